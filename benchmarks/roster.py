@@ -93,7 +93,7 @@ def _hold(folder: Path) -> None:
     code = (
         "import sys, time, resource\n"
         "from adapters.registry import find\n"
-        "from gateway.districts.process_memory import give_back_memory\n"
+        "from gateway.process_memory import give_back_memory\n"
         "from gateway.cache.needed_fields import may_be_held\n"
         "from gateway.cache.snapshot import build_snapshot\n"
         "from standards import registry\n"

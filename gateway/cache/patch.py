@@ -6,9 +6,9 @@ from array import array
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from gateway.cache.collector import without_collector
 from gateway.cache.group_references import DANGLING, group_of, within
 from gateway.cache.snapshot import DUPLICATE_KEY, LINKED, NO_ROW, Loader, Snapshot, Table
+from gateway.process_memory import without_collector
 from standards.errors import SourceBroken
 from standards.fields import fields_of
 from standards.vocabulary import PERSONS

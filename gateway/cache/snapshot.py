@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from gateway.cache.collector import without_collector
 from gateway.cache.group_references import DANGLING, group_of, resolve_item
+from gateway.process_memory import without_collector
 from standards.errors import SourceBroken
 from standards.fields import fields_of
 from standards.vocabulary import PERSONS

@@ -207,7 +207,7 @@ def _need(kind: Any) -> str:
 @click.option("--facts", type=FILE, help="With --serve: the JSON file to write addresses, clients and secrets to.")
 @click.option("--students", type=click.IntRange(1, 100_000), help="The size of each district.")
 def demo(serve: bool, port: int, facts: Path | None, students: int | None) -> None:
-    """Set up five made-up districts and six consumers, and show who sees what."""
+    """Set up five made-up districts and their consumers, and show who sees what."""
     from gateway.demo import run as demo
 
     if serve != (facts is not None):

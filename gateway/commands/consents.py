@@ -135,7 +135,10 @@ def withdraw(
         written = opened.registers.end(district, names, CONSENTS, actor, reason)
         for name in written.changed:
             click.echo(f"{name}: withdrawn.")
-        click.echo(f"{len(written.changed)} consents withdrawn.")
+        count = len(written.changed)
+        click.echo(f"{count} {'consent' if count == 1 else 'consents'} withdrawn.")
+        click.echo(f"Who had seen what until now: crossing audit child {district}", err=True)
+        click.echo("What recipients must destroy, and by when: crossing tasks list (from tomorrow on)", err=True)
 
 
 @consents.command("list")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import sys
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -105,6 +106,8 @@ def open_registers(file: Path, district: str) -> Iterator[OpenRegisters]:
 def ask_student(by: str, reason: str = "") -> dict[str, str]:
     """Ask who the student is, or read it from standard input; refuse a *reason* that says it."""
     given = {part: click.prompt(text, err=True).strip() for part, text in STUDENT[by]}
+    if not sys.stdin.isatty():
+        click.echo(err=True)  # what follows begins on a line of its own
     told = reason.casefold()
     if any(len(text) >= SHORTEST_NAME and text.casefold() in told for text in given.values()):
         raise click.BadParameter("the reason says who the student is, and stays on record", param_hint="'--reason'")

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
     from gateway.config.settings import Settings
     from gateway.storage.registry import SqlStore
-    from gateway.tasks.store import Tasks
+    from gateway.tasks.store import Approved, Tasks
     from gateway.tasks.task import PersonTask
 
+TOPIC = click.Choice(("retention", "year"))
 COLUMNS = ("id", "state", "kind", "org", "role", "due", "about")
+WORDS = {"schoolYear": "school year", "upTo": "up to"}
 OFFLINE = click.option("--offline", is_flag=True, help="Ask no district's system: entries are not compared with it.")
 
 
@@ -33,24 +35,33 @@ def tasks() -> None:
 @tasks.command("list")
 @click.option("--org", help="Only those of this district or organisation.")
 @click.option("--role", help="Only those for this role, such as privacy-officer.")
+@click.option("--topic", type=TOPIC, help="Only what need not be kept any more, or the duties of each school year.")
 @click.option("--all", "every", is_flag=True, help="Closed ones, too.")
 @OFFLINE
 @JSON
 @SETTINGS
-def list_tasks(org: str | None, role: str | None, every: bool, offline: bool, as_json: bool, file: Path) -> None:
+def list_tasks(
+    org: str | None, role: str | None, topic: str | None, every: bool, offline: bool, as_json: bool, file: Path
+) -> None:
     """List the tasks that there are today, those that are due (red) first; what can be computed is computed now.
 
     A task is amber when half its time is over. No student's name or id is in it.
     """
     from gateway.config.settings import load
     from gateway.storage.registry import utc_now
+    from gateway.tasks.task import KINDS, TOPICS
 
-    found = _tasks(load(file), offline=offline)
+    kinds = TOPICS[topic] if topic else KINDS
+    found = [one for one in _tasks(load(file), offline=offline) if one.kind in kinds]
     found = [one for one in found if org in {None, one.org} and role in {None, one.role}]
     facts = [_facts(one, utc_now()) for one in found if every or one.closed is None]
-    if not as_json:
-        facts = [{**one, "about": _words(one["about"]), "due": (one["due"] or "")[:10]} for one in facts]
-    print_entries(facts, COLUMNS, as_json=as_json)
+    if as_json or not facts:
+        click.echo(json.dumps(facts, indent=2) if as_json else "Nothing waits for anybody.")
+        return
+    shown = [{**one, "about": _words(one["about"]), "due": (one["due"] or "")[:10]} for one in facts]
+    print_entries(shown, COLUMNS, as_json=False)
+    for kind, what in dict.fromkeys((one["kind"], one["what"]) for one in facts):
+        click.echo(f"{kind}: {what}.")
 
 
 @tasks.command()
@@ -119,7 +130,9 @@ def _computed(settings: Settings, store: SqlStore, found: Tasks, *, offline: boo
 
     agreements, _ = read_folder(settings.agreements)
     keys = RegisterKeys(settings.open_keys().derive(PURPOSE))
-    registers, approved = Registers(store, keys, utc_now), found.approved()
+    registers, required = Registers(store, keys, utc_now), settings.must_be_signed
+    approved = _signed(settings, store) if required else found.approved()
+    yield from _ended_records(settings, store)
     for name, spec in settings.districts.items():
         entries, students = registers.entries(name), None
         if not offline and any(one.ended is None for one in entries):
@@ -127,8 +140,37 @@ def _computed(settings: Settings, store: SqlStore, found: Tasks, *, offline: boo
                 students = known_students(spec, keys)
             except SourceError:
                 click.echo(f"{name}: its system cannot be asked, so no entry is compared with it.", err=True)
-        district = DistrictTasks(name, agreements, entries, students, approved, settings.keep_entries)
+        district = DistrictTasks(name, agreements, entries, students, approved, settings.keep_entries, required)
         yield from district.on(utc_now().astimezone(spec.timezone).date())
+
+
+def _signed(settings: Settings, store: SqlStore) -> Approved:
+    """Return the parties that nobody waits for, of each version, where both must sign it unless it only narrows."""
+    from gateway.signing.overview import overview
+    from gateway.storage.registry import utc_now
+    from gateway.tasks.task import midnight
+    from policies.comparison.review import parties
+
+    found = {}
+    for one in overview(settings, store, utc_now()):
+        about, missing = one.agreement, one.pending.missing if one.pending else ()
+        given = {approval.party: approval.at for approval in one.approvals}
+        begin = midnight(about.begin)
+        found[about.id, about.version, about.digest] = {
+            party: given.get(party, begin) for party in parties(about) if party not in missing
+        }
+    return found
+
+
+def _ended_records(settings: Settings, store: SqlStore) -> Iterator[PersonTask]:
+    """Yield the tasks of the record of disclosures itself."""
+    from gateway.audit.reports.retention import due
+    from gateway.audit.students.subject_keys import PURPOSE, SubjectKeys
+    from gateway.storage.registry import utc_now
+    from gateway.tasks.computing import record_ends
+
+    keys = SubjectKeys(store, settings.open_keys().derive(PURPOSE)).list()
+    yield from record_ends(due(settings, keys, utc_now()))
 
 
 def _open(settings: Settings) -> SqlStore:
@@ -155,8 +197,10 @@ def _facts(one: PersonTask, now: datetime) -> dict[str, Any]:
 def _words(about: dict[str, Any]) -> str:
     if set(about) == {"text"}:
         return str(about["text"])
-    return ", ".join(f"{name} {_word(value)}" for name, value in about.items())
+    return ", ".join(f"{WORDS.get(name, name)} {_word(name, value)}" for name, value in about.items())
 
 
-def _word(value: Any) -> str:
+def _word(name: str, value: Any) -> str:
+    if name == "schoolYear":
+        return f"{value - 1}-{value % 100:02}"
     return " ".join(value) if isinstance(value, list) else json.dumps(value).strip('"')

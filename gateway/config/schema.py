@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, timedelta, tzinfo
+from datetime import UTC, timedelta
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
-from limits import parse as parse_limit
 from marshmallow import Schema, ValidationError, fields, validate
 
 from adapters.notes import USER
 from gateway.config.declared_facts import DeclaredFactSchema
+from gateway.config.field_types import Duration, Rate, Timezone
 from gateway.config.load_limits import DEFAULT, NEVER
 from standards import native, vocabulary
 from standards.edfi.from_oneroster.default_descriptors import URI as DESCRIPTOR
@@ -24,7 +23,6 @@ from standards.oneroster.csv import specification
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 RESERVED = frozenset(
     [
         "admin",
@@ -41,49 +39,6 @@ RESERVED = frozenset(
         "static",
     ]
 )
-
-
-class Duration(fields.Field[timedelta]):
-    """A length of time such as ``15m``, ``1h30m`` or ``0``."""
-
-    kind = "duration"
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> timedelta:  # noqa: ARG002 -- marshmallow's signature
-        if value in ("0", 0) and value is not False:
-            return timedelta(0)
-        found = DURATION.fullmatch(value) if isinstance(value, str) and value else None
-        if not found:
-            raise ValidationError("write a duration as 45s, 15m, 2h or 1d")
-        days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-
-
-class Timezone(fields.Field[tzinfo]):
-    """A name of the IANA time zone database."""
-
-    kind = "time zone"
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tzinfo:  # noqa: ARG002 -- marshmallow's signature
-        if value == "UTC":
-            return UTC
-        try:
-            return ZoneInfo(value)
-        except (KeyError, ValueError, TypeError, OSError):
-            raise ValidationError("write a time zone as America/Los_Angeles") from None
-
-
-class Rate(fields.Field[str]):
-    """A number of requests in a time such as ``100/minute``; empty for no limit."""
-
-    kind = "rate"
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # noqa: ARG002 -- marshmallow's signature
-        try:
-            if value != "":
-                parse_limit(value)
-        except (ValueError, TypeError):
-            raise ValidationError("write a rate as 100/minute") from None
-        return str(value)
 
 
 def _check_network(value: str) -> None:

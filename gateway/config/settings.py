@@ -108,7 +108,7 @@ class DistrictSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One region, as its operator configured it; every path is absolute."""
+    """One region, as its operator configured it; every path is absolute. *keep_entries* is for after their end."""
 
     file: Path
     state: Path
@@ -124,14 +124,12 @@ class Settings:
     districts: Mapping[str, DistrictSettings]
     metrics_token: str | None = field(default=None, repr=False)
     keep_entries: timedelta = timedelta(days=2557)
-    """How long an entry of a register is kept after it has ended."""
     approvals: str = "off"
     warnings: tuple[str, ...] = ()
-    """What an operator should change in the file, each with its position."""
 
     @property
     def must_be_signed(self) -> bool:
-        """Tell whether agreements release nothing before both parties have signed them."""
+        """Whether agreements release nothing before both parties have signed them."""
         return self.approvals == "required"
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -49,6 +50,7 @@ def serve(port: int, facts: Path, students: int = STUDENTS) -> None:
     with _region(students, port, served=True) as region:
         _publish(facts, _facts(region.scenario, region.base))
         region.say(f"serving on {region.base}; the facts are in {facts}; end with Ctrl-C")
+        region.say(f"for commands: export CROSSING_SETTINGS={shlex.quote(str(region.scenario.settings))}")
         while region.gateway.poll() is None:
             time.sleep(0.2)
         raise StoreUnavailable("The gateway ended by itself.")
@@ -69,6 +71,8 @@ def _facts(scenario: Scenario, base: str) -> dict[str, object]:
     return {
         "base": base,
         "token_url": f"{base}/oauth/token",
+        "settings": str(scenario.settings),
+        "children": {site.district.name: site.child_id for site in scenario.sites},
         "districts": [{"name": site.district.name, "adapter": site.adapter} for site in scenario.sites],
         "clients": {
             one.name: {

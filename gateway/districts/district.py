@@ -20,11 +20,11 @@ from gateway.cache.versions import Versions
 from gateway.config.load_limits import Shares
 from gateway.districts.failures import Failures
 from gateway.districts.needed_registers import CachedFields, NeededRegisters
-from gateway.districts.process_memory import give_back_memory
 from gateway.districts.status import DistrictStatus, state_of
 from gateway.districts.uncached_reads import UncachedReads, with_targets
 from gateway.districts.written_records import WrittenRecords
 from gateway.failure_reasons import reason
+from gateway.process_memory import give_back_memory
 from gateway.registers.effects.needs import needed_beside
 from gateway.request_slots import approach
 from standards.errors import SourceBroken, SourceError

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SAID = frozenset({
     "id", "version", "parties", "basis", "validity", "clients", "operations", "population", "elements", "directory",
-    "redisclosure", "retention", "obligations", "limits", "approvals",
+    "redisclosure", "retention", "obligations", "limits", "approvals", "offer", "adopts",
 })  # fmt: skip
 """The keys of an agreement that this document tells; a test compares them with the schema."""
 LEFT_OUT = frozenset({"apiVersion", "tests"})
@@ -38,6 +38,7 @@ def agreement_page(agreement: Agreement, words: Wording) -> PrintedDocument:
         *_facts(released(agreement), denied(agreement), words),
         *_access(agreement, words),
         *_duties(written, words),
+        *_offer(written, words),
         *_approvals(agreement, words),
     )
     return PrintedDocument(
@@ -154,6 +155,27 @@ def _duties(written: Mapping[str, Any], words: Wording) -> Iterator[Block]:
     if bounds := tuple(terms.limits(written, words)):
         yield Paragraph(words.say("The gateway keeps these limits:"))
         yield BulletList(bounds)
+
+
+def _offer(written: Mapping[str, Any], words: Wording) -> Iterator[Block]:
+    """Say that other districts may take the terms over, or from which offer they were taken."""
+    if offer := written.get("offer"):
+        yield Heading(words.say("General offer"))
+        yield Paragraph(
+            words.say(
+                "The recipient offers the same terms to every other school district that signs by %(day)s.",
+                day=words.date(offer["until"]),
+            )
+        )
+    if adopted := written.get("adopts"):
+        yield Heading(words.say("General offer"))
+        yield Paragraph(
+            words.say(
+                "The terms are those of the offer %(offer)s, version %(version)s, whose text has the SHA-256"
+                " %(digest)s.",
+                offer=adopted["offer"], version=adopted["version"], digest=adopted["text"],
+            )
+        )  # fmt: skip
 
 
 def _approvals(agreement: Agreement, words: Wording) -> Iterator[Block]:

@@ -13,7 +13,7 @@ from gateway.audit.acts import Carrier
 from gateway.auth import registrations
 from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.config import settings as settings_file
-from gateway.districts.process_memory import give_back_memory
+from gateway.process_memory import give_back_memory
 from gateway.runtime import approvals, child_socket, export_socket
 from gateway.runtime.reloading import Refused, prepare, select_again
 from gateway.runtime.report import differences, moment, pending_line

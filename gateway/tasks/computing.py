@@ -17,6 +17,7 @@ from policies.documents.terms import DIRECTORY, rests_on
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from gateway.audit.reports.retention import DueEnd
     from gateway.registers.events import RegisterEntry
     from gateway.registers.matching import Students
     from gateway.tasks.store import Approved
@@ -190,6 +191,21 @@ class DistrictTasks:
         for kind in kinds:
             about = {"district": self.district, "schoolYear": begins.year + 1}
             yield computed(kind, self.district, PRIVACY_OFFICER, about, opened=begins, due=due)
+
+
+def record_ends(due: Iterable[DueEnd]) -> Iterator[PersonTask]:
+    """Yield a task for each part of the record of disclosures that need not be kept any more."""
+    for one in due:
+        until = one.since + timedelta(days=ENTRY_DAYS)
+        if one.school_year:
+            about: dict[str, object] = {"district": one.district, "schoolYear": one.school_year}
+            yield computed(task.RECORD_KEY, one.district, PRIVACY_OFFICER, about, opened=one.since, due=until)
+        else:
+            told = {"files": len(one.files)}
+            yield computed(
+                task.RECORD_FILES, task.REGION, task.OPERATOR, {"upTo": one.files[-1]}, opened=one.since, due=until,
+                content=told,
+            )  # fmt: skip
 
 
 def _left(entry: RegisterEntry, agreement: Agreement) -> tuple[date | None, str]:

@@ -41,9 +41,9 @@ class Tasks:
         return tuple(map(_task, found))
 
     @timely
-    def open(self, org: str, role: str, text: str, due: datetime | None, actor: str) -> PersonTask:
-        """Open a task of a person's own, and write the act down."""
-        task = PersonTask(secrets.token_hex(ID_CHARACTERS // 2), OWN, org, role, {"text": text}, self._clock(), due)
+    def open(self, org: str, role: str, text: str, due: datetime | None, actor: str, kind: str = OWN) -> PersonTask:
+        """Open a task of a person's own, or of another *kind* that a person opens, and write the act down."""
+        task = PersonTask(secrets.token_hex(ID_CHARACTERS // 2), kind, org, role, {"text": text}, self._clock(), due)
         with transaction(self._engine, write=True) as connection:
             connection.execute(insert(tasks).values(_values(task, task.opened)))
             write_act(connection, Act(actor, "task opened", "", _about(task)), self._clock())

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 ID_CHARACTERS: Final = 16
 PRIVACY_OFFICER, APPROVER, ADMINISTRATOR = "privacy-officer", "approver", "district-admin"
+OPERATOR, REGION = "region-operator", "region"
+"""Who keeps what belongs to no single district, and the name for that."""
+
 CONTACTS: Final = {"cbo": "cbo-admin", "district": ADMINISTRATOR}
 """Who acts for a recipient, by its kind."""
 
@@ -25,6 +28,7 @@ MATCHES_NOBODY, MATCHES_SEVERAL = "entry-matches-nobody", "entry-matches-several
 CONSENTS_ENDING, TURNING_18, DESTROY = "consents-ending", "student-turning-18", "destroy-and-certify"
 AGREEMENT_ENDING, APPROVAL, DELETE_ENTRIES = "agreement-ending", "approval-waiting", "delete-entries"
 NOTICE_99_7, NOTICE_99_37 = "annual-notice-99.7", "directory-notice-99.37"
+RECORD_KEY, RECORD_FILES, INSPECTION = "record-key", "record-files", "inspection-99.10"
 KINDS: Final = {
     OWN: "what a person opened",
     MATCHES_NOBODY: "an entry of a register is about a student whom the district's system does not have any more",
@@ -35,10 +39,22 @@ KINDS: Final = {
     AGREEMENT_ENDING: "an agreement ends soon: renew it, or let it end",
     APPROVAL: "a version of an agreement waits for an approval",
     DELETE_ENTRIES: "entries of a register have been kept for as long as they are kept: delete them",
+    RECORD_KEY: "disclosures of a school year have been kept for as long as they are kept: crossing audit shred",
+    RECORD_FILES: "old files of the record have been kept for as long as they are kept: crossing audit delete",
+    INSPECTION: "a parent or eligible student has asked to inspect the record: within 45 days (34 CFR 99.10)",
     NOTICE_99_7: "tell parents and eligible students of their rights this school year (34 CFR 99.7)",
     NOTICE_99_37: "give public notice of directory information this school year (34 CFR 99.37)",
 }
 """Every kind of task, in words."""
+
+TOPICS: Final = {
+    "retention": (DESTROY, DELETE_ENTRIES, RECORD_KEY, RECORD_FILES),
+    "year": (NOTICE_99_7, NOTICE_99_37),
+}
+"""The kinds that answer one question together: what need not be kept any more, and the duties of each school year."""
+
+INSPECTION_DAYS: Final = 45
+"""The days within which a parent must have been let inspect the record (34 CFR 99.10(b))."""
 
 State = Literal["open", "amber", "red", "closed"]
 ORDER: Final[tuple[State, ...]] = ("red", "amber", "open", "closed")

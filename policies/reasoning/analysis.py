@@ -72,18 +72,23 @@ def _idle(line: Line, lines: tuple[Line, ...], settled: All) -> bool:
     """Tell whether the same is released without *line*.
 
     Where other lines decide alike on everything that it covers, it is. Where they do not and something of that leaves
-    as they say, it is not. Only what is capped beyond all lines, unless one names it, has to be settled anew.
+    as they say, it is not. Only ids, and what is capped beyond all lines unless one names it, have to be settled anew.
     """
     covered = _covered(line)
     if any(one.window is not None for name in covered for one in settled[name].lines):
         return False  # a window is taken to change something
     alone = [name for name in covered if not _others_decide(line, settled[name].lines)]
-    if any(settled[name].action != "deny" and not settled[name].cap for name in alone):
+    if any(settled[name].action != "deny" and not (settled[name].cap or _is_id(name)) for name in alone):
         return False
     if not alone and not any(_member(name) for name in covered):
         return True
     rest = elements.settle(one for one in lines if one != line)
     return all(_action(settled, name) == _action(rest, name) for name in {*settled, *rest})
+
+
+def _is_id(name: str) -> bool:
+    one = elements.element(name)
+    return one is not None and one.is_id
 
 
 def _covered(line: Line) -> list[str]:

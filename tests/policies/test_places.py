@@ -56,4 +56,4 @@ def test_these_do_not(entity, field):
 
 
 def test_each_date_of_a_window_is_a_date():
-    assert {fields_of(entity)[name].type for entity, name in DATED_BY.items()} == {"date"}
+    assert {fields_of(entity)[name].type for entity, name in DATED_BY.items()} == {"date", "datetime"}

@@ -67,7 +67,7 @@ FLOORS = [
     "gateway.translations",
     "gateway.config",
     "gateway.documents",
-    "gateway.correlation_ids gateway.failure_reasons gateway.request_slots gateway.record_locks",
+    "gateway.correlation_ids gateway.failure_reasons gateway.process_memory gateway.request_slots gateway.record_locks",
     "gateway.telemetry",
     "gateway.audit.proofs",
     "gateway.auth gateway.audit gateway.cache",

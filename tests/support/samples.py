@@ -79,6 +79,7 @@ class Reader:
     def close(self) -> None:
         if self.gateway is not None:
             self.gateway.close()
+        self.gateway = self.web = None
 
     def prepare(self, page: list[Block]) -> None:
         """Write every file that the page shows."""

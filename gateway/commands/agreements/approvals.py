@@ -134,6 +134,7 @@ def approve(name: str, version: int, party: str, signature_file: Path | None, re
     with registry(file) as opened:
         about = version_of(opened.states(), name, version).agreement
         _check_party(about, party)
+        _check_tests(about)
         if signature_file:
             found = _signed(opened.approvals, about, party, signature_file)
         else:
@@ -143,6 +144,14 @@ def approve(name: str, version: int, party: str, signature_file: Path | None, re
     told = "has approved it." if fresh else "has approved it before; nothing changes."
     click.echo(f"{name}@{version}: {party} {told}")
     click.echo(f"It is {after.state}; {', '.join(f'{one}: {how}' for one, how in after.approved)}.")
+
+
+def _check_tests(about: Agreement) -> None:
+    """Refuse a version whose own tests fail: it does not release what it says it does."""
+    from gateway.reasoning.examples import failures
+
+    for mistake, _ in failures((about,)):
+        raise mistake
 
 
 def _signed(registered: Any, about: Agreement, party: str, file: Path) -> Any:

@@ -7,4 +7,4 @@ import click
 
 @click.group()
 def agreements() -> None:
-    """Write agreements out for people, and draft them from a schedule of data."""
+    """Tell what agreements change, who can see what and who has signed; write them out for people; draft them."""

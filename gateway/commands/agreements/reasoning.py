@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.commands.audit.record import STUDENT
+from gateway.commands.audit.record import typed_student
 from gateway.commands.clients import JSON, SETTINGS
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def ask_of_child(settings: Settings, district: str, element: str, client: str = 
 
     if district not in settings.districts:
         raise SettingsError(f"there is no district {district}", str(settings.file))
-    question = child_socket.Question(district, click.prompt(STUDENT, err=True), element, client)
+    question = child_socket.Question(district, typed_student(), element, client)
     with suppress(NotRunning):
         return child_socket.ask(settings.state, question)
     return _answered_here(settings, question)

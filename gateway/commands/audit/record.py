@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ def show_student(district: str, file: Path) -> None:
     """
     settings = load_settings(file)
     known_district(settings, district, file)
-    identifier, found = click.prompt(STUDENT, err=True), 0
+    identifier, found = typed_student(), 0
     with open_reader(settings) as reading:
         for event in reading.about(district, identifier):
             found += 1
@@ -163,6 +164,14 @@ def _witnessed(file: Any, key: bytes) -> list[TreeHead]:
             raise click.BadParameter(f"line {number} is no head that this gateway signed", param_hint="--witness")
         found.append(head)
     return found
+
+
+def typed_student() -> str:
+    """Ask for a student's id, or read it from standard input, so that the answer begins on a line of its own."""
+    identifier: str = click.prompt(STUDENT, err=True)
+    if not sys.stdin.isatty():
+        click.echo(err=True)
+    return identifier.strip()
 
 
 def load_settings(file: Path) -> Settings:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.commands.audit.record import STUDENT, audit, known_district, load_settings, open_reader
+from gateway.commands.audit.record import (
+    audit,
+    known_district,
+    load_settings,
+    open_reader,
+    open_registry,
+    typed_student,
+)
 from gateway.commands.clients import SETTINGS
+from gateway.commands.register_entries import SHORTEST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date, datetime
+    from datetime import date, tzinfo
     from pathlib import Path
 
     from gateway.audit.reports.exposure import Exposed
@@ -32,6 +41,10 @@ OUTPUT = click.option("--output", type=click.File("w", encoding="utf-8"), defaul
 @TO
 @click.option("--paper", type=click.Choice(["en", "es"]), help="The paper for a parent, in this language.")
 @click.option("--format", "form", type=click.Choice(["text", "html"]), default="text", show_default=True)
+@click.option(
+    "--inspection", help="Open the task of a parent's inspection, too: your number of it, which names nobody."
+)
+@click.option("--received", type=DAY, help="The day on which the parent asked to inspect; today if not given.")
 @OUTPUT
 def show_child(
     district: str,
@@ -40,12 +53,16 @@ def show_child(
     end: datetime | None,
     paper: str | None,
     form: str,
+    inspection: str | None,
+    received: datetime | None,
     output: Any,
 ) -> None:
     """Tell who saw what of one child of DISTRICT: each party once, with what it got, when, why, and by which law.
 
     The child's id is asked for, or read from standard input: it is no argument, which others could see. Acts about
     the child, such as restrictions, are told to the custodian alone: the --paper for a parent does not have them.
+
+    With --inspection, a task says by when the parent must have inspected the record: 45 days (34 CFR 99.10).
     """
     from gateway.audit.reports.child import report
     from gateway.audit.reports.printing import Print
@@ -53,11 +70,29 @@ def show_child(
 
     settings = load_settings(file)
     known_district(settings, district, file)
-    identifier = click.prompt(STUDENT, err=True)
+    identifier = typed_student()
+    if len(identifier) >= SHORTEST_NAME and identifier.casefold() in (inspection or "").casefold():
+        raise click.BadParameter("it says who the student is, and stays on record", param_hint="'--inspection'")
     with open_reader(settings) as reader:
         found = report(reader, district, identifier, _day(begin), _day(end), utc_now())
     printed = Print(found, paper or "en", custodian=paper is None)
     output.write(printed.html() if form == "html" else printed.text() + "\n")
+    if inspection is not None:
+        _open_inspection(settings, district, inspection, received)
+
+
+def _open_inspection(settings: Settings, district: str, text: str, received: datetime | None) -> None:
+    """Open the task of an inspection, and say when it is due."""
+    from gateway.commands.actor import actor
+    from gateway.storage.registry import utc_now
+    from gateway.tasks.store import Tasks
+    from gateway.tasks.task import INSPECTION, INSPECTION_DAYS, PRIVACY_OFFICER, midnight
+
+    asked = received or utc_now().astimezone(settings.zones[district])
+    due = midnight(asked.date() + timedelta(days=INSPECTION_DAYS))
+    with open_registry(settings) as registry:
+        task = Tasks(registry, utc_now).open(district, PRIVACY_OFFICER, text, due, actor(), INSPECTION)
+    click.echo(f"Task {task.id}: the parent must have inspected the record by {due:%Y-%m-%d} (34 CFR 99.10).", err=True)
 
 
 @audit.command("recipient")
@@ -70,7 +105,7 @@ def show_recipient(name: str, file: Path, begin: datetime | None, end: datetime 
     from gateway.audit.reports.uses import DisclosureWalk, to_recipient
 
     with open_reader(load_settings(file)) as reader:
-        _tell_uses(to_recipient(DisclosureWalk(reader, _day(begin), _day(end)), name))
+        _tell_uses(reader, to_recipient(DisclosureWalk(reader, _day(begin), _day(end)), name))
 
 
 @audit.command("element")
@@ -83,7 +118,7 @@ def show_element(path: str, file: Path, begin: datetime | None, end: datetime | 
     from gateway.audit.reports.uses import DisclosureWalk, of_element
 
     with open_reader(load_settings(file)) as reader:
-        _tell_uses(of_element(DisclosureWalk(reader, _day(begin), _day(end)), path))
+        _tell_uses(reader, of_element(DisclosureWalk(reader, _day(begin), _day(end)), path))
 
 
 @audit.command("exposure")
@@ -146,7 +181,12 @@ def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
 
 
-def _tell_uses(found: Sequence[Use]) -> None:
+def _local(moment: str, zone: tzinfo) -> str:
+    """Write a moment on record by the clock of a district."""
+    return f"{datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def _tell_uses(reader: AuditReader, found: Sequence[Use]) -> None:
     """Print uses, each with its facts in words."""
     from gateway.audit.reports.uses import LABELS
 
@@ -155,7 +195,8 @@ def _tell_uses(found: Sequence[Use]) -> None:
         click.echo(f"{labels['client']} of {labels['org'] or '-'}: {labels['operation']} of {labels['district']}")
         click.echo(f"  why: {labels['purpose'] or '-'}, on the basis of {labels['basis'] or '-'}")
         click.echo(f"  under: {', '.join(one.agreements) or '-'}")
-        click.echo(f"  when: {one.times} times, first {one.first}, last {one.last}")
+        zone = reader.zone(labels["district"])
+        click.echo(f"  when: {one.times} times, first {_local(one.first, zone)}, last {_local(one.last, zone)}")
         click.echo(f"  records: {one.records}, about {len(one.students)} students (of a school year)")
         click.echo(f"  facts: {', '.join(_names(one.facts)) or '-'}\n")
     click.echo(f"{len(found)} rows.")
@@ -167,7 +208,8 @@ def _tell_exposure(reader: AuditReader, client: str, found: Sequence[Exposed]) -
     for one in found:
         where = one.district if one.district != "*" else "several districts at once"
         click.echo(f"{where}: {client} of {', '.join(sorted(one.orgs)) or '-'} was sent data {one.times} times")
-        click.echo(f"  first {one.first}, last {one.last} ({reader.zone(one.district)})")
+        zone = reader.zone(one.district)
+        click.echo(f"  first {_local(one.first, zone)}, last {_local(one.last, zone)} ({zone})")
         for year, count in one.counts().items():
             click.echo(f"  children of the school year {year - 1}-{year % 100:02}: {count}")
         for name, obligations in one.agreements.items():

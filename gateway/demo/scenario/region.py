@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from adapters.simulators import edfi
 from adapters.simulators.edfi import Ods
@@ -18,6 +18,7 @@ from gateway.demo.data.district import generate
 from gateway.demo.data.edfi.interchange_files import write_edfi_xml
 from gateway.demo.data.edfi.server import gradebook_documents, ods_documents
 from gateway.demo.data.oneroster.csv_files import write_oneroster_12
+from gateway.demo.data.oneroster.ids import Ids
 from gateway.demo.data.oneroster.messy_csv_files import write_messy_oneroster_11
 from gateway.demo.data.oneroster.server import server_documents
 from gateway.demo.data.schools.descriptors import declared
@@ -80,6 +81,23 @@ basis: {{ferpa: "{basis}", purpose: {purpose}, legitimateInterest: "{interest}"}
 validity: {{from: {begin}, to: {end}, timezone: America/Los_Angeles}}
 clients: [{client}]
 operations: [{operations}]
+"""
+
+SEPTEMBER: Final = 9
+# An agreement that is over: what was received under it must be destroyed.
+ENDED = """\
+apiVersion: dsa/v1
+id: summer-reading-maple
+version: 1
+parties: {{provider: {{district: maple}}, recipient: {{org: reading-partners, kind: cbo}}}}
+basis: {{ferpa: "99.31(a)(1)", purpose: summer-reading, legitimateInterest: "plan a summer of reading"}}
+validity: {{from: {begin}, to: {end}, timezone: America/Los_Angeles}}
+clients: [tutoring]
+operations: [read, search]
+retention: {{deleteWithin: P60D, after: [expiry], certificate: required}}
+elements:
+  - {{path: student.id, action: allow}}
+  - {{path: student.name.given, action: allow}}
 """
 
 # The district without files: its system is a server, on a port of this machine.
@@ -155,6 +173,13 @@ class DemoDistrict:
     adapter: str
     dialect: str
     source: Path | None = None
+
+    @property
+    def child_id(self) -> str:
+        """Return the id by which the system knows the child that a demonstration follows."""
+        district, child = self.district, self.district.spotlight
+        edfi = self.adapter.startswith("edfi")
+        return child.state_id if edfi else Ids(district.name, district.school_year).student(child.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +329,14 @@ def _sign(folder: Path, deals: tuple[_Deal, ...], today: date) -> None:
                 client=deal.client, operations=deal.operations,
             )  # fmt: skip
             (folder / f"{name}.yaml").write_text(head + deal.elements, "utf-8")
+    (folder / "summer-reading-maple.yaml").write_text(
+        ENDED.format(begin=date(today.year - 1, 6, 1), end=_last_august(today)), "utf-8"
+    )
+
+
+def _last_august(today: date) -> date:
+    """Return the last end of August before *today*."""
+    return date(today.year - (today.month < SEPTEMBER), 8, 31)
 
 
 def _agreement(deal: _Deal, district: str) -> str:

@@ -101,6 +101,29 @@ def test_both_parties_sign_by_commands_and_the_gateway_serves_it(folder):
     assert served(folder) == [("tutor-maple", 1)]
 
 
+def waiting():
+    """The parties that a task waits for, with the version."""
+    listed = ran(CliRunner().invoke(main, ["tasks", "list", "--offline", "--json"]))
+    found = [one for one in json.loads(listed.stdout) if one["kind"] == "approval-waiting"]
+    return sorted((one["org"], one["about"]["version"]) for one in found)
+
+
+def test_who_has_yet_to_sign_is_a_task_and_a_word_or_a_narrower_version_is_not_waited_for(folder):
+    put(folder, tutoring())
+    register("maple", "tutor")
+    assert waiting() == [("maple", 1), ("tutor", 1)]
+    word = ["agreements", "approve", "tutor-maple", "--version", "1", "--by", "tutor", "--reason", "told so"]
+    ran(CliRunner().invoke(main, word))
+    ran(approve("tutor-maple", 1, "maple", sign("tutor-maple", "maple")))
+    assert waiting() == [("tutor", 1)]
+    ran(approve("tutor-maple", 1, "tutor", sign("tutor-maple", "tutor")))
+    assert waiting() == []
+    put(folder, tutoring(2, FEWER), "two")
+    assert waiting() == []
+    put(folder, tutoring(3, BORN), "three")
+    assert waiting() == [("maple", 3), ("tutor", 3)]
+
+
 def test_the_text_is_exactly_what_is_signed(folder):
     put(folder, tutoring())
     text = ran(CliRunner().invoke(main, ["agreements", "text", "tutor-maple", "--version", "1"]))

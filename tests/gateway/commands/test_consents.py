@@ -91,9 +91,9 @@ def test_consents_are_withdrawn_by_entry_or_all_of_a_student(region):
         add(region, student)
     first, second = listed(region)
     words = ("consents", "withdraw", *MAPLE, "--reason", "letter of today")
-    assert region.crossing(*words, first["entry"]).stdout.endswith("1 consents withdrawn.\n")
+    assert region.crossing(*words, first["entry"]).stdout.endswith("1 consent withdrawn.\n")
     assert region.crossing(*words, typed=f"{region.students[1]['sourcedId']}\n").stdout.endswith(
-        "1 consents withdrawn.\n"
+        "1 consent withdrawn.\n"
     )
     assert listed(region) == []
     assert [(one["entry"], one["reason"]) for one in listed(region, "--all")] == [
@@ -110,7 +110,7 @@ def test_consents_of_a_student_who_has_left_can_still_be_withdrawn(region):
     answer = region.crossing(*words, typed="another-student\n", fails=1)
     assert "only what was typed is compared" in answer.stderr
     answer = region.crossing(*words, typed=f"{region.students[0]['sourcedId']}\n")
-    assert "1 consents withdrawn" in answer.output
+    assert "1 consent withdrawn" in answer.output
 
 
 def test_a_withdrawal_finds_what_was_given_under_an_id_of_before(region):

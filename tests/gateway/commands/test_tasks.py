@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from datetime import UTC, datetime
 
+from gateway.audit.students.subject_keys import PURPOSE, SubjectKeys
+from gateway.config.settings import load
 from gateway.storage.acts import Acts
 from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
@@ -60,7 +64,31 @@ def test_a_task_of_ones_own_is_opened_and_listed_by_org_and_role(region):
     assert listed(region, "--org", "reading", "--role", "registrar") == []
     table = region.crossing("tasks", "list").stdout
     assert "look at the form" in table
-    assert "schoolYear" in table
+    assert "school year 20" in table
+    assert "own: what a person opened." in table
+
+
+def test_a_topic_is_told_alone_and_nothing_is_told_so(region):
+    (notice,) = listed(region, "--topic", "year")
+    assert notice["kind"] == "annual-notice-99.7"
+    assert listed(region, "--topic", "retention") == []
+    assert region.crossing("tasks", "list", "--topic", "retention").stdout == "Nothing waits for anybody.\n"
+
+
+def test_a_school_year_of_the_record_that_need_not_be_kept_is_a_task_until_its_key_is_destroyed(region):
+    settings = region.folder / "gateway.toml"
+    settings.write_text(settings.read_text() + "record_years = 3\n")
+    read = load(settings)
+    with closing(open_store(read.store_url, seconds=MAX_COMMAND_SECONDS)) as store:
+        keys = SubjectKeys(store, read.open_keys().derive(PURPOSE))
+        for year in (2020, 2090):
+            keys.open("maple", year, datetime(2020, 1, 1, tzinfo=UTC))
+    (due,) = listed(region, "--topic", "retention")
+    assert (due["kind"], due["org"], due["role"]) == ("record-key", "maple", "privacy-officer")
+    assert due["about"] == {"district": "maple", "schoolYear": 2020}
+    assert (due["opened"][:10], due["due"][:10], due["state"]) == ("2023-07-01", "2023-09-29", "red")
+    region.crossing("audit", "shred", "maple", "2020", "--reason", "kept long enough", "--yes")
+    assert listed(region, "--topic", "retention") == []
 
 
 def test_a_consent_that_was_withdrawn_asks_the_recipient_to_destroy_and_certify(region):

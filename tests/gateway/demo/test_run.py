@@ -140,7 +140,7 @@ def test_every_answer_in_the_transcript_keeps_what_is_withheld_to_itself(told):
 
 
 def test_the_facts_tell_how_to_use_the_region(served):
-    assert set(served) == {"base", "token_url", "districts", "clients"}
+    assert set(served) == {"base", "token_url", "settings", "districts", "children", "clients"}
     assert served["token_url"] == f"{served['base']}/oauth/token"
     assert [tuple(one.items()) for one in served["districts"]] == [
         (("name", "maple"), ("adapter", "oneroster_csv")),
@@ -150,7 +150,7 @@ def test_the_facts_tell_how_to_use_the_region(served):
         (("name", "fir"), ("adapter", "edfi_ods")),
     ]
     own = {"conformance", "conformance-edfi", "conformance-oneroster"}
-    assert set(served["clients"]) == {"rostering", "tutoring", "analytics", *own}
+    assert set(served["clients"]) == {"rostering", "tutoring", "analytics", "mentoring", *own}
     for account in served["clients"].values():
         assert set(account) == {"client_id", "client_secret", "scopes", "agreement"}
     assert set(served["clients"]["conformance"]["scopes"]) == known_scopes()

@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway.engine.laid_over import laid_over
 from gateway.reasoning.children import NOT_IN, ChildView, row_of
-from gateway.registers.entries import Restriction
+from gateway.registers.effects.state import DistrictRegisters
+from gateway.registers.entries import RegisterState, Restriction
+from gateway.registers.tags import ID, RegisterKeys
 from tests.gateway.reasoning.test_clause_steps import PEOPLE, seen
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gateway.engine.visibility import Visibility
-    from gateway.registers.entries import Consent
-
-
-@dataclass(frozen=True)
-class Entries:
-    """The entries of every child."""
-
-    found: tuple[Restriction, ...] = ()
-
-    def restrictions(self, visibility: Visibility, row: int) -> Iterable[Restriction]:
-        return self.found
-
-    def consents(self, visibility: Visibility, row: int) -> Iterable[Consent]:
-        return ()
+KEYS = RegisterKeys(b"a key of registers for tests, 32")
+OBJECTION = Restriction(
+    "r7", "maple", "parent-objection", {ID: KEYS.tag("maple", ID, "s")}, date(2026, 9, 1), elements=("student.id",)
+)
 
 
-OBJECTION = Restriction("r7", "maple", "parent-objection", {"id": "00"}, date(2026, 9, 1), elements=("student.id",))
-
-
-def view(registers: Entries | None = None, **enrollment) -> ChildView:
-    return ChildView(seen(enrollment, population=PEOPLE), 0, registers)
+def view(*restrictions: Restriction, **enrollment) -> ChildView:
+    raw = seen(enrollment, population=PEOPLE)
+    registers = DistrictRegisters(RegisterState("maple", 1, restrictions), KEYS)
+    raw.snapshot.registers = registers if restrictions else None
+    return ChildView(laid_over(raw), 0)
 
 
 def test_what_the_client_would_get_is_shown():
@@ -49,14 +37,14 @@ def test_a_fact_that_the_records_do_not_have_is_told_apart():
 
 
 def test_a_restriction_is_a_step_with_its_entry_and_what_it_does():
-    child = view(Entries((OBJECTION,)))
+    child = view(OBJECTION)
     assert child.words("student.id") == "not shown: the registers say so"
     (step,) = [one for one in child.steps("student.id") if one.about == "restriction"]
     assert (step.passed, step.text) == (False, "r7: parent-objection: it does not leave")
 
 
 def test_a_restriction_on_something_else_is_told_and_hides_nothing():
-    child = view(Entries((OBJECTION,)))
+    child = view(replace(OBJECTION, elements=("student.email",)))
     assert child.words("student.birthDate") != "not shown: the registers say so"
     (step,) = [one for one in child.steps("student.birthDate") if one.about == "restriction"]
     assert (step.passed, step.text) == (True, "r7: parent-objection, which is not about this")

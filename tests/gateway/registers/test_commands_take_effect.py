@@ -145,7 +145,7 @@ def bulk(process, district):
         return "".join(archive.read(name).decode() for name in archive.namelist())
 
 
-@pytest.mark.parametrize("district", ["maple", "oak"])
+@pytest.mark.parametrize("district", ["maple", pytest.param("oak", marks=pytest.mark.slow)])
 def test_a_protected_students_telephone_leaves_no_process_any_more(region, district, tmp_path):
     student = next(one for one in region.students if "phone" in users(region.processes[0], district)[one])
     phone = users(region.processes[1], district)[student]["phone"]

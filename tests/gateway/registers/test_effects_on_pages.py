@@ -250,7 +250,7 @@ AGREED = DeclaredFact(
 
 
 @pytest.mark.parametrize(("fact", "shown"), [
-    (AGREED, {"source-s2"}), (replace(AGREED, granted=frozenset({"CLUB 1"})), set()),
+    (AGREED, {"source-s2"}), (replace(AGREED, granted=frozenset({"CLUB 1"})), {"source-s2"}),
     (replace(AGREED, agreement="another"), set()), (replace(AGREED, form="another"), set()),
     (replace(AGREED, element="student.residenceStatus"), set()),
 ])  # fmt: skip

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import pytest
 
+from gateway.audit.students.tags import FormerTags
 from gateway.cache.snapshot import NO_ROW, build_snapshot
 from gateway.change_log.grant_logs import ChangeLogs
 from gateway.change_log.ledger import Ledger
@@ -214,5 +215,5 @@ def test_the_record_of_disclosures_names_the_student_whose_reference_is_withheld
     assert visibility.snapshot.table("enrollment").refs["student"][0] == NO_ROW
     view = prune(registry.views("edfi")["studentSchoolAssociations"], grant)
     shown = ViewRows(view.branches[0], view, visibility, Ledger(b"key"))
-    logs = ChangeLogs(None, b"c" * 32, lambda: 0.0, KEYRING)
+    logs = ChangeLogs(None, b"c" * 32, lambda: 0.0, FormerTags(KEYRING))
     assert list(students(shown, logs)(0)) == [KEYRING.student_tag("maple", "source-s1")]

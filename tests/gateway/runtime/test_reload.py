@@ -250,7 +250,7 @@ def test_a_district_is_read_again_for_a_field_that_its_snapshot_lacks_and_only_t
     assert (after is before, after.adapter is before.adapter, before.loaded) == (False, True, False)
     region.remove("more")
     assert region.reload() == ("agreement tutor-maple@99999: removed",)
-    assert "email" not in region.running.state.gateway.districts["maple"]._entities_to_cache()["student"]
+    assert "email" not in region.running.state.gateway.districts["maple"]._to_cache()["student"]
 
 
 @pytest.mark.parametrize("name", MISTAKES)

@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from gateway.audit.reports.retention import DueEnd
 from gateway.registers.events import CONSENTS, RESTRICTIONS, RegisterEntry
 from gateway.registers.matching import StudentParts, Students
 from gateway.registers.tags import ID, NAME, spelt_name
 from gateway.tasks import task
-from gateway.tasks.computing import DistrictTasks, in_order
+from gateway.tasks.computing import DistrictTasks, in_order, record_ends
 from policies import agreement
 from tests.gateway.registers.conftest import KEYS, NOON, consent, restriction, tag
 
@@ -175,6 +176,16 @@ def test_a_version_that_one_party_approved_waits_for_the_other(agreed):
     assert {each.org for each in found(agreements=[one], approvals_required=True)} == {"maple", "reading"}
     other_text = {(one.id, one.version, "0" * 64): {"maple": NOON, "reading": NOON}}
     assert len(found(agreements=[one], approved=other_text, approvals_required=True)) == 2
+
+
+def test_old_files_of_the_record_are_a_task_of_whoever_runs_the_region():
+    due = DueEnd("record-files:b", "record-files", "", date(2026, 1, 1), files=("a", "b"))
+    (one,), (again,) = (tuple(record_ends([due])) for _ in range(2))
+    assert (one.kind, one.org, one.role) == (task.RECORD_FILES, "region", "region-operator")
+    assert one.content == {"upTo": "b", "files": 2}
+    assert one.id == again.id
+    more = replace(due, files=("a", "b", "c"))
+    assert next(record_ends([more])).id != one.id
 
 
 def test_entries_that_have_been_kept_long_enough_are_to_be_deleted():
