@@ -154,11 +154,16 @@ def combine(several: Sequence[Agreement], client: str) -> Grant:
     return Grant(
         **content,
         epoch=fingerprint(content | {"parts": tuple(one.epoch for one in parts)}),
-        registered=Registered(kind=first.registered.kind),
+        registered=Registered(kind=_strictest(one.registered.kind for one in parts)),
         windows=MappingProxyType(_widest(parts)),
         parts=parts,
         limits=Limits(max(one.limits.small_cell for one in parts)),
     )
+
+
+def _strictest(kinds: Iterable[str]) -> str:
+    """Return of the *kinds* that agreements give one recipient the one that restrictions keep most from."""
+    return min(kinds, key=lambda kind: kind != "district")
 
 
 def _compiled(agreement: Agreement, client: str, settled: Mapping[str, Settled]) -> Grant:

@@ -25,6 +25,7 @@ MEMBERS: Final = {"EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "RSA": ("e", "n"
 
 NO_KEY = "this is no key: it must be a JWK (JSON) or a PEM file of an EC, RSA or Ed25519 key"
 NOT_ALLOWED = "a key must be EC P-256 or P-384, Ed25519, or RSA of 2048 bits or more"
+SPELT_OTHERWISE = "this key is not spelt as RFC 7518 spells it: its numbers have digits too many"
 PRIVATE = "this is a private key, which must stay with the party alone: register the public key that belongs to it"
 NOT_PRIVATE = "this is a public key: a signature is made with the private one"
 
@@ -40,6 +41,8 @@ def read_key(content: bytes, file: str, *, private: bool = False) -> Key:
     key = _jwk(content, file) if content.lstrip()[:1] == b"{" else _pem(content, file)
     if not algorithms(key):
         raise SettingsError(NOT_ALLOWED, file)
+    if _is_spelt_otherwise(key):
+        raise SettingsError(SPELT_OTHERWISE, file)
     if key.is_private is not private:
         raise SettingsError(NOT_PRIVATE if private else PRIVATE, file)
     return key
@@ -71,6 +74,13 @@ def public_part(key: Key) -> dict[str, Any]:
     """Return the members of the public key alone, as a JWK, without what else its file says."""
     told = key.as_dict(private=False)
     return {"kty": key.key_type, **{name: told[name] for name in MEMBERS[key.key_type]}}
+
+
+def _is_spelt_otherwise(key: Key) -> bool:
+    """Tell whether *key* has another thumbprint than the same key in its one spelling; it could be of two parties."""
+    if not isinstance(key, ECKey | OKPKey | RSAKey):
+        return True
+    return _pem(key.as_pem(private=False), "").thumbprint() != key.thumbprint()
 
 
 def _jwk(content: bytes, file: str) -> Key:

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from gateway.config.declared_facts import CONSENT
 from gateway.registers.entries import Consent, Restriction
 from gateway.registers.matching import FIELDS
 from gateway.registers.tags import NAME, STATE_ID
@@ -67,7 +68,7 @@ class DistrictRegisters:
         for kind in self.kinds & {STATE_ID, NAME}:
             for entity, names in FIELDS[kind].items():
                 found.setdefault(entity, set()).update(names)
-        if self.state.restrictions:
+        if self.state.restrictions or any(fact.kind != CONSENT for fact in self.facts):
             found.setdefault("guardianship", set())
             found.setdefault("contact", set())
         for fact in self.facts:

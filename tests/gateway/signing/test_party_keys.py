@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa
@@ -37,6 +37,16 @@ def test_a_private_key_is_refused_and_not_kept(kind, form):
         read_key(content, "maple.pem")
     assert str(refused.value) == f"maple.pem: {PRIVATE}"
     assert read_key(content, "key", private=True).is_private
+
+
+@pytest.mark.parametrize("member", ["x", "y", "n", "e"])
+def test_a_key_in_another_spelling_is_no_other_key(member):
+    """Else the key of one party could be registered for the other too, which so would sign for both."""
+    told = key_of("RSA" if member in "ne" else "EC P-256").as_dict(private=False)
+    number = urlsafe_b64decode(told[member] + "==")
+    told[member] = urlsafe_b64encode(b"\x00" + number).decode().rstrip("=")
+    with pytest.raises(SettingsError, match="not spelt as RFC 7518"):
+        read_key(json.dumps(told).encode(), "key")
 
 
 def test_a_public_key_signs_nothing():

@@ -55,6 +55,13 @@ def test_an_explicit_deny_of_one_beats_every_allow_of_the_others():
     assert not any(part.releases("student.race.asian") for part in grant.parts)
 
 
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_who_is_a_district_in_one_is_a_district(names):
+    """What does not leave to another district does not leave to one that an agreement calls a vendor."""
+    first, second = (load(NAMES, id=name) for name in names)
+    assert together(replace(first, kind="district"), replace(second, kind="vendor")).registered.kind == "district"
+
+
 def test_a_deny_reaches_free_members_of_a_dictionary():
     whole, member = "oneroster.users.metadata", "oneroster.users.metadata.bus"
     for denied, allowed in ((whole, member), (member, whole)):
