@@ -134,10 +134,10 @@ def _people(
 def _limited(entity: str, row: Record, about: Sequence[Decision | None]) -> dict[str, Any]:
     """Return a record without what may not leave of it."""
     told = [one for one in about if one is not None and not one.hidden]
-    if not told:
+    protected = [one for one in about if one is not None and one.substitute is not None]
+    if not told and not protected:
         return dict(row)
-    protected = [one for one in told if one.substitute is not None]
-    lost = frozenset().union(*(one.lost for one in told))
+    lost = frozenset[str]().union(*(one.lost for one in told))
     kept = None if len(told) < len(about) or any(one.kept is None for one in told) else _all(told)
 
     def leaves(name: str, release: str) -> bool:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.cache.snapshot import NO_ROW
-from gateway.registers.effects.cells import ADDRESS, NO_LIMIT, hides
+from gateway.registers.effects.cells import ADDRESS, NO_LIMIT, Limit, hides
 from gateway.registers.effects.incidents import NAMED_BY
 from gateway.registers.effects.rows import DISCIPLINE, INCIDENT, RowSearch, about_students, limit_of
 from gateway.registers.effects.students import NO_RULES, StudentRules
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gateway.cache.snapshot import Table
-    from gateway.registers.effects.cells import Limit, Rules
+    from gateway.registers.effects.cells import Rules
     from gateway.registers.effects.rows import Part, SeenRecords
     from gateway.registers.effects.students import StudentRule
 
@@ -85,7 +85,19 @@ def _effective(seen: SeenRecords, rules: Rules, students: StudentRules) -> Stude
     hidden = students.hidden
     if hidden is not None and not _any_of(hidden, visible):
         hidden = None
-    return StudentRules(hidden, shown) if shown or hidden is not None else NO_RULES
+    found = StudentRules(hidden, shown, _unseen(seen, rules, students.protected - shown.keys()))
+    return found or NO_RULES
+
+
+def _unseen(seen: SeenRecords, rules: Rules, protected: frozenset[int]) -> frozenset[int]:
+    """Leave of *protected* students whom the consumer cannot see those who share a contact that it can see."""
+    refs = seen.snapshot.table("guardianship").refs.get("contact")
+    if not protected or refs is None or not rules.changes("contact", Limit(protected=True)):
+        return frozenset()
+    links, visible = seen.snapshot.children("guardianship", "student", "student"), seen.visible("contact")
+    return frozenset(
+        row for row in protected if any(refs[link] >= 0 and _in(visible, refs[link]) for link in links[row])
+    )
 
 
 def _any_of(mask: bytearray, visible: bytearray | None) -> bool:
@@ -165,6 +177,7 @@ def _digest(seen: SeenRecords, rules: Rules, students: StudentRules, parts: Sequ
         gone = sorted(table.ids[row] for row, out in enumerate(hidden) if out and _in(visible, row))
         rest = sorted((table.ids[row], told(rule, rules)) for row, rule in one.rules.items() if _in(visible, row))
         said.append((gone, [pair for pair in rest if pair[1]]))
+    said.append((sorted(table.ids[row] for row in students.protected), []))
     if not any(gone or rest for gone, rest in said):
         return ""
     return blake2b(repr(said).encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).hexdigest()

@@ -194,13 +194,17 @@ class RowSearch:
         """Return the limits of contacts: what is restricted for one child, and what no child's consent covers."""
         links = self.snapshot.table("guardianship").refs
         students, contacts = links.get("student"), links.get("contact")
-        if not self.about("guardianship") or students is None or contacts is None:
+        if students is None or contacts is None or not (self.about("guardianship") or self.students.protected):
             return {}
         whole, found = self.snapshot.children("guardianship", "contact", "contact"), dict[int, Limit]()
-        for contact in {contacts[link] for link in self.about("guardianship")}:
+        theirs = self.snapshot.children("guardianship", "student", "student")
+        touched = {*self.about("guardianship"), *(link for row in self.students.protected for link in theirs[row])}
+        for contact in {contacts[link] for link in touched}:
             rows = {students[link] for link in whole[contact]} if contact >= 0 else set()
             rules = [self.students.rules.get(row) for row in rows if row >= 0 and self._shown(row)]
             limit = _joined([limit_of(rule) if rule is not None else NO_LIMIT for rule in rules])
+            if not self.students.protected.isdisjoint(rows):
+                limit = replace(limit, protected=True)
             if limit != NO_LIMIT:
                 found[contact] = limit
         return found

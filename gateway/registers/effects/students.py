@@ -53,13 +53,18 @@ NO_RULE: Final = StudentRule()
 
 @dataclass(frozen=True, slots=True)
 class StudentRules:
-    """The students who do not exist for a consumer, one byte per row, and the rules of those who do, by row."""
+    """The students who do not exist for a consumer, one byte per row, and the rules of those who do, by row.
+
+    *protected* are the rows of students whose address is, though they may not exist for the consumer: who lives with
+    one of them may be somebody else's contact.
+    """
 
     hidden: bytearray | None = None
     rules: Mapping[int, StudentRule] = field(default_factory=dict)
+    protected: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.rules) or self.hidden is not None
+        return bool(self.rules or self.protected) or self.hidden is not None
 
 
 NO_RULES: Final = StudentRules()
@@ -110,7 +115,7 @@ class RuleSearch:
             hidden = hidden if hidden is not None else bytearray(self.table.size)
             hidden[row] = 1
         shown = {row: rule for row, rule in rules.items() if rule != NO_RULE and not (hidden and hidden[row])}
-        return StudentRules(hidden, shown)
+        return StudentRules(hidden, shown, frozenset(row for row, rule in rules.items() if rule.protected))
 
     def _restrictions(self) -> Iterator[tuple[int, Restriction]]:
         """Yield the restrictions in force, each with every row that any of its tags matches."""

@@ -390,3 +390,21 @@ def test_a_change_that_concerns_others_is_prepared_and_one_that_may_not_is_left_
     assert held is not before
     assert held.effects is before.effects
     assert held.snapshot.tables["student"] is before.snapshot.tables["student"]
+
+
+def test_a_contact_has_no_address_for_whom_a_protected_child_lives_with_whoever_sees_the_child(open_district):
+    """The consumer cannot see the protected child, but a brother or sister who has the same contact."""
+    records = documents.district()
+    (shared,) = [one for one in records["contact"] if one["key"] == ("cs1",)]
+    shared |= {"phone": "206-555-0199", "address": [{"street": "1 Pine", "city": "Kent", "postalCode": "98031"}]}
+    records["guardianship"].append({"key": ("cs1", "s2"), "student": ("s2",), "contact": ("cs1",), "relation": "Mother"})
+    registers = MemoryRegisters()
+    registers.restrict("acp", "source-s1", substitute=SUBSTITUTE)
+    consumer = open_district(registers, records=records, change=under(directory=True))
+    assert "206-555-0199" not in consumer.ask(f"{ONEROSTER}/users?limit=1000")[-1].decode()
+    registers.restrict("directory", "source-s1")
+    told = consumer.ask(f"{ONEROSTER}/users?limit=1000")[-1].decode()
+    assert "source-s1" not in told
+    assert "source-s2" in told
+    assert "206-555-0199" not in told
+    assert "1 Pine" not in consumer.ask(f"{EDFI}/contacts?limit=500")[-1].decode()
