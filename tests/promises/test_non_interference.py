@@ -201,8 +201,8 @@ def the_count_includes_hidden_rows(patch, _consumer):
 def the_last_link_counts_hidden_rows(patch, consumer):
     plain = oneroster.links
 
-    def links(address, given, offset, limit, _total):
-        return plain(address, given, offset, limit, len(consumer.adapter.records))
+    def links(address, given, offset, limit, _total, **more):
+        return plain(address, given, offset, limit, len(consumer.adapter.records), **more)
 
     patch.setattr(oneroster, "links", links)
 
