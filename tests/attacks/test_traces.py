@@ -124,7 +124,8 @@ def _key(region):
 
 
 def _edit(lines):
-    return [lines[0].replace(b'"rows":', b'"rows":1'), *lines[1:]]
+    at = next(number for number, line in enumerate(lines) if b'"rows":' in line)
+    return [*lines[:at], lines[at].replace(b'"rows":', b'"rows":1'), *lines[at + 1 :]]
 
 
 def _drop(lines):

@@ -397,7 +397,9 @@ def test_a_contact_has_no_address_for_whom_a_protected_child_lives_with_whoever_
     records = documents.district()
     (shared,) = [one for one in records["contact"] if one["key"] == ("cs1",)]
     shared |= {"phone": "206-555-0199", "address": [{"street": "1 Pine", "city": "Kent", "postalCode": "98031"}]}
-    records["guardianship"].append({"key": ("cs1", "s2"), "student": ("s2",), "contact": ("cs1",), "relation": "Mother"})
+    records["guardianship"].append(
+        {"key": ("cs1", "s2"), "student": ("s2",), "contact": ("cs1",), "relation": "Mother"}
+    )
     registers = MemoryRegisters()
     registers.restrict("acp", "source-s1", substitute=SUBSTITUTE)
     consumer = open_district(registers, records=records, change=under(directory=True))
