@@ -51,6 +51,7 @@ def region(tmp_path_factory) -> Iterator[Region]:
         agreement("maple", ANALYST, client="rival", purpose="program-evaluation"),
         agreement("maple", TUTOR, client="torn", purpose="tutoring"),
         agreement("cedar", TUTOR, client="torn", purpose="research"),
+        agreement("maple", ANALYST, client="narrow", purpose="program-evaluation"),
     ]
     settings = '[limits]\nclient = ""\nfailures = "5/minute"\naddress_failures = ""\n'
     with running(folder, small_sites(folder / "data"), agreements, settings) as made:

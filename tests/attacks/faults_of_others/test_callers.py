@@ -87,7 +87,7 @@ def test_a_districts_records_go_to_those_it_has_an_agreement_with_whatever_zone_
 
 def test_a_token_that_is_granted_less_than_was_asked_for_says_so(region):
     """SMART App Launch: a server may grant less than asked, and a client learns it from ``scope`` alone."""
-    narrow = region.consumer("rival", ["edfi:read", CORE])
+    narrow = region.consumer("narrow", ["edfi:read", CORE])
 
     def check():
         answer = post(region, data=body_of(narrow, scope=f"edfi:read edfi:create {CORE}"))
@@ -108,7 +108,7 @@ def test_a_token_that_is_granted_less_than_was_asked_for_says_so(region):
 
 def test_who_may_have_none_of_the_scopes_it_asks_for_gets_no_token(region):
     """Authlib: where the allowed scope is an intersection, nothing left is a token with an empty scope."""
-    narrow = region.consumer("rival", ["edfi:read", CORE])
+    narrow = region.consumer("narrow", ["edfi:read", CORE])
 
     def check():
         answer = post(region, data=body_of(narrow, scope="edfi:create edfi:delete"))
