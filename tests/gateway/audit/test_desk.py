@@ -19,6 +19,7 @@ from gateway.commands.cli import main
 from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
 from gateway.registers.tags import ID, PURPOSE, RegisterKeys
+from tests.gateway.disclosures import read_disclosures
 from tests.support.needs import ROOT
 from tests.support.regions import TUTORING, Clock, Site, agreement, running, small_district, tags_of
 
@@ -134,7 +135,8 @@ def test_acts_about_a_child_are_told_to_the_custodian_alone(read):
     for form in ("text", "html"):
         paper = crossing(read, "audit", "child", "maple", "--paper", "en", "--format", form, given=own).output
         assert "restriction" not in paper
-    assert "did: restriction.add" in crossing(read, "audit", "event", "4").output
+    first = next(event["seq"] for event in read_events(audit(read)) if event.get("reason") == "reason 0")
+    assert "did: restriction.add" in crossing(read, "audit", "event", str(first)).output
 
 
 def test_what_a_recipient_got(read):
@@ -240,7 +242,7 @@ def test_a_witness_outside_finds_a_record_that_is_shorter(read, tmp_path):
     read.gateway.record._sign()
     crossing(read, "audit", "witness", "--to", str(outside))
     first, second = (json.loads(line)["size"] for line in outside.read_text().splitlines())
-    assert second == first + 1
+    assert second > first
     assert crossing(read, "audit", "verify", "--witness", str(outside)).exit_code == 0
     (segment,) = list_segments(audit(read))
     segment.write_bytes(b"".join(segment.read_bytes().splitlines(keepends=True)[:3]))
@@ -306,7 +308,7 @@ def test_a_new_school_year_tags_anew_and_both_years_are_found(tmp_path):
         clock.move(timedelta(days=2).total_seconds())
         region.consumers.clear()
         region.consumer().users("students", limit=3)
-        kept = {event["at"][:10]: event["set"] for event in read_events(audit(region))}
+        kept = {event["at"][:10]: event["set"] for event in read_disclosures(audit(region))}
         assert len(set(kept.values())) == len(kept) == 2
         seen = [event for tag in tags_of(region.gateway, "maple", own) for event in region.gateway.record.seen(tag)]
         assert {event["at"][:10] for event in seen} == {"2027-06-30", "2027-07-02"}
