@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
-
-from ruamel.yaml import YAML
 
 from standards import vocabulary
 from standards.errors import SettingsError
+from standards.vocabulary import read_own_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -113,7 +111,7 @@ def letters(title: str) -> str:
 
 @cache
 def _document() -> Any:
-    found = YAML(typ="safe", pure=True).load(files("standards").joinpath("schedule.yaml").read_text(encoding="utf-8"))
+    found = read_own_yaml("standards", "schedule.yaml")
     if faults := list(_faults(found)):
         raise SettingsError("; ".join(faults), "schedule.yaml")
     return found

@@ -6,16 +6,9 @@ import os
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from psycopg.sql import SQL, Identifier
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
@@ -25,29 +18,16 @@ from standards.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from psycopg.abc import PQGen
-
 LOCK_WAIT_SECONDS = 0.8
 """The share of a call's time limit for a statement or its wait for a lock: the database's own timeout comes first."""
-
-CONNECTION_SECONDS = 5.0
-"""The time after which a silent connection is closed; a new one may take 2 s, the least that psycopg allows."""
 
 MIGRATION_SECONDS = 60.0
 """The time limit of a start to wait for another worker's migration, and to migrate itself."""
 
-WAKE_SECONDS = 0.1
-MIGRATION_LOCK = 7_203_411  # any fixed number: every starting worker must ask PostgreSQL for the same lock
-NETWORK = {
-    "connect_timeout": 2,
-    "tcp_user_timeout": int(CONNECTION_SECONDS * 1000),
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 2,
-}
-"""Network timeouts of PostgreSQL connections in seconds, but for `tcp_user_timeout`, which is in milliseconds."""
+NEWEST = "0006"
+"""The revision of the newest of `gateway.storage.migrations`, known here without Alembic, which takes long to load."""
 
-Found = TypeVar("Found")
+MIGRATION_LOCK = 7_203_411  # any fixed number: every starting worker must ask PostgreSQL for the same lock
 
 
 @contextmanager
@@ -101,8 +81,8 @@ def look_into(url: str, seconds: float) -> Engine | None:
 
 def _check_version(engine: Engine) -> None:
     with transaction(engine) as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    if found != ScriptDirectory.from_config(_steps()).get_current_head():
+        current = _is_current(connection)
+    if not current:
         raise StoreUnavailable(
             "The registry was written by another version of this program; the next start changes it."
         )
@@ -139,41 +119,9 @@ def _engine(address: URL, seconds: float) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = create_engine(address, connect_args=NETWORK, pool_pre_ping=True, pool_size=MAX_CALLS, max_overflow=0)
-    patience = max(seconds, CONNECTION_SECONDS)
+    from gateway.storage.postgresql import create_postgresql_engine  # noqa: PLC0415 -- SQLite needs no driver
 
-    def connect(_dialect: object, _record: object, words: list[Any], given: dict[str, Any]) -> _Connection:
-        connection = _Connection.connect(*words, **given)
-        connection.patience = patience
-        return connection
-
-    def prepare(connection: _Connection, _record: object) -> None:
-        bounds = {
-            "statement_timeout": seconds,
-            "lock_timeout": seconds,
-            "idle_in_transaction_session_timeout": patience,
-        }
-        for name, bound in bounds.items():
-            connection.execute(SQL("SET {} = {}").format(Identifier(name), int(bound * 1000)))
-        connection.commit()
-
-    event.listen(engine, "do_connect", connect)
-    event.listen(engine, "connect", prepare)
-    return engine
-
-
-class _Connection(psycopg.Connection):
-    """A PostgreSQL connection that closes after a failure, or after *patience* seconds without an answer."""
-
-    patience = CONNECTION_SECONDS
-
-    def wait(self, gen: PQGen[Found], interval: float = WAKE_SECONDS, timeout: float | None = None) -> Found:
-        """Run *gen* on the connection, with *patience* as its timeout."""
-        try:
-            return super().wait(gen, interval, self.patience if timeout is None else timeout)
-        except psycopg.OperationalError:
-            self.close()
-            raise
+    return create_postgresql_engine(address, seconds)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -187,24 +135,23 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _steps() -> Config:
-    settings = Config()
-    settings.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    return settings
-
-
 def _migrate(engine: Engine) -> None:
-    settings = _steps()
     if engine.dialect.name == "sqlite":
         _keep_write_ahead_log(engine)
-    try:
-        with transaction(engine, write=True) as connection:
-            if engine.dialect.name == "postgresql":
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
-            settings.attributes["connection"] = connection
-            command.upgrade(settings, "head")
-    except CommandError:
-        raise StoreUnavailable("The registry was written by a newer version of this program.") from None
+    with transaction(engine, write=True) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+        if not _is_current(connection):
+            from gateway.storage.migrations.upgrading import upgrade  # noqa: PLC0415 -- hardly any start has anything to migrate
+
+            upgrade(connection)
+
+
+def _is_current(connection: Connection) -> bool:
+    """Tell whether the registry behind *connection* has the tables of this version of the program."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [NEWEST]
 
 
 def _keep_write_ahead_log(engine: Engine) -> None:

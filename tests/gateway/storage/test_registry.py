@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
+from gateway.storage.database import NEWEST
+from gateway.storage.migrations.upgrading import migrations
 from gateway.storage.registry import (
     ENABLED,
     ENDED,
@@ -324,3 +327,7 @@ def test_a_registry_that_breaks_later_refuses(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
         store.find_client("tutor")
     store.close()
+
+
+def test_the_newest_revision_is_that_of_the_last_migration() -> None:
+    assert ScriptDirectory.from_config(migrations()).get_current_head() == NEWEST
