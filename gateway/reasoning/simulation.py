@@ -1,4 +1,7 @@
-"""Simulation: what an agreement would change in a district's live data, in counts and never in values or ids."""
+"""Simulation: what an agreement would change in a district's live data, in counts and never in values or ids.
+
+Consents and restrictions count as they do in a request, where the scene's snapshot is served under registers.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from gateway.engine.laid_over import laid_over
 from gateway.engine.visibility import Visibility
 from gateway.reasoning import coverage
 from policies.compiler import compile as compiled
@@ -126,7 +130,7 @@ class Scene:
 
     def sees(self, grant: Grant) -> Visibility:
         """Return the visibility of a grant, as a request has it."""
-        return Visibility(self.snapshot, grant, self.keyring, self.today)
+        return laid_over(Visibility(self.snapshot, grant, self.keyring, self.today))
 
     def students(self, grants: Iterable[Grant]) -> frozenset[int]:
         """Return the rows of all students whom any of the *grants* shows."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.commands.audit.record import typed_student
+from gateway.commands.audit.record import open_registry, typed_student
 from gateway.commands.clients import JSON, SETTINGS
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gateway.config.settings import Settings
     from gateway.reasoning.simulation import Simulation
     from gateway.reasoning.who_can_see import Viewer
+    from gateway.registers.effects.state import DistrictRegisters
     from gateway.runtime.child_socket import ChildAnswer, Question
     from gateway.storage.registry import Client
     from policies.agreement import Agreement
@@ -56,8 +57,8 @@ def diff_command(before: str, after: str, as_json: bool, file: Path) -> None:
 def simulate_command(agreement: str, as_json: bool, file: Path) -> None:
     """Tell what AGREEMENT (a file, or ID@VERSION) would change in the district's live data, in counts.
 
-    The district's system is read once, for what the agreement needs. No value and no id is printed, nor a number of
-    fewer than ten students.
+    The district's system is read once, for what the agreement needs, and consents and restrictions count as they stand
+    now. No value and no id is printed, nor a number of fewer than ten students.
     """
     from gateway.reasoning.named_agreements import named
 
@@ -82,9 +83,20 @@ def _simulated(settings: Settings, agreement: Agreement) -> Simulation:
     grants = grants_of(every, {client for one in every for client in one.clients})
     keyring = Keyring(bytes(KEY_BYTES))  # of ids that are never printed
     today = now.astimezone(settings.zones[district]).date().isoformat()
-    snapshot, there = read(settings, district, grants, keyring)
+    snapshot, there = read(settings, district, grants, keyring, _registers(settings, district))
     scene = Scene(snapshot, keyring, today, there)
     return simulate(agreement, present, scene, _warnings(settings, agreement, present))
+
+
+def _registers(settings: Settings, district: str) -> DistrictRegisters | None:
+    """Return what the registers of a district state now, with what is declared of its system; None without any."""
+    from gateway.registers.effects.state import RegisterWatch
+    from gateway.registers.store import Registers
+    from gateway.registers.tags import PURPOSE, RegisterKeys
+
+    keys = RegisterKeys(settings.open_keys().derive(PURPOSE))
+    with open_registry(settings) as store:
+        return RegisterWatch(Registers(store, keys), keys, district, settings.districts[district].registers).now()
 
 
 def _warnings(settings: Settings, agreement: Agreement, present: Iterable[Agreement]) -> Iterator[str]:

@@ -239,3 +239,13 @@ def test_no_argument_of_a_process_says_who_the_student_is(region):
     )
     assert done.returncode == 0, done.stderr
     assert len(listed(region)) == 1
+
+
+def test_a_simulation_counts_students_as_the_registers_leave_them(region):
+    words = ("agreements", "simulate", str(region.folder / "agreements" / "tutoring.yaml"), "--json")
+    every = json.loads(region.crossing(*words).stdout)["clients"]
+    rows = "".join(f"{one['sourcedId']},parent-objection,student.id\n" for one in region.students[:12])
+    place = region.write("objections.csv", "studentId,kind,element\n" + rows)
+    region.crossing("restrictions", "import", place, *MAPLE, "--reason", "letters of the parents")
+    rest = json.loads(region.crossing(*words).stdout)["clients"]
+    assert [one["students"]["then"] for one in (*every, *rest)] == [40, 28]
