@@ -149,6 +149,9 @@ def _duties(written: Mapping[str, Any], words: Wording) -> Iterator[Block]:
         (words.say("Deletion"), " ".join(terms.retention(written, words))),
     )
     yield pairs(words.say("What becomes of the data"), iter(rows), words)
+    if bound := tuple(terms.conditions(written, words)):
+        yield Paragraph(words.say("Federal law binds the recipient:"))
+        yield BulletList(bound)
     if duties := tuple(terms.obligations(written, words)):
         yield Paragraph(words.say("The recipient undertakes to:"))
         yield BulletList(duties)

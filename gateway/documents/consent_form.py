@@ -27,7 +27,10 @@ INSTITUTIONS = ("staff", "organization")
 CHILD = (message("Name of the student"), message("School"))
 SIGNERS = (
     message("Parent or legal guardian of the student"),
-    message("Eligible student: I am 18 years old or older, or attend a school beyond high school"),
+    message(
+        "Eligible student: I am 18 years old or older, or attend an institution of postsecondary education and no high"
+        " school"
+    ),
 )
 SIGNED = (message("Name of the person who signs"), message("Signature"), message("Date"))
 
@@ -62,9 +65,9 @@ def _who(agreement: Agreement, words: Wording) -> Iterator[Block]:
     yield Paragraph(
         words.say(
             "The Family Educational Rights and Privacy Act (FERPA, 20 U.S.C. 1232g; 34 CFR Part 99) protects your"
-            " child's education records. For what follows the school district needs your written consent. If you are"
-            " 18 years old or attend a school beyond high school, the consent is yours to give, and “your child” means"
-            " you."
+            " child's education records. For what follows the school district needs your signed and dated written"
+            " consent (34 CFR 99.30). If you are a student who is 18 years old or older, or who attends an institution"
+            " of postsecondary education and no high school, the consent is yours to give, and “your child” means you."
         )
     )
     yield Heading(words.say("Who would receive the records, and what for"))
@@ -114,10 +117,14 @@ def _rights(agreement: Agreement, words: Wording) -> Iterator[Block]:
             "You may withdraw your consent at any time by writing to the school or to the school district. From then on"
             " nothing more is disclosed; what was disclosed before is not undone by it."
         ),
-        words.say("If you ask for it, the school district gives you a copy of the records that were disclosed."),
+        words.say(
+            "If you ask for it, the school district gives you, or your child, a copy of the records that were"
+            " disclosed."
+        ),
         words.say("You may ask the school district at any time who was sent records of your child, when and why."),
         words.say(
-            "The consent of a parent ends when the student turns 18; from then on only the student can give it."
+            "The consent of a parent ends when the student turns 18; from then on, and once the student has left high"
+            " school for an institution of postsecondary education, only the student can give it."
         ),
         terms.redisclosure(written, words),
         *terms.retention(written, words),

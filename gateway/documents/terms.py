@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.documents.words import message
+from policies.documents.terms import EVALUATION, OFFICIALS, STUDY, rests_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,26 +19,50 @@ KINDS = {
     "sea": message("state education agency"),
     "researcher": message("researcher"),
 }
+TRANSFER = message(
+    "Officials of a school, school system or institution of postsecondary education in which the student seeks or"
+    " intends to enroll, or is already enrolled, for purposes of the enrollment or transfer."
+)
 BASES = {
     "99.30": message("Written consent of the parent or of the eligible student."),
     "99.31(a)(1)": message(
         "School officials with a legitimate educational interest, among them those to whom the school district has"
-        " outsourced a service and whose use of the records it controls directly."
+        " outsourced a service for which it would otherwise use employees, and whose use and keeping of the records it"
+        " controls directly."
     ),
-    "99.31(a)(2)": message("Officials of a school or district in which the student seeks or intends to enroll."),
-    "99.31(a)(3)": message("Authorized representatives of federal, state or local education authorities."),
-    "99.31(a)(4)": message("Financial aid for which the student has applied or which the student has received."),
-    "99.31(a)(5)": message("State and local officials of the juvenile justice system, as state law allows."),
-    "99.31(a)(6)": message("Studies for, or on behalf of, the school district."),
-    "99.31(a)(7)": message("Organizations that accredit schools."),
-    "99.31(a)(8)": message("Parents of a dependent student."),
+    "99.31(a)(2)": TRANSFER,
+    "99.31(a)(3)": message(
+        "Authorized representatives of the Comptroller General, the Attorney General or the Secretary of Education of"
+        " the United States, or of state or local educational authorities."
+    ),
+    "99.31(a)(4)": message(
+        "Financial aid for which the student has applied or which the student has received, as far as the information"
+        " is necessary for it."
+    ),
+    "99.31(a)(5)": message(
+        "State and local officials or authorities to whom a state statute on the juvenile justice system specifically"
+        " allows the disclosure."
+    ),
+    "99.31(a)(6)": message(
+        "Studies for, or on behalf of, the school district, to develop, validate or administer predictive tests, to"
+        " administer student aid programs, or to improve instruction."
+    ),
+    "99.31(a)(7)": message("Accrediting organizations, to carry out their accrediting functions."),
+    "99.31(a)(8)": message("Parents of a student who is their dependent for federal income tax."),
     "99.31(a)(9)": message("A judicial order or a lawfully issued subpoena."),
+    "99.31(a)(9)(iii)": message("Legal action between the school district and a parent or student, before a court."),
     "99.31(a)(10)": message("A health or safety emergency."),
     "99.31(a)(11)": message("Directory information."),
-    "99.31(a)(12)": message("The parent of the student, or the student."),
-    "99.31(a)(16)": message("Information on registered sex offenders that the law provides for."),
-    "99.34": message("Officials of a school or district in which the student seeks or intends to enroll."),
-    "99.35": message("Audit or evaluation of education programs by federal, state or local authorities."),
+    "99.31(a)(12)": message("The parent of a student who is not an eligible student, or the student."),
+    "99.31(a)(16)": message(
+        "Information on sex offenders and others who must register, which was given to the school district under"
+        " federal law."
+    ),
+    "99.34": TRANSFER,
+    "99.35": message(
+        "Audit or evaluation of education programs that federal or state authorities support, or enforcement of the"
+        " federal requirements that relate to them."
+    ),
     "99.36": message("A health or safety emergency."),
     "99.37": message("Directory information."),
 }
@@ -52,11 +77,18 @@ OPERATIONS = {
     "delete": message("Delete records in the school district's system."),
 }
 OBLIGATIONS = {
-    "log-99.32": message("Keep a record of each request and each disclosure, as 34 CFR 99.32 demands."),
+    "log-99.32": message(
+        "Keep a record of its own of each request for the data and each disclosure of them, with the contents that 34"
+        " CFR 99.32 prescribes for the school district's record."
+    ),
     "no-ads": message("Show no advertising that is chosen by these data."),
     "no-sale": message("Sell no data."),
     "encrypt-at-rest": message("Keep the data encrypted."),
 }
+GROUNDS = ("99.30", "99.31")
+"""The sections that allow a disclosure; the others are conditions of it."""
+MAY_BE_PASSED_ON = tuple(f"99.31(a)({number})" for number in (8, 9, 11, 12, 14, 15, 16))
+"""The grounds on which what is disclosed may be disclosed further: 34 CFR 99.33(c)."""
 NOTIFY = "notify-on-breach:"
 ENDS = {
     "expiry": message("the agreement ends"),
@@ -83,15 +115,54 @@ def operations(allowed: frozenset[str], words: Wording) -> tuple[str, ...]:
 def redisclosure(content: Mapping[str, Any], words: Wording) -> str:
     """Say to whom the recipient may pass data on."""
     agreed = content.get("redisclosure")
+    if agreed is None and not limited(content):
+        return words.say(
+            "The agreement says nothing of passing data on, and 34 CFR 99.33(a) does not limit it for what is disclosed"
+            " on this ground (34 CFR 99.33(c))."
+        )
     if agreed is None:
         return words.say(
-            "The agreement says nothing of passing data on; 34 CFR 99.33 forbids it without consent, unless the school"
-            " district allows it on one of the grounds of 34 CFR 99.31."
+            "The agreement says nothing of passing data on; 34 CFR 99.33(a) forbids it without consent, unless it is"
+            " done on behalf of the school district, on one of the grounds of 34 CFR 99.31, and the school district has"
+            " recorded to whom and why (34 CFR 99.33(b))."
         )
     if agreed == "prohibited":
         return words.say("The recipient passes no data on to anybody.")
     named = words.both(map(words.quoted, agreed["named"]))
     return words.say("The recipient passes data on to nobody but %(named)s.", named=named)
+
+
+def limited(content: Mapping[str, Any]) -> bool:
+    """Tell whether 34 CFR 99.33(a) limits what the recipient may do with the data: on all but a few grounds."""
+    grounds = [one for one in content.get("basis", {}).get("ferpa", "").split("+") if one.startswith(GROUNDS)]
+    return not grounds or not all(any(rests_on(one, free) for free in MAY_BE_PASSED_ON) for one in grounds)
+
+
+def conditions(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    """Yield what 34 CFR Part 99 binds the recipient to on the grounds of the agreement, whatever else is agreed."""
+    basis = content["basis"]["ferpa"]
+    if limited(content):
+        yield words.say(
+            "The recipient and its officers, employees and agents use the data only for the purpose for which they were"
+            " disclosed (34 CFR 99.33(a))."
+        )
+    if rests_on(basis, OFFICIALS):
+        yield words.say(
+            "The recipient uses and keeps the data under the direct control of the school district (34 CFR"
+            " 99.31(a)(1)(i)(B))."
+        )
+    if rests_on(basis, STUDY):
+        yield words.say(
+            "The recipient uses the data only for the study that this agreement names, conducts it so that nobody but"
+            " its own representatives with legitimate interests can identify students or parents, and destroys the data"
+            " when they are no longer needed for it (34 CFR 99.31(a)(6)(iii))."
+        )
+    if rests_on(basis, EVALUATION):
+        yield words.say(
+            "The recipient protects the data so that nobody but the authority and its authorized representatives can"
+            " identify anybody by them, and destroys them when they are no longer needed for the audit, evaluation or"
+            " enforcement (34 CFR 99.35(b))."
+        )
 
 
 def retention(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
@@ -138,6 +209,6 @@ def directory(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
         )
     if notice := agreed.get("notice"):
         yield words.say(
-            "Beyond the facts of the class directory, the district's annual notice names: %(names)s.",
+            "Beyond the facts of the class directory, the school district's public notice names: %(names)s.",
             names=words.both(notice),
         )

@@ -47,7 +47,8 @@ class Consent:
 
     *form* is the name of the form and *form_hash* the hash of the text that was signed. It covers the *elements*
     (released names) that the form named, and nothing where it named none, from *begin* to *until*, the last day
-    included; None is no end but the agreement's. A parent's ends at the student's eighteenth birthday (34 CFR 99.5).
+    included; None is no end but the agreement's. A parent's ends at the student's eighteenth birthday, when the
+    right to consent passes to the student (34 CFR 99.3, 99.5(a)).
     """
 
     entry: str

@@ -70,7 +70,7 @@ def consent_of(
     terms: Mapping[str, ConsentTerms],
     today: date,
 ) -> Consent:
-    """Make a consent of the parts *given*: 34 CFR 99.30 wants records, purpose, party, signer and date.
+    """Make a consent of the parts *given*: 34 CFR 99.30 wants records, purpose, party, signature and date.
 
     Purpose and party are those of the agreement, and the records what it releases now unless *given* names less.
 

@@ -34,7 +34,7 @@ ADULT_YEARS: Final = 18
 MAX_NAMED_ENTRIES: Final = 20
 SCHOOL_YEAR_MONTH: Final = 7
 NOTICES_DUE: Final = (10, 1)
-"""The month and day until which the notices of a school year, which begins in July, are to be given."""
+"""The month and day, of our own choice, until which the notices of a school year (from July) are to be given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,11 @@ class DistrictTasks:
             )
 
     def _notices(self, day: date) -> Iterator[PersonTask]:
-        """Yield the notices that a district gives once in a school year."""
+        """Yield the notices that a district gives once in a school year.
+
+        34 CFR 99.7 wants its notice each year, and 99.37 a public one before directory information is disclosed: each
+        year has students who have not seen it.
+        """
         begins = date(day.year - (day.month < SCHOOL_YEAR_MONTH), SCHOOL_YEAR_MONTH, 1)
         due = date(begins.year, *NOTICES_DUE)
         kinds = [task.NOTICE_99_7]

@@ -41,9 +41,9 @@ KINDS: Final = {
     DELETE_ENTRIES: "entries of a register have been kept for as long as they are kept: delete them",
     RECORD_KEY: "disclosures of a school year have been kept for as long as they are kept: crossing audit shred",
     RECORD_FILES: "old files of the record have been kept for as long as they are kept: crossing audit delete",
-    INSPECTION: "a parent or eligible student has asked to inspect the record: within 45 days (34 CFR 99.10)",
+    INSPECTION: "a parent or eligible student has asked to inspect the record: within at most 45 days (34 CFR 99.10)",
     NOTICE_99_7: "tell parents and eligible students of their rights this school year (34 CFR 99.7)",
-    NOTICE_99_37: "give public notice of directory information this school year (34 CFR 99.37)",
+    NOTICE_99_37: "give public notice of directory information and of the right to refuse it (34 CFR 99.37)",
 }
 """Every kind of task, in words."""
 
@@ -54,7 +54,7 @@ TOPICS: Final = {
 """The kinds that answer one question together: what need not be kept any more, and the duties of each school year."""
 
 INSPECTION_DAYS: Final = 45
-"""The days within which a parent must have been let inspect the record (34 CFR 99.10(b))."""
+"""The days after a request came in within which a parent must be let inspect the record (34 CFR 99.10(b))."""
 
 State = Literal["open", "amber", "red", "closed"]
 ORDER: Final[tuple[State, ...]] = ("red", "amber", "open", "closed")

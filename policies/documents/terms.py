@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from policies.documents.loading import Document
     from policies.elements import Element, Settled
 
-CONSENT, DIRECTORY, TRANSFER = "99.30", "99.31(a)(11)", "99.31(a)(2)"
+CONSENT, OFFICIALS, DIRECTORY, TRANSFER = "99.30", "99.31(a)(1)", "99.31(a)(11)", "99.31(a)(2)"
 EVALUATION, STUDY = "99.31(a)(3)", "99.31(a)(6)"
 PERIOD = re.compile(r"P([0-9]{1,4}[DWMY]){1,3}")
 PERIODIC = frozenset({"notify-on-breach", "report-use", "review-access"})
@@ -82,7 +82,7 @@ def beyond_notice(document: Document, written: tuple[Line, ...]) -> Iterator[Set
                 told.add(line)
                 message = (
                     f"{name} is no directory information: of another class, and not in directory: {{notice: [...]}}, "
-                    "which lists what else the district's annual notice names"
+                    "which lists what else the district's public notice names"
                 )
                 yield SettingsError(message, line.file, line.line, line.column)
 

@@ -25,13 +25,17 @@ TAG = re.compile(rf"\b[0-9a-f]{{{2 * TAG_BYTES}}}\b")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an agreement said when it was used: its name, the *recipient*, its kind, the purpose and the interest."""
+    """What an agreement said when it was used: its name, the *recipient*, its kind, the purpose and the interest.
+
+    *further* are the parties to which the recipient may disclose it on the district's behalf (34 CFR 99.32(b)(1)).
+    """
 
     agreement: str
     recipient: str
     kind: str
     purpose: str
     interest: str
+    further: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,14 @@ def _terms(reader: AuditReader, district: str, event: Event) -> Iterator[Terms]:
         parties, basis = text["parties"], text["basis"]
         if parties["provider"]["district"] == district:
             name, whom = f"{text['id']}@{text['version']}", parties["recipient"]
-            yield Terms(name, whom["org"], whom["kind"], basis["purpose"], basis["legitimateInterest"])
+            yield Terms(name, whom["org"], whom["kind"], basis["purpose"], basis["legitimateInterest"], _further(text))
+
+
+def _further(text: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the further parties that the text of an agreement names: recipients of its recipient, subcontractors."""
+    redisclosure = text.get("redisclosure", "prohibited")
+    named = () if redisclosure == "prohibited" else redisclosure["named"]
+    return (*named, *text["parties"].get("subprocessors", ()))
 
 
 def _acts(reader: AuditReader, district: str, identifier: str) -> Iterator[Event]:

@@ -13,14 +13,17 @@ if TYPE_CHECKING:
 
 FERPA, IDEA = "34 CFR 99.32", "34 CFR 300.614"
 PARENT: Final = "99.31(a)(12)"
+GRAND_JURY, LAW_ENFORCEMENT, EX_PARTE = "99.31(a)(9)(ii)(A)", "99.31(a)(9)(ii)(B)", "99.31(a)(9)(ii)(C)"
+SECRET: Final = (GRAND_JURY, LAW_ENFORCEMENT, EX_PARTE)
+"""The bases of which the parent is not notified: a court may have ordered that nobody be told of them."""
 EXEMPTIONS: Final = (
     (PARENT, "34 CFR 99.32(d)(1)", "the parent or the eligible student"),
     ("99.31(a)(1)", "34 CFR 99.32(d)(2)", "a school official with a legitimate educational interest"),
     ("99.30", "34 CFR 99.32(d)(3)", "a party with written consent of the parent or the eligible student"),
     ("99.31(a)(11)", "34 CFR 99.32(d)(4)", "a party seeking directory information"),
-    ("99.31(a)(9)(ii)(A)", "34 CFR 99.32(d)(5)", "a party with a subpoena or order that may not be disclosed"),
-    ("99.31(a)(9)(ii)(B)", "34 CFR 99.32(d)(5)", "a party with a subpoena or order that may not be disclosed"),
-    ("99.31(a)(9)(ii)(C)", "34 CFR 99.32(d)(5)", "a party with a subpoena or order that may not be disclosed"),
+    (GRAND_JURY, "34 CFR 99.32(d)(5)", "a party with a grand jury subpoena that a court has ordered to keep secret"),
+    (LAW_ENFORCEMENT, "34 CFR 99.32(d)(5)", "a party with a law enforcement subpoena that an order keeps secret"),
+    (EX_PARTE, "34 CFR 99.32(d)(5)", "a party with an ex parte court order in an investigation of terrorism"),
 )
 """The bases on which a disclosure rests that 34 CFR 99.32(d) exempts, where it does so, and to whom it was made."""
 GROUNDS: Final = ("99.30", "99.31")
@@ -36,13 +39,15 @@ class Duty:
     """What the law asks of a row of the record: *demanded* by 34 CFR 99.32, or exempt by *sections* for a *reason*.
 
     *special_education* says that facts are among it for which 34 CFR 300.614 has a list of its own, without the
-    exemption of school officials who are no employees.
+    exemption of school officials who are no employees. *secret* says that the parent must not learn of it from the
+    record: it rests on a subpoena or order of 34 CFR 99.31(a)(9)(ii)(A) to (C).
     """
 
     demanded: bool
     sections: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     special_education: bool = False
+    secret: bool = False
 
 
 def duty(basis: str, facts: Iterable[str]) -> Duty:
@@ -52,10 +57,11 @@ def duty(basis: str, facts: Iterable[str]) -> Duty:
     special = any(is_special_education(name) for name in facts) and not (
         grounds and all(_rests_on(one, PARENT) for one in grounds)
     )
+    secret = any(_rests_on(one, kept) for one in grounds for kept in SECRET)
     if not found or None in found:
-        return Duty(demanded=True, special_education=special)
+        return Duty(demanded=True, special_education=special, secret=secret)
     known = dict.fromkeys(one for one in found if one)
-    return Duty(False, tuple(section for section, _ in known), tuple(reason for _, reason in known), special)
+    return Duty(False, tuple(section for section, _ in known), tuple(reason for _, reason in known), special, secret)
 
 
 def is_special_education(name: str) -> bool:

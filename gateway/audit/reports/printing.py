@@ -29,7 +29,7 @@ DONE: Final = {
 OTHER: Final = "did something else with"
 KINDS: Final = {
     "district": "school district",
-    "cbo": "community organisation",
+    "cbo": "community organization",
     "vendor": "company",
     "sea": "state education agency",
     "researcher": "researcher",
@@ -50,11 +50,15 @@ class Party:
 
 
 class Print:
-    """A report in one *language*; for the *custodian* with the numbers of events and the acts about the child."""
+    """A report in one *language*; for the *custodian* with the numbers of events and the acts about the child.
+
+    The paper for a parent leaves out the rows that a court may have ordered to keep secret.
+    """
 
     def __init__(self, report: ChildReport, language: str, *, custodian: bool = False) -> None:
         self.report, self.language, self.custodian = report, language, custodian
         self.say: Callable[[str], str] = translator(KIND, language)
+        self.rows = tuple(one for one in report.rows if custodian or not one.duty.secret)
 
     def text(self) -> str:
         """Return the report as text."""
@@ -77,7 +81,7 @@ class Print:
 
     def parties(self) -> tuple[Party, ...]:
         """Return every row in words."""
-        return tuple(map(self._party, self.report.rows))
+        return tuple(map(self._party, self.rows))
 
     def acts(self) -> list[str]:
         """Return the acts about the child, which a parent's paper does not have."""
@@ -123,6 +127,8 @@ class Print:
         yield say("Allowed by"), f"34 CFR {row.basis}" if row.basis else say("not on record")
         if row.terms:
             yield say("Agreement"), ", ".join(one.agreement for one in row.terms)
+        if further := dict.fromkeys(name for one in row.terms for name in one.further):
+            yield say("May pass it on to"), "; ".join(further)
         if self.custodian:
             rest = f" … ({row.times})" if row.times > MAX_EVENTS_TOLD else ""
             yield say("Events"), ", ".join(map(str, row.events[:MAX_EVENTS_TOLD])) + rest
@@ -133,10 +139,12 @@ class Print:
         if duty.demanded:
             yield say("The law demands this row: 34 CFR 99.32(a).")
         for section, reason in zip(duty.sections, duty.reasons, strict=True):
-            told = say("The law does not demand this row ({section}): it was made to {reason}.")
+            told = say("The law does not demand this row ({section}): the disclosure was made to {reason}.")
             yield told.format(section=section, reason=say(reason))
         if duty.special_education:
             yield say("It has facts that may be of special education, for which 34 CFR 300.614 demands a record.")
+        if duty.secret:
+            yield say("The paper for a parent leaves this row out: an order may forbid telling anybody of it.")
 
     def _text_lines(self) -> Iterator[str]:
         say = self.say
@@ -161,11 +169,11 @@ class Print:
 
     def ending(self) -> str:
         """Say how many rows there are."""
-        rows = len(self.report.rows)
+        rows = len(self.rows)
         if not rows:
             return self.say("Nothing is on record for this id. Check that it is spelt as the district's system has it.")
         return self.say("Rows: {rows}. Disclosures on record: {times}.").format(
-            rows=rows, times=sum(one.times for one in self.report.rows)
+            rows=rows, times=sum(one.times for one in self.rows)
         )
 
 

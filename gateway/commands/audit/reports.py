@@ -62,7 +62,10 @@ def show_child(
     The child's id is asked for, or read from standard input: it is no argument, which others could see. Acts about
     the child, such as restrictions, are told to the custodian alone: the --paper for a parent does not have them.
 
-    With --inspection, a task says by when the parent must have inspected the record: 45 days (34 CFR 99.10).
+    The paper leaves out, too, what rests on a subpoena or order of which nobody may be told (34 CFR 99.32(d)(5)).
+
+    With --inspection, a task says by when the parent must have been let inspect the record: within a reasonable time,
+    at most 45 days after the request came in (34 CFR 99.10(b)).
     """
     from gateway.audit.reports.child import report
     from gateway.audit.reports.printing import Print
@@ -92,7 +95,7 @@ def _open_inspection(settings: Settings, district: str, text: str, received: dat
     due = midnight(asked.date() + timedelta(days=INSPECTION_DAYS))
     with open_registry(settings) as registry:
         task = Tasks(registry, utc_now).open(district, PRIVACY_OFFICER, text, due, actor(), INSPECTION)
-    click.echo(f"Task {task.id}: the parent must have inspected the record by {due:%Y-%m-%d} (34 CFR 99.10).", err=True)
+    click.echo(f"Task {task.id}: let the parent inspect the record by {due:%Y-%m-%d} (34 CFR 99.10).", err=True)
 
 
 @audit.command("recipient")

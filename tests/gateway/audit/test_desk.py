@@ -110,6 +110,30 @@ def test_a_value_in_an_agreement_is_written_into_html_as_text(tmp_path):
     assert "<img" not in told
 
 
+def test_further_parties_of_the_agreement_stand_on_the_paper(tmp_path):
+    write_oneroster_12(small_district(5), tmp_path / "maple.zip")
+    sites = {"maple": Site("oneroster_csv", {"source": str(tmp_path / "maple.zip")})}
+    further = 'redisclosure: {named: ["State University, evaluation"]}\n'
+    with running(tmp_path / "region", sites, [agreement("maple", TUTORING) + further]) as region:
+        region.consumer().roster("students")
+        own = f"{child_of(region)}\n"
+        told = crossing(region, "audit", "child", "maple", "--paper", "en", given=own).output
+    assert "May pass it on to: State University, evaluation\n" in told
+
+
+def test_a_secret_subpoena_is_on_the_custodians_report_and_on_no_paper(tmp_path):
+    write_oneroster_12(small_district(5), tmp_path / "maple.zip")
+    sites = {"maple": Site("oneroster_csv", {"source": str(tmp_path / "maple.zip")})}
+    order = agreement("maple", TUTORING, purpose="order").replace("99.31(a)(1)", "99.31(a)(9)(ii)(A)")
+    with running(tmp_path / "region", sites, [order]) as region:
+        region.consumer().roster("students")
+        own = f"{child_of(region)}\n"
+        assert "34 CFR 99.32(d)(5)" in crossing(region, "audit", "child", "maple", given=own).output
+        paper = crossing(region, "audit", "child", "maple", "--paper", "en", given=own).output
+    assert "Nothing is on record for this id." in paper
+    assert "order" not in paper
+
+
 def test_acts_about_a_child_are_told_to_the_custodian_alone(read):
     keys = RegisterKeys(load(read.folder / "gateway.toml").open_keys().derive(PURPOSE))
     for at, tags in enumerate(

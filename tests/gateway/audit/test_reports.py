@@ -34,6 +34,7 @@ NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
         ("99.31(a)(11)", "34 CFR 99.32(d)(4)"),
         ("99.31(a)(11)+99.37", "34 CFR 99.32(d)(4)"),
         ("99.31(a)(9)(ii)(A)", "34 CFR 99.32(d)(5)"),
+        ("99.31(a)(9)(ii)(B)", "34 CFR 99.32(d)(5)"),
         ("99.31(a)(9)(ii)(C)", "34 CFR 99.32(d)(5)"),
     ],
 )
@@ -70,6 +71,33 @@ def test_facts_of_special_education_need_a_record_whoever_got_them_but_the_paren
     assert duty("99.31(a)(1)", [name]).special_education is special
     assert duty("99.31(a)(6)", [name]).special_education is special
     assert duty("99.31(a)(12)", [name]).special_education is False
+
+
+SECRET = ["99.31(a)(9)(ii)(A)", "99.31(a)(9)(ii)(B)", "99.31(a)(9)(ii)(C)", "99.31(a)(9)(ii)(A)+99.31(a)(3)"]
+"""Subpoenas and orders of which the parent is not notified (34 CFR 99.31(a)(9)(ii))."""
+
+
+@pytest.mark.parametrize("basis", SECRET)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_parents_paper_tells_nothing_of_a_secret_subpoena_and_the_custodian_sees_it(basis, language):
+    asked = row(org="county-prosecutor", client="prosecutor-prod", basis=basis)
+    paper, own = (printed(row(), asked, language=language, custodian=one) for one in (False, True))
+    assert paper == printed(row(), language=language)
+    assert "prosecutor" in own
+    assert "prosecutor" not in Print(report_of(asked), language).html()
+
+
+@pytest.mark.parametrize("basis", ["99.31(a)(9)", "99.31(a)(9)(i)", "99.31(a)(9)(ii)", "99.31(a)(10)", "99.30"])
+def test_a_parents_paper_tells_of_every_other_basis(basis):
+    assert "2. court (" in printed(row(), row(org="court", basis=basis))
+
+
+def test_a_row_names_the_parties_to_which_it_may_be_passed_on():
+    further = Terms(
+        "study@1", "university", "researcher", "study", "compare", ("State University, evaluation", "Cloudy")
+    )
+    assert "May pass it on to: State University, evaluation; Cloudy\n" in printed(row(terms=(further,)))
+    assert "May pass it on to" not in printed(row())
 
 
 def test_every_action_that_releases_something_has_words():
@@ -127,8 +155,12 @@ def row(**more):
     return Disclosures(**(given | more))
 
 
+def report_of(*rows):
+    return ChildReport("maple", NOON, None, None, rows, ())
+
+
 def printed(*rows, language="en", **more):
-    return Print(ChildReport("maple", NOON, None, None, rows, ()), language, **more).text()
+    return Print(report_of(*rows), language, **more).text()
 
 
 def test_a_row_without_texts_of_an_older_version_says_what_is_not_on_record():

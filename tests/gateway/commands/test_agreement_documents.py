@@ -87,7 +87,7 @@ def test_a_form_ends_with_the_hash_of_its_text(crossing, monkeypatch):
     monkeypatch.setattr(command, "_agreement", lambda *_: tutoring())
     told = CliRunner().invoke(main, ["agreements", "form", "reading", "--language", "es"])
     text, _, digest = told.stdout.rpartition("\nsha-256: ")
-    assert text.startswith("Consentimiento para la divulgación de registros educativos\n")
+    assert text.startswith("Consentimiento para la divulgación de expedientes educativos\n")
     assert digest.strip() == hashlib.sha256(text.encode()).hexdigest()
     same = CliRunner().invoke(main, ["agreements", "document", "reading", "--kind", "consent", "--language", "es"])
     assert hashlib.sha256(same.stdout_bytes).hexdigest() == digest.strip()

@@ -123,7 +123,7 @@ def test_the_readme_has_the_questions_in_her_order():
 
 def test_who_saw_this_child(answer, officer):
     told = answer("audit child maple").printed
-    assert "reading-partners (community organisation) was shown" in told
+    assert "reading-partners (community organization) was shown" in told
     assert "Legitimate interest: plan weekly reading support" in told
     assert "- The day the student was born (only the year)" in told
     assert "The law does not demand this row (34 CFR 99.32(d)(2))" in told
@@ -190,7 +190,7 @@ def test_a_parent_who_wants_to_inspect_has_a_paper_and_a_day(answer, officer):
     assert told.printed.startswith("Registro de divulgaciones del expediente educativo")
     assert "city-mentors (organización comunitaria)" in told.printed
     due = officer.today + timedelta(days=45)
-    assert f"the parent must have inspected the record by {due} (34 CFR 99.10)" in told.said
+    assert f"let the parent inspect the record by {due} (34 CFR 99.10)" in told.said
 
 
 def test_a_breach_tells_children_facts_and_days(answer, officer):

@@ -60,9 +60,14 @@ def test_without_a_selector_it_is_everybody():
     [
         ("99.30", ["34 CFR 99.30. Written consent of the parent or of the eligible student."]),
         ("99.31(a)(11)", ["34 CFR 99.31(a)(11). Directory information."]),
-        ("99.31(a)(6)(i)", ["34 CFR 99.31(a)(6)(i). Studies for, or on behalf of, the school district."]),
-        ("99.31(a)(3)+99.35", ["34 CFR 99.31(a)(3). Authorized representatives of federal, state or local education authorities.",
-                               "34 CFR 99.35. Audit or evaluation of education programs by federal, state or local authorities."]),
+        ("99.31(a)(6)(i)", [("34 CFR 99.31(a)(6)(i). Studies for, or on behalf of, the school district, to develop, validate or administer predictive"
+                               " tests, to administer student aid programs, or to improve instruction.")]),
+        ("99.31(a)(3)+99.35", [("34 CFR 99.31(a)(3). Authorized representatives of the Comptroller General, the Attorney General or the Secretary of"
+                               " Education of the United States, or of state or local educational authorities."),
+                               ("34 CFR 99.35. Audit or evaluation of education programs that federal or state authorities support, or"
+                               " enforcement of the federal requirements that relate to them.")]),
+        ("99.31(a)(9)(ii)(A)", ["34 CFR 99.31(a)(9)(ii)(A). A judicial order or a lawfully issued subpoena."]),
+        ("99.31(a)(9)(iii)(A)", ["34 CFR 99.31(a)(9)(iii)(A). Legal action between the school district and a parent or student, before a court."]),
         ("99.39", ["34 CFR 99.39."]),
     ],
 )  # fmt: skip
@@ -96,7 +101,8 @@ def test_an_obligation_that_is_not_ours_is_quoted():
     content = {"obligations": ["no-sale", "encrypt-at-rest", "log-99.32", "notify-on-breach:soon", "be nice"]}
     assert list(terms.obligations(content, SPANISH)) == [
         "No vender datos.", "Mantener los datos cifrados.",
-        "Llevar un registro de cada solicitud y de cada divulgación, como exige 34 CFR 99.32.",
+        ("Llevar un registro propio de cada solicitud de los datos y de cada divulgación de ellos, con el contenido que"
+        " 34 CFR 99.32 prescribe para el registro del distrito escolar."),
         "«notify-on-breach:soon»", "«be nice»",
     ]  # fmt: skip
 
@@ -106,6 +112,43 @@ def test_to_whom_data_are_passed_on_is_told_in_each_case():
     assert terms.redisclosure({"redisclosure": "prohibited"}, ENGLISH) == "The recipient passes no data on to anybody."
     named = {"redisclosure": {"named": ["A", "B"]}}
     assert terms.redisclosure(named, ENGLISH) == "The recipient passes data on to nobody but “A” and “B”."
+
+
+def based(ferpa):
+    return {"basis": {"ferpa": ferpa}}
+
+
+@pytest.mark.parametrize(
+    "ferpa", ["99.31(a)(1)", "99.30", "99.31(a)(10)+99.36", "99.31(a)(11)+99.30", "99.37", "99.31(a)(1)+99.31(a)(8)"]
+)
+def test_what_99_33_limits_is_said_to_be_limited(ferpa):
+    assert "forbids it without consent" in terms.redisclosure(based(ferpa), ENGLISH)
+    assert "only for the purpose" in "".join(terms.conditions(based(ferpa), ENGLISH))
+
+
+@pytest.mark.parametrize(
+    "ferpa", ["99.31(a)(11)+99.37", "99.31(a)(8)", "99.31(a)(9)(ii)", "99.31(a)(12)", "99.31(a)(16)"]
+)
+def test_what_99_33_does_not_limit_is_not_said_to_be_forbidden(ferpa):
+    assert "does not limit it" in terms.redisclosure(based(ferpa), ENGLISH)
+    assert list(terms.conditions(based(ferpa), ENGLISH)) == []
+    assert (
+        terms.redisclosure(based(ferpa) | {"redisclosure": "prohibited"}, ENGLISH)
+        == "The recipient passes no data on to anybody."
+    )
+
+
+@pytest.mark.parametrize(
+    ("ferpa", "says"),
+    [
+        ("99.31(a)(6)", ["only for the study that this agreement names", "representatives with legitimate interests", "destroys"]),
+        ("99.31(a)(3)+99.35", ["the authority and its authorized representatives", "destroys"]),
+        ("99.31(a)(1)(i)(B)", ["under the direct control of the school district"]),
+    ],
+)  # fmt: skip
+def test_an_agreement_has_what_its_ground_wants_it_to_have(ferpa, says):
+    told = "".join(terms.conditions(based(ferpa), ENGLISH))
+    assert [word for word in says if word not in told] == []
 
 
 @pytest.mark.parametrize("value", ["100% %(form)s", "%s %d %", "{0} {form}"])
@@ -119,5 +162,5 @@ def test_directory_terms_are_told():
         "Students who are opted out of directory information are left out."
     ]
     assert list(terms.directory({"directory": {"notice": ["student.email"]}}, ENGLISH)) == [
-        "Beyond the facts of the class directory, the district's annual notice names: student.email."
+        "Beyond the facts of the class directory, the school district's public notice names: student.email."
     ]
