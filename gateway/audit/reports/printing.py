@@ -1,14 +1,14 @@
-"""The report about a child, printed: as text, or as a page of HTML for paper, in the languages of translations."""
+"""The report about a child in words: as text, or as a document for paper, in the languages of translations."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from babel.dates import format_date, format_datetime
 
 from gateway.audit.reports.facts import KIND, in_words
+from gateway.documents.blocks import BulletList, DataTable, Heading, Paragraph, PrintedDocument
 from gateway.translations.catalogues import translator
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gateway.audit.reports.child import ChildReport, Disclosures
     from gateway.audit.reports.law import Duty
+    from gateway.documents.blocks import Block
 
 DONE: Final = {
     "read": "was shown",
@@ -64,9 +65,14 @@ class Print:
         """Return the report as text."""
         return "\n".join(self._text_lines())
 
-    def html(self) -> str:
-        """Return the report as a page of HTML that is complete by itself."""
-        return str(_template().render(page=self, say=self.say, report=self.report, language=self.language))
+    def document(self) -> PrintedDocument:
+        """Return the report as a document, to be written as HTML or PDF."""
+        return PrintedDocument(self.language, self.title, self.report.district, tuple(self._blocks()))
+
+    @property
+    def title(self) -> str:
+        """What the report is."""
+        return self.say("Record of disclosures of a child's education record")
 
     def heading(self) -> tuple[tuple[str, str], ...]:
         """Return what stands above the rows, as pairs of a label and a text."""
@@ -146,13 +152,31 @@ class Print:
         if duty.secret:
             yield say("The paper for a parent leaves this row out: an order may forbid telling anybody of it.")
 
+    def _blocks(self) -> Iterator[Block]:
+        say = self.say
+        yield self._table(say("About this record"), self.heading())
+        yield Paragraph(self.opening())
+        for number, one in enumerate(self.parties(), start=1):
+            yield Heading(f"{number}. {one.title} {one.done}")
+            yield self._table(say("Who, when, why"), one.lines)
+            yield Heading(say("Facts about the child"), 3)
+            yield BulletList(one.facts or (say("none"),))
+            yield from map(Paragraph, one.duties)
+        yield Paragraph(self.ending())
+        if acts := self.acts():
+            yield Heading(say("Acts about the child (for the custodian alone)"))
+            yield BulletList(tuple(acts))
+
+    def _table(self, caption: str, rows: tuple[tuple[str, str], ...]) -> DataTable:
+        return DataTable(caption, (self.say("Subject"), self.say("What is on record")), rows, widths=(1, 3))
+
     def _text_lines(self) -> Iterator[str]:
         say = self.say
-        yield say("Record of disclosures of a child's education record")
+        yield self.title
         yield ""
         yield from (f"{label}: {text}" for label, text in self.heading())
         yield ""
-        yield say("These parties saw or changed something of it. Each row was written down before anything was sent.")
+        yield self.opening()
         for number, one in enumerate(self.parties(), start=1):
             yield ""
             yield f"{number}. {one.title} {one.done}"
@@ -167,6 +191,12 @@ class Print:
             yield say("Acts about the child (for the custodian alone)")
             yield from (f"  {one}" for one in self.acts())
 
+    def opening(self) -> str:
+        """Say what the rows are."""
+        return self.say(
+            "These parties saw or changed something of it. Each row was written down before anything was sent."
+        )
+
     def ending(self) -> str:
         """Say how many rows there are."""
         rows = len(self.rows)
@@ -175,17 +205,3 @@ class Print:
         return self.say("Rows: {rows}. Disclosures on record: {times}.").format(
             rows=rows, times=sum(one.times for one in self.rows)
         )
-
-
-@cache
-def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  text needs none of it
-
-    environment = Environment(
-        loader=PackageLoader("gateway.audit.reports", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("disclosures.html")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,13 +23,14 @@ from gateway.commands.register_entries import SHORTEST_NAME
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date, tzinfo
-    from pathlib import Path
 
     from gateway.audit.reports.exposure import Exposed
+    from gateway.audit.reports.printing import Print
     from gateway.audit.reports.reading import AuditReader
     from gateway.audit.reports.uses import Use
     from gateway.config.settings import Settings
 
+FILE = click.Path(dir_okay=False, path_type=Path)
 DAY = click.DateTime(["%Y-%m-%d"])
 FROM = click.option("--from", "begin", type=DAY, help="Only from this day on, in the district's time zone.")
 TO = click.option("--to", "end", type=DAY, help="Only up to this day, which is included.")
@@ -40,12 +43,12 @@ OUTPUT = click.option("--output", type=click.File("w", encoding="utf-8"), defaul
 @FROM
 @TO
 @click.option("--paper", type=click.Choice(["en", "es"]), help="The paper for a parent, in this language.")
-@click.option("--format", "form", type=click.Choice(["text", "html"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "html", "pdf"]), default="text", show_default=True)
 @click.option(
     "--inspection", help="Open the task of a parent's inspection, too: your number of it, which names nobody."
 )
 @click.option("--received", type=DAY, help="The day on which the parent asked to inspect; today if not given.")
-@OUTPUT
+@click.option("--output", type=FILE, help="The file to write to; without it, standard output.")
 def show_child(
     district: str,
     file: Path,
@@ -55,7 +58,7 @@ def show_child(
     form: str,
     inspection: str | None,
     received: datetime | None,
-    output: Any,
+    output: Path | None,
 ) -> None:
     """Tell who saw what of one child of DISTRICT: each party once, with what it got, when, why, and by which law.
 
@@ -71,6 +74,8 @@ def show_child(
     from gateway.audit.reports.printing import Print
     from gateway.storage.registry import utc_now
 
+    if form == "pdf" and output is None and sys.stdout.isatty():
+        raise click.UsageError("A PDF is for a file: say which with --output.")
     settings = load_settings(file)
     known_district(settings, district, file)
     identifier = typed_student()
@@ -79,9 +84,23 @@ def show_child(
     with open_reader(settings) as reader:
         found = report(reader, district, identifier, _day(begin), _day(end), utc_now())
     printed = Print(found, paper or "en", custodian=paper is None)
-    output.write(printed.html() if form == "html" else printed.text() + "\n")
+    _write(printed, form, output)
     if inspection is not None:
         _open_inspection(settings, district, inspection, received)
+
+
+def _write(printed: Print, form: str, output: Path | None) -> None:
+    """Write a report in the format that was asked for, to a file or to standard output."""
+    if form == "text":
+        written = f"{printed.text()}\n".encode()
+    else:
+        from gateway.documents.kinds import FORMATS
+
+        written = FORMATS[form](printed.document())
+    if output is None:
+        click.echo(written, nl=False)
+    else:
+        output.write_bytes(written)
 
 
 def _open_inspection(settings: Settings, district: str, text: str, received: datetime | None) -> None:

@@ -20,6 +20,7 @@ from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
 from gateway.registers.tags import ID, PURPOSE, RegisterKeys
 from tests.gateway.disclosures import read_disclosures
+from tests.gateway.documents.pdf import Pdf
 from tests.support.needs import ROOT
 from tests.support.regions import TUTORING, Clock, Site, agreement, running, small_district, tags_of
 
@@ -92,11 +93,21 @@ def test_a_parent_gets_a_paper_in_two_languages(read, language, title, form):
     assert child_of(read) not in told
     if form == "html":
         assert f'<html lang="{language}">' in told
-        assert told.count("<section ") == 2
+        assert told.count("<h2>") == 2
         assert "<script" not in told
     if language == "es":
         assert "La ley exige esta anotación: 34 CFR 99.32(a)." in told
         assert "2 de noviembre de 2026" in told
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Record of disclosures"), ("es", "Registro de divulgaciones")])
+def test_a_parent_gets_a_tagged_pdf_that_says_what_the_page_says(read, tmp_path, language, title):
+    words = ("audit", "child", "maple", "--paper", language, "--format", "pdf", "--output", str(tmp_path / "paper.pdf"))
+    assert crossing(read, *words, given=f"{child_of(read)}\n").exit_code == 0
+    text = " ".join(Pdf((tmp_path / "paper.pdf").read_bytes()).words)
+    assert title in text
+    assert "34 CFR 99.32(a)" in text
+    assert "birthDate" not in text  # facts are told in words
 
 
 def test_a_value_in_an_agreement_is_written_into_html_as_text(tmp_path):
