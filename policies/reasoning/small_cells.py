@@ -53,13 +53,15 @@ class Movement:
 def movement(now: int, gained: int, lost: int, least: int = SMALL_CELL) -> Movement:
     """Return the numbers of a change that may be printed.
 
-    Three of the four tell the fourth: so the number after the change is left out with any that is small, and the one
-    before it where the number after is the small one.
+    Three of the four tell the fourth, so the number after the change is left out with any that is small. The number
+    before it stays where those who remain cannot be few, whichever small number is left out: whether it is printed then
+    depends on printed numbers alone.
     """
     then = now + gained - lost
-    small = any(suppressed(one, least) for one in (now, then, gained, lost))
-    before = None if suppressed(then, least) else shown(now, least)
-    return Movement(before, None if small else then, shown(gained, least), shown(lost, least))
+    if not any(suppressed(one, least) for one in (now, then, gained, lost)):
+        return Movement(now, then, gained, lost)
+    many = now >= 2 * least and now - lost >= least
+    return Movement(now if many else None, None, shown(gained, least), shown(lost, least))
 
 
 def words(count: int | None) -> str:
