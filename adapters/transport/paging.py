@@ -273,7 +273,8 @@ class FromEnd:
     """Paging from the end to the beginning, each page with the first document of the page before at its end.
 
     Documents added meanwhile come behind what is left to read, and one removed before it moves what is left, so that
-    the next page does not end as it must. *count* asks for the number of documents.
+    the next page does not end as it must. One put in before the last, while the first page from the end is read, moves
+    the last beyond it: so the last document is asked for again at the end. *count* asks for the number of documents.
     """
 
     count: tuple[str, str]
@@ -299,7 +300,7 @@ class FromEnd:
         size = min(walk.size, len(page.documents))
         if size < MIN_SHARED_PAGE_DOCUMENTS:
             raise Drifted(MISCOUNTED, lasting=True)
-        end, anchor, member = total, None, walk.dialect.member
+        end, anchor, last, member = total, None, None, walk.dialect.member
         while end > 0:
             overlap = int(bool(anchor))
             start = max(0, end + overlap - size)
@@ -307,10 +308,11 @@ class FromEnd:
             documents = walk.ask((("offset", str(start)), ("limit", str(wanted)))).documents
             if len(documents) != wanted or (anchor and documents[-1].get(member) != anchor):
                 raise Drifted(CHANGED)
-            end, anchor = start, documents[0].get(member)
+            end, anchor, last = start, documents[0].get(member), last or documents[-1].get(member)
             yield documents[: wanted - overlap]
-        beyond = walk.ask((("offset", str(total)), ("limit", "1"), self.count))
-        if beyond.documents or walk.count(beyond) != total or len(walk.seen) != total:
+        after = walk.ask((("offset", str(total - 1)), ("limit", "2"), self.count))
+        stays = [one.get(member) for one in after.documents] == [last]
+        if not stays or walk.count(after) != total or len(walk.seen) != total:
             raise Drifted(CHANGED)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.transport.paging import (
@@ -113,6 +113,7 @@ def whole(way, make, size=10, rows=1000):
 
 @every(WAYS)
 @given(count=st.integers(0, 60), size=st.integers(8, 14), changes=CHANGES)
+@example(count=16, size=8, changes=[(2, "insert", 0), (5, "delete", 0)])
 def test_what_was_there_all_the_time_is_met_once_in_a_walk_that_ends(way, count, size, changes):
     there = Changing(count, changes)
     try:
