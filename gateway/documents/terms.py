@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.documents.words import message
-from policies.documents.terms import EVALUATION, OFFICIALS, STUDY, rests_on
+from policies.documents.terms import EVALUATION, OFFICIALS, STUDY, rests_on, retention_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -171,7 +171,7 @@ def retention(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
     if agreed is None:
         yield words.say("The agreement states no time by which data are deleted.")
         return
-    ends = words.either(words.say(ENDS[one]) for one in agreed.get("after", ("expiry",)))
+    ends = words.either(words.say(ENDS[one]) for one in retention_ends(agreed))
     period = words.period(agreed["deleteWithin"])
     yield words.say("The recipient deletes the data within %(period)s after %(ends)s.", period=period, ends=ends)
     if agreed.get("certificate") == "required":

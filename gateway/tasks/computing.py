@@ -12,7 +12,7 @@ from gateway.registers.matching import contradicted
 from gateway.tasks import task
 from gateway.tasks.task import CONTACTS, PRIVACY_OFFICER, after, computed
 from policies.agreement import current
-from policies.documents.terms import DIRECTORY, rests_on
+from policies.documents.terms import DIRECTORY, rests_on, retention_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -225,7 +225,7 @@ def _left(entry: RegisterEntry, agreement: Agreement) -> tuple[date | None, str]
 def _after(agreement: Agreement, why: str) -> bool:
     """Tell whether the retention of an *agreement* wants destruction after what has happened."""
     terms = agreement.terms.get("retention")
-    return terms is not None and why in terms.get("after", ("expiry", "revocation", "withdrawal"))
+    return terms is not None and why in retention_ends(terms)
 
 
 def _destroy(agreement: Agreement, last: date, why: str, content: Mapping[str, object]) -> PersonTask:

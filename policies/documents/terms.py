@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policies import elements
 from policies.elements import Line
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 CONSENT, OFFICIALS, DIRECTORY, TRANSFER = "99.30", "99.31(a)(1)", "99.31(a)(11)", "99.31(a)(2)"
 EVALUATION, STUDY = "99.31(a)(3)", "99.31(a)(6)"
 PERIOD = re.compile(r"P([0-9]{1,4}[DWMY]){1,3}")
+ENDS = ("expiry", "revocation", "withdrawal")
+"""What data may have to be deleted after: the agreement's last day, its revocation, the withdrawal of a consent."""
 PERIODIC = frozenset({"notify-on-breach", "report-use", "review-access"})
 """The obligations that may name a period: within how long, or how often."""
 OBLIGATIONS = PERIODIC | {
@@ -46,6 +48,12 @@ def obligation(text: str) -> Obligation | None:
     if word not in OBLIGATIONS or (colon and (word not in PERIODIC or not PERIOD.fullmatch(period))):
         return None
     return Obligation(word, period)
+
+
+def retention_ends(retention: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the ends after which a *retention* wants data deleted: every one where it names none."""
+    named = retention.get("after")
+    return tuple(one for one in ENDS if one in named) if named else ENDS
 
 
 def problems(document: Document) -> Iterator[SettingsError]:

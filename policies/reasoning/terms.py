@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from policies.documents.terms import retention_ends
 from policies.reasoning.differences import AgreementDifference, direction_of
 
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ def _onward(value: Any) -> frozenset[str] | None:
 def _retention(was: Content, now: Content) -> Iterator[AgreementDifference]:
     first, then = was.get("deleteWithin"), now.get("deleteWithin")
     yield from _changed("retention", "deleteWithin", first, then, _longer(first, then))
-    yield from _listed("retention", was.get("after", ()), now.get("after", ()), gained="narrower")
+    ends = (retention_ends(one) if one else () for one in (was, now))
+    yield from _listed("retention", *ends, gained="narrower")
     asked = now.get("certificate") == "required"
     direction: Direction = "narrower" if asked else "wider" if was.get("certificate") == "required" else "neutral"
     yield from _changed("retention", "certificate", was.get("certificate"), now.get("certificate"), direction)

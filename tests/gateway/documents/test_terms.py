@@ -97,6 +97,17 @@ def test_a_date_is_written_as_the_language_writes_it():
     assert SPANISH.date("2026-09-01") == "1 de septiembre de 2026"
 
 
+@pytest.mark.parametrize("named", [{}, {"after": []}])
+def test_a_retention_that_names_no_end_says_every_one(named):
+    told = terms.retention({"retention": {"deleteWithin": "P60D", **named}}, ENGLISH)
+    assert list(told) == [
+        (
+            "The recipient deletes the data within 60 days after the agreement ends, the school district revokes the"
+            " agreement, or a consent is withdrawn, for the data of that student."
+        ),
+    ]
+
+
 def test_an_obligation_that_is_not_ours_is_quoted():
     content = {"obligations": ["no-sale", "encrypt-at-rest", "log-99.32", "notify-on-breach:soon", "be nice"]}
     assert list(terms.obligations(content, SPANISH)) == [

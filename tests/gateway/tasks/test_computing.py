@@ -160,6 +160,16 @@ def test_what_was_received_is_destroyed_after_a_consent_was_withdrawn(agreed):
     assert found(agreements=[agreed(more=only)], entries=withdrawn) == []
 
 
+@pytest.mark.parametrize("none", ["", ", after: []"])
+def test_a_retention_that_names_no_end_means_every_one(agreed, none):
+    one = agreed(more=f"retention: {{deleteWithin: P60D{none}}}")
+    withdrawn, expired = entry(consent(), "e1", ended=NOON), entry(consent("s2", until=date(2026, 10, 1)), "e2")
+    assert {each.content["after"] for each in found(agreements=[one], entries=[withdrawn, expired])} == {
+        "withdrawal",
+        "expiry",
+    }
+
+
 def test_a_consent_that_has_expired_is_a_reason_to_destroy_too(agreed):
     (one,) = found(agreements=[agreed(more=RETENTION)], entries=[entry(consent(until=date(2026, 10, 1)))])
     assert (one.content["after"], one.content["last"]) == ("expiry", "2026-10-01")

@@ -59,6 +59,8 @@ NARROWER = {
     "nobody is told any more": [("{named: [one, two]}", "prohibited")],
     "fewer are told": [("[one, two]", "[two]")],
     "data are deleted sooner": [("P60D", "P8W")],
+    "no end of the retention is named, which means every one": [(", after: [expiry]", "")],
+    "an empty list names no end of the retention either": [("after: [expiry]", "after: []")],
     "there is one more obligation": [("[no-ads]", "[no-sale, no-ads]")],
     "the offer is taken back": [("offer: {until: 2027-01-31}\n", "")],
     "the offer ends earlier": [("2027-01-31", "2026-12-31")],
@@ -106,6 +108,13 @@ WIDER = {
 def test_what_releases_more_is_told(how, before, tmp_path):
     change, told = WIDER[how]
     assert any(line.startswith(told) for line in widens(before, agreed(tmp_path, change)))
+
+
+@pytest.mark.parametrize("none", [", after: []", ""])
+def test_a_retention_that_names_some_ends_only_is_wider_than_one_that_names_none_and_means_every_one(none, tmp_path):
+    before = agreed(tmp_path, [(", after: [expiry]", none)])
+    (told,) = widens(before, agreed(tmp_path, [("after: [expiry]", "after: [expiry, revocation]")]))
+    assert told.startswith("retention: less strict")
 
 
 def test_a_denial_that_goes_with_its_element_is_told_since_it_held_against_other_agreements(before, tmp_path):
