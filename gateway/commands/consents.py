@@ -131,7 +131,7 @@ def withdraw(
     from gateway.registers.events import CONSENTS
 
     with entries.open_registers(file, district) as opened:
-        names = [entry] if entry else _present_of_student(opened, agreement, by)
+        names = [_one(opened, entry, agreement).entry] if entry else _present_of_student(opened, agreement, by)
         written = opened.registers.end(district, names, CONSENTS, actor, reason)
         for name in written.changed:
             click.echo(f"{name}: withdrawn.")
@@ -155,7 +155,7 @@ def list_consents(
     """List consents by their entries, agreements and dates; nobody's name or id is in it."""
     with entries.open_registers(file, district) as opened:
         found = [one for one in _entries(opened, agreement) if every or one.ended is None]
-        found = entries.of_one_student(opened, found, by) if of_student else found
+        found = entries.shown(entries.of_one_student(opened, found, by)) if of_student else found
         entries.print_entries([_facts(one) for one in found], COLUMNS, as_json=as_json)
 
 
@@ -167,12 +167,8 @@ def show(entry: str, district: str, file: Path) -> None:
     """Show the consent ENTRY: what it covers, and its whole history."""
     import json
 
-    from standards.errors import NotFound
-
     with entries.open_registers(file, district) as opened:
-        found = next((one for one in _entries(opened, None) if one.entry == entry), None)
-        if found is None:
-            raise NotFound(f"There is no consent {entry[:40]!r} in {district}.")
+        found = _one(opened, entry, None)
         covered = sorted(getattr(found.states, "elements", ()))
         click.echo(json.dumps({**_facts(found), "elements": covered}, indent=2))
 
@@ -215,9 +211,18 @@ def _present_of_student(opened: OpenRegisters, agreement: str | None, by: str) -
     from standards.errors import NotFound
 
     present = [one for one in _entries(opened, agreement) if one.ended is None]
-    found = [one.entry for one in entries.of_one_student(opened, present, by)]
+    found = entries.to_end(entries.of_one_student(opened, present, by))
     if not found:
         raise NotFound("There is no consent of this student.")
+    return found
+
+
+def _one(opened: OpenRegisters, entry: str, agreement: str | None) -> RegisterEntry:
+    from standards.errors import NotFound
+
+    found = next((one for one in _entries(opened, agreement) if one.entry == entry), None)
+    if found is None:
+        raise NotFound(f"There is no such consent {entry[:40]!r} in {opened.district}.")
     return found
 
 

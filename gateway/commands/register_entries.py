@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.registers.events import RegisterEntry
     from gateway.registers.imports import Imported
     from gateway.registers.matching import Students
-    from gateway.registers.resolving import Resolved
+    from gateway.registers.resolving import EntriesOfStudent, Resolved
     from gateway.registers.store import Registers
     from gateway.registers.tags import RegisterKeys
     from gateway.registers.writing import Written
@@ -140,44 +140,39 @@ def parts_as_options() -> Iterator[None]:
         raise CallerError(f"{wrong.part}: {wrong.message}.") from None
 
 
-def of_one_student(found: OpenRegisters, entries: Iterable[RegisterEntry], by: str) -> list[RegisterEntry]:
-    """Return the *entries* of one student, who is asked for: those with what was typed, and with what these share.
+def of_one_student(
+    found: OpenRegisters, entries: Iterable[RegisterEntry], by: str, *, unasked: bool = True
+) -> EntriesOfStudent:
+    """Return the *entries* of one student, who is asked for, as the district's system knows the student.
 
-    Where nothing is known by what was typed, the district's system tells what else the student is known by.
+    Where that cannot be asked, what was typed decides, or with not *unasked* nothing is sure.
     """
     from gateway.registers.matching import Students
-    from gateway.registers.resolving import resolve, typed_tags
+    from gateway.registers.resolving import EntriesOfStudent, entries_of
     from standards.errors import SourceError
 
-    given, every = ask_student(by), list(entries)
+    given, asked = ask_student(by), True
     with parts_as_options():
-        typed = typed_tags(Students(found.district, found.keys), given)
-    known = _alike(every, {(kind, tag) for kind, (tag, _) in typed.items()})
-    if known:
-        return known
+        entries_of(Students(found.district, found.keys), given, ())  # before the system is asked
     try:
         students = found.students()
     except SourceError:
         click.echo("The district's system cannot be asked: only what was typed is compared.", err=True)
-        return []
-    row = resolve(students, given).row
-    tags = (
-        {(kind, tag) for kind, several in students.found[row].tags.items() for tag in several}
-        if row is not None
-        else set()
-    )
-    return _alike(every, tags)
+        students, asked = Students(found.district, found.keys), False
+    there = entries_of(students, given, entries)
+    return there if asked or unasked else EntriesOfStudent((), there.own + there.doubtful)
 
 
-def _alike(entries: list[RegisterEntry], tags: set[tuple[str, str]]) -> list[RegisterEntry]:
-    """Return the entries that have one of the *tags*, or share one with another of these."""
-    found: list[RegisterEntry] = []
-    while True:
-        more = [one for one in entries if one not in found and tags & set(one.states.tags.items())]
-        if not more:
-            return [one for one in entries if one in found]
-        found += more
-        tags = tags.union(*(set(one.states.tags.items()) for one in more))
+def to_end(there: EntriesOfStudent) -> list[str]:
+    """Return the entries to end of one student, and name those that may be another's: nobody ends these unseen."""
+    for one in there.doubtful:
+        click.echo(f"{one.entry}: not ended, it may be another student's; name it to end it.", err=True)
+    return [one.entry for one in there.own]
+
+
+def shown(there: EntriesOfStudent) -> list[RegisterEntry]:
+    """Return the entries to list of one student, those too that may be another's."""
+    return [*there.own, *there.doubtful]
 
 
 def tell_written(written: Written) -> None:

@@ -134,10 +134,10 @@ def lift(entry: str | None, district: str, kind: str | None, by: str, reason: st
     if entry is None and kind is None:
         raise click.UsageError("name the entry, or the --kind to lift of a student.")
     with entries.open_registers(file, district) as opened:
-        names = [entry] if entry else []
+        names = [_one(opened, entry, kind).entry] if entry else []
         if not entry:
             present = [one for one in _entries(opened, kind) if one.ended is None]
-            names = [one.entry for one in entries.of_one_student(opened, present, by)]
+            names = entries.to_end(entries.of_one_student(opened, present, by, unasked=False))
             if not names:
                 raise NotFound("There is no such restriction on this student.")
         for name in opened.registers.end(district, names, RESTRICTIONS, actor, reason).changed:
@@ -178,7 +178,7 @@ def list_restrictions(
     """List restrictions by their entries, kinds and dates; nobody's name, id or address is in it."""
     with entries.open_registers(file, district) as opened:
         found = [one for one in _entries(opened, kind) if every or one.ended is None]
-        found = entries.of_one_student(opened, found, by) if of_student else found
+        found = entries.shown(entries.of_one_student(opened, found, by)) if of_student else found
         entries.print_entries([_facts(one) for one in found], COLUMNS, as_json=as_json)
 
 

@@ -123,6 +123,21 @@ def test_a_withdrawal_finds_what_was_given_under_an_id_of_before(region):
     assert listed(region) == []
 
 
+def test_consents_of_another_student_who_had_the_id_before_are_not_withdrawn(region):
+    before, now = region.students[:2]
+    add(region, before)
+    region.reissue(before["sourcedId"], "brand-new")
+    region.reissue(now["sourcedId"], before["sourcedId"])
+    (theirs,) = listed(region)
+    add(region, before)
+    words = ("consents", "withdraw", *MAPLE, "--reason", "letter")
+    assert "1 consent withdrawn" in region.crossing(*words, typed=f"{before['sourcedId']}\n").output
+    assert listed(region) == [theirs]
+    region.crossing(*words, typed=f"{before['sourcedId']}\n", fails=1)
+    region.crossing(*words, theirs["entry"], "--agreement", "another", fails=1)
+    assert listed(region) == [theirs]
+
+
 def test_an_agreement_that_asks_for_a_form_takes_no_other(region):
     from gateway.registers.stating import ConsentTerms, WrongPart, consent_of
 
