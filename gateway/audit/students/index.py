@@ -93,7 +93,7 @@ class SubjectIndex:
         self.catch_up()
         with self._opened() as database:
             found = database.execute("SELECT seq, segment, offset FROM acts ORDER BY seq").fetchall()
-        yield from self._events(found)
+        yield from (event for event in self._events(found) if event.get("operation") == ACT)
 
     def faults(self) -> Iterator[str]:
         """Return whether the index says something else than the record."""
@@ -190,6 +190,8 @@ class SubjectIndex:
                 break
             event = _event(line)
             if event is None or not event.get("set"):
+                if event is not None and event.get("operation") == ACT:
+                    yield ("act", event["seq"], *place)
                 continue
             name = _name(event["set"])
             yield ("event", name, event["seq"], event["from"], event["to"], *place)
@@ -317,6 +319,7 @@ def _rows(database: sqlite3.Connection) -> Iterator[tuple[object, ...]]:
     for in_set, *rest in database.execute("SELECT in_set, seq, first, stop, segment, offset FROM events"):
         used.add(in_set)
         yield ("event", names.get(in_set, b""), *rest)
+    yield from (("act", *row) for row in database.execute("SELECT seq, segment, offset FROM acts"))
     for tag, in_set, position in database.execute("SELECT tag, in_set, position FROM tags"):
         if in_set in used or in_set not in names:
             yield ("tag", names.get(in_set, b""), position, tag)

@@ -128,6 +128,10 @@ def test_it_is_made_anew_where_it_is_missing_or_of_another_record(folder, tmp_pa
         "DELETE FROM tags WHERE position = 3",
         "UPDATE tags SET tag = tag + 1 WHERE position = 0",
         "UPDATE events SET offset = offset + 1",
+        "DELETE FROM acts WHERE seq = (SELECT min(seq) FROM acts)",
+        "UPDATE acts SET offset = offset + 1",
+        "UPDATE acts SET seq = seq + 100000 WHERE seq = (SELECT max(seq) FROM acts)",
+        "INSERT INTO acts SELECT seq, segment, offset FROM events",
         "INSERT INTO events SELECT in_set, seq + 100000, first, stop, segment, offset FROM events",
     ],
 )
@@ -154,3 +158,13 @@ def test_an_event_that_it_makes_up_is_not_told(folder):
         database.execute("UPDATE tags SET tag = 777")
         database.commit()
     assert found(folder, tag(777)) == []
+
+
+def test_an_event_that_is_no_act_is_not_told_as_one(folder):
+    fill(folder)
+    index = SubjectIndex(folder)
+    acts = list(index.acts())
+    with closing(sqlite3.connect(index.path)) as database:
+        database.execute("INSERT INTO acts SELECT seq, segment, offset FROM events")
+        database.commit()
+    assert list(index.acts()) == acts
