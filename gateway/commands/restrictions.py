@@ -244,7 +244,7 @@ def _contact_tag(opened: OpenRegisters, students: Students, typed: str, *, anywa
 
 def _address(path: Path | None) -> dict[str, str]:
     """Read a substitute address from a file with one part in a line, such as ``street: PO Box 257``."""
-    from gateway.registers.stating import ADDRESS
+    from gateway.registers.entries import ADDRESS
     from standards.errors import SettingsError, suggestion
 
     if path is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.registers.effects.cells import covers
+from gateway.registers.effects.students import withheld_by
 from policies.elements import Line
 from policies.explain import TraceStep
 
@@ -53,7 +54,7 @@ def _ordered(one: Restriction, grant: Grant, name: str) -> bool:
 
 def _objected(one: Restriction, grant: Grant, name: str) -> bool:
     here = not one.recipients or grant.org in one.recipients
-    lines = [Line(path, "deny") for path in one.elements]
+    lines = [Line(path, "deny") for path in withheld_by(one.elements)]
     return here and (not lines or any(line.covers(name) for line in lines))
 
 

@@ -15,6 +15,16 @@ RESTRICTION_KINDS: Final[tuple[RestrictionKind, ...]] = (
 )  # fmt: skip
 SIGNER_ROLES: Final = ("parent", "eligible-student")
 METHODS: Final = ("paper", "electronic")
+ADDRESS: Final = ("street", "unit", "city", "state", "postalCode", "county")
+"""The parts of a substitute address, as `student.address` has them."""
+
+ONLY_OF: Final[Mapping[str, tuple[RestrictionKind, ...]]] = {
+    "recipients": ("court-order", "parent-objection"),
+    "elements": ("parent-objection",),
+    "contact": ("court-order",),
+    "substitute": ("acp",),
+}
+"""The parts of a restriction that only some kinds have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gateway.registers.csv_rows import CsvRows
+from gateway.registers.entries import ADDRESS
 from gateway.registers.resolving import WHO, resolve
-from gateway.registers.stating import ADDRESS, WrongPart
+from gateway.registers.stating import WrongPart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from gateway.registers.entries import METHODS, RESTRICTION_KINDS, SIGNER_ROLES, Consent, Restriction
+from gateway.registers.entries import (
+    ADDRESS,
+    METHODS,
+    ONLY_OF,
+    RESTRICTION_KINDS,
+    SIGNER_ROLES,
+    Consent,
+    Restriction,
+)
 from policies import canonical, elements
 from policies.agreement import current
 from standards.codes import table
@@ -18,9 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from policies.agreement import Agreement
-
-ADDRESS: Final = ("street", "unit", "city", "state", "postalCode", "county")
-"""The parts of a substitute address, as `student.address` has them."""
 
 NEEDED_ADDRESS: Final = ("street", "city", "state", "postalCode")
 FORM_HASH: Final = re.compile(r"[0-9a-f]{64}")
@@ -128,10 +133,10 @@ def restriction_of(
         raise WrongPart("until", "it would end before it begins")
     named, hidden = tuple(given.get("recipient", "").split()), tuple(given.get("element", "").split())
     contact, substitute = given.get("contact", ""), substitute_of(given)
-    _fits(kind, "recipient", there=bool(named), kinds=("court-order", "parent-objection"))
-    _fits(kind, "element", there=bool(hidden), kinds=("parent-objection",))
-    _fits(kind, "contact", there=bool(contact), kinds=("court-order",))
-    _fits(kind, "street", there=bool(substitute), kinds=("acp",))
+    _fits(kind, "recipient", there=bool(named), kinds=ONLY_OF["recipients"])
+    _fits(kind, "element", there=bool(hidden), kinds=ONLY_OF["elements"])
+    _fits(kind, "contact", there=bool(contact), kinds=ONLY_OF["contact"])
+    _fits(kind, "street", there=bool(substitute), kinds=ONLY_OF["substitute"])
     if kind == "court-order" and not (contact or named):
         raise WrongPart("kind", "a court order hides a contact, or the student from a recipient: say which")
     for org in named:

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from gateway.registers.writing import Plan, Written
     from gateway.storage.registry import SqlStore
 
-UNREADABLE: Final = "An entry of the registers cannot be read: it is damaged, or sealed under another master key."
+UNREADABLE: Final = (
+    "An entry of the registers cannot be read: it is damaged, of another version, or sealed under another master key."
+)
 
 PLANNED_BEFORE: Final = 3
 """How often a plan is made without keeping other writers waiting."""
@@ -212,10 +214,10 @@ class Registers:
         """Take the next events in; return whether these were the last. Where rows have gone, begin again."""
         mine = register_events.c.district == fold.district
         later = select(register_events).where(mine, register_events.c.number > fold.last)
-        rows = connection.execute(later.order_by(register_events.c.number).limit(PAGE_ROWS)).all()
         try:
+            rows = connection.execute(later.order_by(register_events.c.number).limit(PAGE_ROWS)).all()
             fold.take(map(_row, rows))
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, TypeError, AttributeError):
             raise StoreUnavailable(UNREADABLE) from None
         if len(rows) == PAGE_ROWS:
             return False

@@ -13,11 +13,11 @@ from gateway.registers.effects.tags import student_tags
 from gateway.registers.matching import contradicted
 from gateway.registers.overlay import derived
 from gateway.registers.tags import KINDS
-from policies.elements import Line
+from policies.elements import Line, under
 from standards.fields import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gateway.cache.snapshot import Snapshot, Table
     from gateway.config.declared_facts import DeclaredFact
@@ -195,7 +195,7 @@ def restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant)
 
 
 def _restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant) -> StudentRule:
-    elements = [Line(path, "deny").stem or "*" for path in getattr(one, "elements", ())]
+    withheld = withheld_by(getattr(one, "elements", ()))
     contact: str = getattr(one, "contact", "")
     match one.kind:
         case "directory":
@@ -205,13 +205,22 @@ def _restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant
             more = {"protected": True, "substitute": max(rule.substitute, given)}
         case "court-order" if contact:
             more = {"contacts": rule.contacts | {contact}}
-        case "parent-objection" if elements:
-            more = {"withheld": tuple(sorted({*rule.withheld, *elements}))}
+        case "parent-objection" if withheld:
+            more = {"withheld": tuple(sorted({*rule.withheld, *withheld}))}
         case "do-not-transfer-discipline":
             more = {"discipline": rule.discipline and grant.registered.kind != "district"}
         case _:  # a court order, or an objection, to all of it; an unknown kind hides too
             more = {"hidden": True}
     return replace(rule, **more)
+
+
+def withheld_by(elements: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that an objection to *elements* withholds; none where it is to everything.
+
+    One to something that no element is called any more is to everything: nobody knows what the parent meant.
+    """
+    lines = [Line(path, "deny") for path in elements]
+    return tuple(line.stem or "*" for line in lines) if all(map(under, lines)) else ()
 
 
 def eighteenth(born: Any) -> str:

@@ -35,6 +35,7 @@ def restriction(kind: str, **more) -> Restriction:
         (restriction("parent-objection", elements=("student.address",)), "student.address.city", GRANT, True),
         (restriction("parent-objection", elements=("student.address",)), "student.id", GRANT, False),
         (restriction("parent-objection"), "student.id", GRANT, True),
+        (restriction("parent-objection", elements=("student.pager",)), "student.id", GRANT, True),
         (restriction("do-not-transfer-discipline"), "incident.date", GRANT, False),
         (restriction("do-not-transfer-discipline"), "incident.date", replace(GRANT, registered=Registered(kind="district")), True),
         (restriction("of a later version"), "student.id", GRANT, True),

@@ -148,6 +148,12 @@ def test_an_objection_withholds_its_elements_from_its_recipients(star, open_dist
     assert "source-s3" not in found
 
 
+def test_an_objection_to_what_is_not_called_so_any_more_is_to_everything(open_district):
+    registers = MemoryRegisters()
+    registers.restrict("parent-objection", "source-s1", elements=("student.phone", "student.pager"))
+    assert "source-s1" not in people(open_district(registers))
+
+
 def under(**registered):
     return lambda grant: replace(grant, registered=Registered(**registered))
 
