@@ -69,7 +69,7 @@ def add(
         terms, today = _terms(opened), utc_now().astimezone(opened.spec.timezone).date()
         with entries.parts_as_options():
             consent_of(district, {}, given, terms, today)  # before anybody is asked for
-        found = entries.meant(entries.ask_student(by, reason), opened.students(), anyway=anyway)
+        found = entries.meant(entries.ask_student(by, reason), opened.students(), anyway=anyway, consents=True)
         consent = consent_of(district, found.tags, given, terms, today)
         entries.tell_written(opened.registers.write(district, [consent], actor, reason, text))
 

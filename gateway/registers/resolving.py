@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from gateway.registers.matching import contradicted, spelt_id
@@ -21,6 +21,10 @@ WHO: Final = ("studentId", "stateId", "familyName", "givenName", "birthDate")
 NOBODY: Final = "the district's system has no student who is known by this"
 SEVERAL: Final = "several students are known by this: say more of who is meant"
 DIFFERENT: Final = "this is of another student than the rest"
+UNCONFIRMED: Final = (
+    "neither a state's id nor a name with date of birth tells this student from others, and systems give an id again: a"
+    " consent would count for nobody"
+)
 NO_TAGS: Final = "other students are known by all of this too"
 
 
@@ -32,6 +36,12 @@ class Resolved:
     row: int | None = None
     problem: str = ""
     part: str = WHO[0]
+
+
+def unconfirmed(found: Resolved) -> Resolved:
+    """Return what was *found* for a consent: with a problem where the id of the district's system is all it has."""
+    known = found.problem or {STATE_ID, NAME} & found.tags.keys()
+    return found if known else replace(found, problem=UNCONFIRMED)
 
 
 def typed_tags(students: Students, given: Mapping[str, str]) -> dict[str, tuple[str, str]]:

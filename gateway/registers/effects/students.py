@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.config.declared_facts import CONSENT
 from gateway.registers.effects.state import fact_fields
 from gateway.registers.effects.tags import student_tags
-from gateway.registers.matching import contradicted
+from gateway.registers.matching import confirmed
 from gateway.registers.overlay import derived
 from gateway.registers.tags import KINDS
 from policies.elements import Line, under
@@ -159,17 +159,17 @@ class RuleSearch:
     def _holds(self, one: Consent, row: int) -> bool:
         """Tell whether a consent holds today for the one student whom it matches."""
         covers = bool(one.elements) and one.signer_role in SIGNERS
-        if not covers or not in_force(one, self.day) or self._contradicts(one, row):
+        if not covers or not in_force(one, self.day) or not self._confirms(one, row):
             return False
         born = (self.table.columns.get("birthDate") or [None] * self.table.size)[row]
         return one.signer_role != "parent" or self.day < eighteenth(born)
 
-    def _contradicts(self, one: Consent, row: int) -> bool:
-        """Tell whether the student is known to be somebody else than who consented."""
-        if self.registers is None:
-            return False
-        known = {kind: student_tags(self.snapshot, self.registers, kind)[row] for kind in one.tags if kind in KINDS}
-        return contradicted(one.tags, known)
+    def _confirms(self, one: Consent, row: int) -> bool:
+        """Tell whether more than an id says that the student is who consented."""
+        registers, kinds = self.registers, [kind for kind in one.tags if kind in KINDS]
+        return registers is not None and confirmed(
+            one.tags, {kind: student_tags(self.snapshot, registers, kind)[row] for kind in kinds}
+        )
 
     def declared(self, fact: DeclaredFact) -> Iterator[int]:
         """Yield the rows of the students whom a declared fact restricts."""

@@ -138,6 +138,20 @@ def test_consents_of_another_student_who_had_the_id_before_are_not_withdrawn(reg
     assert listed(region) == [theirs]
 
 
+def test_a_consent_of_whom_nothing_but_an_id_tells_is_refused_since_it_would_count_for_nobody(region):
+    student = region.students[0]
+    region.change("users.csv", {student["sourcedId"]: {"userMasterIdentifier": "", "identifier": "", "userIds": ""}})
+    region.change("demographics.csv", {student["sourcedId"]: {"birthDate": ""}})
+    assert "would count for nobody" in add(region, student, fails=1).stderr
+    place = region.write(
+        "consents.csv", f"studentId,signer,method,signed\n{student['sourcedId']},parent,paper,2026-09-02\n"
+    )
+    words = ("consents", "import", place, *MAPLE, *GIVEN, "--form-hash", HASH)
+    assert "consents.csv:2:1" in region.crossing(*words, fails=1).stdout
+    add(region, student, "--anyway")
+    assert len(listed(region)) == 1
+
+
 def test_an_agreement_that_asks_for_a_form_takes_no_other(region):
     from gateway.registers.stating import ConsentTerms, WrongPart, consent_of
 

@@ -221,12 +221,28 @@ def test_a_consent_that_matches_several_students_counts_for_none(open_district):
     (lambda registers: registers.named("another", "student", "2010-05-07"), False),
     (lambda registers: registers.named("family 0", "Given 0", "2010-05-07"), True),
     (lambda registers: registers.numbered("SSID0") | registers.named("a name of before", "s1", "2010-05-07"), True),
+    (lambda registers: registers.numbered("WA0"), True),
+    (lambda _: {}, False),
 ])  # fmt: skip
 def test_a_consent_does_not_pass_to_whoever_has_the_id_now(more, holds, open_district):
     registers = MemoryRegisters()
     tags = {"id": registers.tag("id", "source-s1"), **more(registers)}
     registers.consent("", tags=tags, signer_role="eligible-student")
     assert ("source-s1" in people(open_district(registers, change=under(form="form")))) is holds
+
+
+@pytest.mark.parametrize("missing", [("identifier", "identifiers"), ("identifier", "identifiers", "birthDate")])
+def test_a_consent_counts_for_nobody_whom_nothing_but_an_id_confirms(missing, open_district):
+    """The entry has the state's id alone, as a twin's; who has the source's id now has none, as a newcomer."""
+    records = documents.district()
+    for name in missing:
+        del records["student"][0][name]
+    registers = MemoryRegisters()
+    registers.consent("source-s1", signer_role="eligible-student")
+    registers.consent("source-s2", signer_role="eligible-student")
+    found = people(open_district(registers, records=records, change=under(form="form")))
+    assert "source-s1" not in found
+    assert "source-s2" in found
 
 
 FACT = DeclaredFact(
