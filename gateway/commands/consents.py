@@ -11,10 +11,11 @@ from gateway.commands import register_entries as entries
 from gateway.commands.clients import JSON, SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from gateway.commands.register_entries import OpenRegisters
+    from gateway.registers.entries import Consent
     from gateway.registers.events import RegisterEntry
     from gateway.registers.stating import ConsentTerms
 
@@ -57,21 +58,18 @@ def add(
     reason: str, actor: str, file: Path,
 ) -> None:  # fmt: skip
     """Write down one consent. The student is asked for, or read from standard input: it is no argument."""
-    from gateway.registers.stating import consent_of
-    from gateway.storage.registry import utc_now
-
     given = {
         "agreement": agreement or "", "form": form, "signer": signer, "method": method, "elements": " ".join(elements),
         "signed": entries.typed_day(signed), "from": entries.typed_day(begin), "until": entries.typed_day(until),
     }  # fmt: skip
     text, given["formHash"] = _form(form_text, form_hash)
     with entries.open_registers(file, district) as opened:
-        terms, today = _terms(opened), utc_now().astimezone(opened.spec.timezone).date()
+        make = _maker(opened)
         with entries.parts_as_options():
-            consent_of(district, {}, given, terms, today)  # before anybody is asked for
+            make({}, given)  # before anybody is asked for
         found = entries.meant(entries.ask_student(by, reason), opened.students(), anyway=anyway, consents=True)
-        consent = consent_of(district, found.tags, given, terms, today)
-        entries.tell_written(opened.registers.write(district, [consent], actor, reason, text))
+        written = opened.registers.write(district, [make(found.tags, given)], actor, reason, text)
+        entries.tell_written(written)
 
 
 @consents.command("import")
@@ -95,16 +93,14 @@ def import_consents(
     A mistake is named by file, line and column, and what stands there is not repeated.
     """
     from gateway.registers.imports import CONSENT_COLUMNS, import_file
-    from gateway.registers.stating import consent_of
-    from gateway.storage.registry import utc_now
 
     text, hashed = _form(form_text, form_hash, required=False)
     rest = {"agreement": agreement or "", "form": form, "formHash": hashed}
     with entries.open_registers(file, district) as opened:
-        terms, today = _terms(opened), utc_now().astimezone(opened.spec.timezone).date()
+        consent = _maker(opened)
 
-        def make(tags: Mapping[str, str], cells: Mapping[str, str]) -> Any:
-            return consent_of(district, tags, {**rest, **cells}, terms, today)
+        def make(tags: Mapping[str, str], cells: Mapping[str, str]) -> Consent:
+            return consent(tags, {**rest, **cells})
 
         read = import_file(source, CONSENT_COLUMNS, opened.students(), make, anyway=anyway)
         write = opened.registers.write
@@ -205,6 +201,29 @@ def delete_consent(entry: str, district: str, reason: str, actor: str, file: Pat
     with entries.open_registers(file, district) as opened:
         ends = {name: one.end for name, one in _terms(opened).items()}
         entries.delete_entry(opened, CONSENTS, entry, ends, actor, reason)
+
+
+def _maker(opened: OpenRegisters) -> Callable[[Mapping[str, str], Mapping[str, str]], Consent]:
+    """Return the function that makes a consent of tags and parts, by a form whose text is of no other purpose."""
+    from collections import defaultdict
+
+    from gateway.registers.entries import Consent
+    from gateway.registers.stating import check_purpose, consent_of
+    from gateway.storage.registry import utc_now
+
+    terms, today = _terms(opened), utc_now().astimezone(opened.spec.timezone).date()
+    signed_for: defaultdict[str, set[str]] = defaultdict(set)
+    for one in _entries(opened, None):
+        if isinstance(one.states, Consent):
+            signed_for[one.states.form_hash].add(one.states.agreement)
+
+    def make(tags: Mapping[str, str], given: Mapping[str, str]) -> Consent:
+        made = consent_of(opened.district, tags, given, terms, today)
+        check_purpose(made, signed_for[made.form_hash], terms)
+        signed_for[made.form_hash].add(made.agreement)
+        return made
+
+    return make
 
 
 def _present_of_student(opened: OpenRegisters, agreement: str | None, by: str) -> list[str]:

@@ -45,12 +45,13 @@ class WrongPart(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ConsentTerms:
-    """What a consent to an *agreement* is about: the *elements* it releases, the *form* it asks for, its last day."""
+    """What a consent to an *agreement* is about: *elements*, the *form* it asks for, its last day and its *purpose*."""
 
     agreement: str
     elements: frozenset[str]
     form: str = ""
     end: date | None = None
+    purpose: str = ""
 
 
 def terms_of(agreements: Iterable[Agreement], district: str, day: date) -> dict[str, ConsentTerms]:
@@ -65,7 +66,7 @@ def _terms(one: Agreement) -> ConsentTerms:
     released = frozenset(name for name, found in settled.items() if found.action != "deny")
     selectors = json.loads(one.text).get("population", {}).get("all", ())
     form = next((each["consent"].get("form", "") for each in selectors if "consent" in each), "")
-    return ConsentTerms(one.id, released, form, one.end)
+    return ConsentTerms(one.id, released, form, one.end, one.purpose)
 
 
 def consent_of(
@@ -102,6 +103,19 @@ def consent_of(
         "", district, agreement, form, form_hash, tags, _known(given, "signer", SIGNER_ROLES),
         _known(given, "method", METHODS), signed, begin, until, _named(given, about),
     )  # fmt: skip
+
+
+def check_purpose(one: Consent, signed_for: Collection[str], terms: Mapping[str, ConsentTerms]) -> None:
+    """Refuse a consent whose text was *signed for* an agreement with another purpose, or for one that is gone.
+
+    Raises:
+        WrongPart: the text of the form states another purpose, which is the one that was consented to.
+    """
+    mine = terms[one.agreement].purpose
+    for agreement in sorted(signed_for):
+        if agreement != one.agreement and (agreement not in terms or terms[agreement].purpose != mine):
+            told = f"this text was signed for {agreement}, which has another purpose: {mine} needs a form of its own"
+            raise WrongPart("formHash", told)
 
 
 def _named(given: Mapping[str, str], about: ConsentTerms) -> frozenset[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from policies import agreement
+from policies import agreement, standing
 from policies.documents import schema
 from standards.errors import SettingsError
 from tests.policies import documents
@@ -246,6 +246,43 @@ def test_a_mistake_in_one_file_does_not_hide_those_in_another(tmp_path):
     found, problems = agreement.read_folder(tmp_path)
     assert len(found) == 1
     assert {Path(problem.file).name for problem in problems} == {"two.yaml", "zoo.yaml"}
+
+
+CONSENTED = "{all: [{consent: {form: rp-2026, status: granted}}]}"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            ("org: reading-partners", "org: other"),
+            "reading is an agreement of maple and reading-partners: other parties",
+        ),
+        (
+            ("district: maple", "district: cedar"),
+            "reading is an agreement of maple and reading-partners: other parties",
+        ),
+        (("purpose: tutoring", "purpose: research"), "the form rp-2026 was signed for tutoring: another purpose needs"),
+    ],
+)
+def test_an_id_stays_with_its_parties_and_a_form_with_its_purpose(tmp_path, change, told):
+    """Consents know the id and the form: they would count for a party, or a purpose, that no parent has heard of."""
+    texts = [documents.text("student.id allow", CONSENTED, version=number) for number in (1, 2, 3)]
+    texts[1] = texts[1].replace("rp-2026", "rp-2027")
+    texts[2] = texts[2].replace(*change)
+    for number, text in enumerate(texts):
+        (tmp_path / f"{number}.yaml").write_text(text, "utf-8")
+    _, problems = agreement.read_folder(tmp_path)
+    assert problems
+    assert all(told in one.message for one in problems)
+    assert standing.stand(tmp_path, {"maple", "cedar"}).agreements == ()
+
+
+def test_another_purpose_with_a_form_of_its_own_is_a_version_like_any(tmp_path):
+    first, second = (documents.text("student.id allow", CONSENTED, version=number) for number in (1, 2))
+    (tmp_path / "1.yaml").write_text(first, "utf-8")
+    (tmp_path / "2.yaml").write_text(second.replace("tutoring", "research").replace("rp-2026", "rp-2027"), "utf-8")
+    assert agreement.read_folder(tmp_path)[1] == []
 
 
 def test_a_folder_that_is_not_there_is_said_so(tmp_path):

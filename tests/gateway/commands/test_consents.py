@@ -152,6 +152,27 @@ def test_a_consent_of_whom_nothing_but_an_id_tells_is_refused_since_it_would_cou
     assert len(listed(region)) == 1
 
 
+def test_a_text_that_was_signed_for_one_purpose_is_no_consent_to_another(region):
+    add(region, region.students[0])
+    folder = region.folder / "agreements"
+    (folder / "study.yaml").write_text(
+        AGREEMENT.replace("tutoring-maple", "study-maple").replace("purpose: tutoring", "purpose: study")
+    )
+    (folder / "more.yaml").write_text(AGREEMENT.replace("tutoring-maple", "more-maple"))
+    study, more = (("--agreement", name, "--form", "rp-2026") for name in ("study-maple", "more-maple"))
+    assert (
+        "signed for tutoring-maple, which has another purpose"
+        in add(region, region.students[1], given=study, fails=1).stderr
+    )
+    rows = f"studentId,agreement,signer,method,signed\n{region.students[1]['sourcedId']},study-maple,parent,paper,2026-09-02\n"
+    place = region.write("consents.csv", rows)
+    words = ("consents", "import", place, *MAPLE, "--form", "rp-2026", "--form-hash", HASH)
+    assert "signed for tutoring-maple" in region.crossing(*words, fails=1).stdout
+    assert len(listed(region)) == 1
+    add(region, region.students[1], given=more)
+    add(region, region.students[1], given=study, form=("--form-hash", "0" * 64))
+
+
 def test_an_agreement_that_asks_for_a_form_takes_no_other(region):
     from gateway.registers.stating import ConsentTerms, WrongPart, consent_of
 
