@@ -129,6 +129,24 @@ def test_a_member_of_free_metadata_is_part_of_all_of_it(tmp_path):
     assert any("oneroster.users.metadata" in line for line in widens(bus, every))
 
 
+@pytest.mark.parametrize("mask", ["last4", "initial", "hash", "deny"])
+def test_a_free_member_that_loses_a_mask_of_its_own_is_told(mask, tmp_path):
+    lines = "student.id allow\noneroster.users.metadata.* allow"
+    masked = agreed(tmp_path, lines=f"{lines}\noneroster.users.metadata.bus {mask}")
+    free = agreed(tmp_path, lines=lines)
+    assert any("oneroster.users.metadata.bus: allow, was" in line for line in widens(masked, free))
+    assert widens(free, masked) == ()
+
+
+def test_a_free_member_with_a_window_of_its_own_that_loses_it_is_told(tmp_path):
+    lines = "student.id allow\nstaff.id allow\ncontact.id allow\noneroster.enrollments.metadata.* allow"
+    free = agreed(tmp_path, lines=lines)
+    bus = '  - {path: "oneroster.enrollments.metadata.bus", action: allow, window: {since: 2026-09-01}}\n'
+    dated = agreed(tmp_path, [('metadata.*", action: allow}\n', f'metadata.*", action: allow}}\n{bus}')], lines=lines)
+    assert any("oneroster.enrollments.metadata.bus: of more days" in line for line in widens(dated, free))
+    assert widens(free, dated) == ()
+
+
 def test_what_was_meant_at_first_use_is_compared_and_not_what_a_line_means_now(before):
     then = elements_of(before) | {"student.name.family": "deny"}
     earlier = replace(before, expansion=compiler_expansion(then))
