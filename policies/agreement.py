@@ -328,7 +328,7 @@ def _agreement(document: Document, lines: tuple[Line, ...]) -> Agreement:
         kind=parties["recipient"]["kind"],
         ferpa=basis["ferpa"],
         purpose=basis["purpose"],
-        interest=basis["legitimateInterest"],
+        interest=" ".join(basis["legitimateInterest"].split()),
         begin=date.fromisoformat(validity["from"]),
         end=date.fromisoformat(validity["to"]),
         timezone=ZoneInfo(validity["timezone"]),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway import telemetry
 from gateway.audit.chain import read_events
+from gateway.one_line import one_line
 from gateway.storage.acts import Acts
 from standards.errors import StoreUnavailable
 
@@ -130,7 +131,7 @@ def words(event: Mapping[str, Any]) -> str:
         *(f"  {name}: {_listed(value)}" for name, value in told.items()),
         f"  why: {event.get('reason') or 'no reason was given'}",
     ]
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))
 
 
 def _listed(value: Any) -> str:

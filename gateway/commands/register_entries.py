@@ -216,7 +216,9 @@ def print_entries(facts: list[dict[str, Any]], columns: tuple[str, ...], *, as_j
 
 
 def _cell(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    from gateway.one_line import one_line
+
+    return one_line(", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value))
 
 
 def history(one: RegisterEntry) -> dict[str, Any]:

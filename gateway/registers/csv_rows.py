@@ -7,6 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gateway.one_line import is_one_line
 from standards.errors import SettingsError, suggestion
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class CsvRows:
                 self.report(line, number, "this begins like a formula")
             elif len(text) > MAX_CELL_CHARACTERS:
                 self.report(line, number, f"the cell is longer than {MAX_CELL_CHARACTERS:,} characters")
-            elif any(letter < " " for letter in text):
+            elif not is_one_line(text):
                 self.report(line, number, "the cell has a control character or more than one line")
             elif text:
                 found[name] = text

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 NEEDED_ADDRESS: Final = ("street", "city", "state", "postalCode")
 FORM_HASH: Final = re.compile(r"[0-9a-f]{64}")
-FORM_NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+FORM_NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,200}")
 FIRST_DAY: Final = date(1950, 1, 1)
 
 Word = TypeVar("Word", bound=str)

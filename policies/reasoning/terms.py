@@ -56,7 +56,7 @@ def _changed(part: str, name: str, was: object, now: object, direction: Directio
 def _spelt(value: object) -> str:
     if value is None:
         return NOWHERE
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return " ".join(value.split()) if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def _listed(part: str, was: Any, now: Any, *, gained: Direction) -> Iterator[AgreementDifference]:

@@ -248,6 +248,34 @@ def test_a_mistake_in_one_file_does_not_hide_those_in_another(tmp_path):
     assert {Path(problem.file).name for problem in problems} == {"two.yaml", "zoo.yaml"}
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("id: reading\n", 'id: "reading\\n"\n', "id must be a name"),
+        ("org: reading-partners", 'org: "reading-partners\\n"', "org must be a name"),
+        ("district: maple", 'district: "maple\\n"', "district must be a name"),
+        ("purpose: tutoring", 'purpose: "tutoring\\n"', "purpose must be a name"),
+        ("[reading-partners-prod]", '["reading-partners-prod\\n"]', "must be a name"),
+        ("plan weekly", "plan \\e[2J weekly", "legitimateInterest has a control character"),
+        ("plan weekly", "plan \\L weekly", "legitimateInterest has a control character"),
+        ("student.id", "student.id\\n", "must be the path of an element"),
+        ("student.id", "oneroster.users.metadata.a\\eb", "must be the path of an element"),
+    ],
+)
+def test_a_name_has_no_line_feed_behind_it_and_no_text_steers_a_terminal(tmp_path, old, new, told):
+    text = documents.text("student.id allow")
+    assert old in text
+    (tmp_path / "one.yaml").write_text(text.replace(old, new), "utf-8")
+    _, problems = agreement.read(tmp_path / "one.yaml")
+    assert told in problems[0].message
+
+
+def test_an_interest_of_several_lines_is_told_in_one(tmp_path):
+    text = documents.text("student.id allow").replace("plan weekly", "plan\\n  who: nobody\\nweekly")
+    (tmp_path / "one.yaml").write_text(text, "utf-8")
+    assert agreement.load(tmp_path / "one.yaml").interest == "plan who: nobody weekly reading support"
+
+
 CONSENTED = "{all: [{consent: {form: rp-2026, status: granted}}]}"
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from gateway.one_line import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -36,7 +38,7 @@ def as_csv(events: Iterable[Event]) -> Iterator[str]:
 
 def _plain(value: Any) -> str:
     text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) and not isinstance(value, int) else text
+    return f"'{one_line(text)}" if text.startswith(FORMULA) and not isinstance(value, int) else one_line(text)
 
 
 def _row(cells: Iterable[str]) -> str:

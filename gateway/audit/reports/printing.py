@@ -9,6 +9,7 @@ from babel.dates import format_date, format_datetime
 
 from gateway.audit.reports.facts import KIND, in_words
 from gateway.documents.blocks import BulletList, DataTable, Heading, Paragraph, PrintedDocument
+from gateway.one_line import one_line
 from gateway.translations.catalogues import translator
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Print:
 
     def text(self) -> str:
         """Return the report as text."""
-        return "\n".join(self._text_lines())
+        return "\n".join(map(one_line, self._text_lines()))
 
     def document(self) -> PrintedDocument:
         """Return the report as a document, to be written as HTML or PDF."""

@@ -52,6 +52,8 @@ def list_agreements(as_json: bool, file: Path) -> None:
 @SETTINGS
 def show(name: str, version: int | None, as_json: bool, file: Path) -> None:
     """Tell all about one version of ID: state, parties, who approved it when, and what stops it."""
+    from gateway.one_line import one_line
+
     with registry(file) as opened:
         one = version_of(opened.states(), name, version)
     if as_json:
@@ -60,18 +62,19 @@ def show(name: str, version: int | None, as_json: bool, file: Path) -> None:
     about = one.agreement
     click.echo(f"{about.id}@{about.version}: {one.state}")
     click.echo(f"  file: {about.file}")
-    click.echo(f"  purpose: {about.purpose}, on the basis of {about.ferpa}")
+    click.echo(one_line(f"  purpose: {about.purpose}, on the basis of {about.ferpa}"))
     click.echo(f"  validity: {about.begin} to {about.end}")
     click.echo(f"  sha-256 of what is signed: {_digest(about)}")
     for party, how in one.approved:
-        click.echo(f"  {party}: {how}")
+        click.echo(one_line(f"  {party}: {how}"))
     for found in one.approvals:
         key = f", key {found.thumbprint}" if found.thumbprint else ""
-        click.echo(f"    {found.method} for {found.party} on {found.at:%Y-%m-%d}, recorded by {found.actor}{key}")
+        recorded = f"recorded by {found.actor}{key}"
+        click.echo(one_line(f"    {found.method} for {found.party} on {found.at:%Y-%m-%d}, {recorded}"))
     if one.pending:
-        click.echo(f"  {one.pending.words()}")
+        click.echo(one_line(f"  {one.pending.words()}"))
         for line in one.pending.wider:
-            click.echo(f"    {line}")
+            click.echo(one_line(f"    {line}"))
 
 
 @click.command()

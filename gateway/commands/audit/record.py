@@ -92,6 +92,7 @@ def verify_record(file: Path, key_file: Any, witness_file: Any) -> None:
     from gateway.audit import keys as audit_keys
     from gateway.audit.log import PURPOSE, verify
     from gateway.audit.students.index import SubjectIndex
+    from gateway.one_line import one_line
 
     settings = load_settings(file)
     try:
@@ -103,7 +104,7 @@ def verify_record(file: Path, key_file: Any, witness_file: Any) -> None:
     with open_registry(settings) as registry:
         problems = [*verify(folder, key, registry, keys, witnessed), *SubjectIndex(folder).faults()]
     for problem in problems:
-        click.echo(problem)
+        click.echo(one_line(problem))
     if problems:
         raise click.exceptions.Exit(1)
     click.echo("The record is whole." if keys else "The record is whole, as far as can be told without its first key.")

@@ -170,7 +170,7 @@ def show_exposure(
         found = exposure(reader, DisclosureWalk(reader, _day(begin), _day(end)), client)
         if district is not None:
             for own in exposed_children(reader, found, district, _ids(settings, district)):
-                click.echo(own)
+                _line(own)
         elif as_json:
             told = [as_data(reader, one) for one in found]
             click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
@@ -212,20 +212,28 @@ def _local(moment: str, zone: tzinfo) -> str:
     return f"{datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
+def _line(text: str) -> None:
+    """Print what is on record, in one line."""
+    from gateway.one_line import one_line
+
+    click.echo(one_line(text))
+
+
 def _tell_uses(reader: AuditReader, found: Sequence[Use]) -> None:
     """Print uses, each with its facts in words."""
     from gateway.audit.reports.uses import LABELS
 
     for one in found:
         labels = dict(zip(LABELS, one.labels, strict=True))
-        click.echo(f"{labels['client']} of {labels['org'] or '-'}: {labels['operation']} of {labels['district']}")
-        click.echo(f"  why: {labels['purpose'] or '-'}, on the basis of {labels['basis'] or '-'}")
-        click.echo(f"  under: {', '.join(one.agreements) or '-'}")
+        _line(f"{labels['client']} of {labels['org'] or '-'}: {labels['operation']} of {labels['district']}")
+        _line(f"  why: {labels['purpose'] or '-'}, on the basis of {labels['basis'] or '-'}")
+        _line(f"  under: {', '.join(one.agreements) or '-'}")
         zone = reader.zone(labels["district"])
-        click.echo(f"  when: {_often(one.times)}, first {_local(one.first, zone)}, last {_local(one.last, zone)}")
-        click.echo(f"  records: {one.records}, about {len(one.students)} students (of a school year)")
-        click.echo(f"  facts: {', '.join(_names(one.facts)) or '-'}\n")
-    click.echo(f"{len(found)} rows.")
+        _line(f"  when: {_often(one.times)}, first {_local(one.first, zone)}, last {_local(one.last, zone)}")
+        _line(f"  records: {one.records}, about {len(one.students)} students (of a school year)")
+        _line(f"  facts: {', '.join(_names(one.facts)) or '-'}")
+        click.echo()
+    _line(f"{len(found)} rows.")
 
 
 def _tell_exposure(reader: AuditReader, client: str, found: Sequence[Exposed]) -> None:
@@ -233,18 +241,18 @@ def _tell_exposure(reader: AuditReader, client: str, found: Sequence[Exposed]) -
 
     for one in found:
         where = one.district if one.district != "*" else "several districts at once"
-        click.echo(f"{where}: {client} of {', '.join(sorted(one.orgs)) or '-'} was sent data {_often(one.times)}")
+        _line(f"{where}: {client} of {', '.join(sorted(one.orgs)) or '-'} was sent data {_often(one.times)}")
         zone = reader.zone(one.district)
-        click.echo(f"  first {_local(one.first, zone)}, last {_local(one.last, zone)} ({zone})")
+        _line(f"  first {_local(one.first, zone)}, last {_local(one.last, zone)} ({zone})")
         for year, count in one.counts().items():
-            click.echo(f"  children of the school year {year - 1}-{year % 100:02}: {count}")
+            _line(f"  children of the school year {year - 1}-{year % 100:02}: {count}")
         for name, obligations in one.agreements.items():
-            click.echo(f"  under {name}: {', '.join(obligations) or 'no obligation is written'}")
+            _line(f"  under {name}: {', '.join(obligations) or 'no obligation is written'}")
         click.echo("  facts:")
         for fact in in_words(one.facts, "en"):
-            click.echo(f"    - {fact}")
+            _line(f"    - {fact}")
     if not found:
-        click.echo(f"Nothing on record was sent to {client}.")
+        _line(f"Nothing on record was sent to {client}.")
 
 
 def _names(facts: Iterable[tuple[str, str]]) -> list[str]:

@@ -184,6 +184,8 @@ def test_what_a_spreadsheet_takes_for_a_formula_is_neutralised():
     for text in ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"):
         (_, line) = as_csv([{"seq": 1, "actor": text}])
         cells = line.removesuffix("\r\n").split(",")
-        assert any(cell.strip('"').startswith(f"'{text[0]}") for cell in cells), line
+        assert any(
+            cell.strip('"').startswith(f"'{text[0].replace(chr(9), ' ').replace(chr(13), ' ')}") for cell in cells
+        ), line
     (_, line) = as_csv([{"seq": -1, "rows": 3}])
     assert line.startswith("-1,")

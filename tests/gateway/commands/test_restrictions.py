@@ -88,6 +88,14 @@ def test_a_reason_that_says_who_it_is_about_is_refused(region):
     assert listed(region) == []
 
 
+@pytest.mark.parametrize("word", ["--reason", "--actor"])
+def test_who_acts_and_why_are_one_line_each(region, word):
+    student = region.students[0]
+    answer = add(region, f"{student['sourcedId']}\n", word, "form\nevent 7: another act", fails=1)
+    assert "must be one line" in answer.stderr
+    assert listed(region) == []
+
+
 def test_a_protected_address_is_kept_and_never_shown(region):
     place = region.write("box.txt", ADDRESS)
     add(region, f"{region.students[0]['sourcedId']}\n", "--substitute-from", place, kind="acp")
