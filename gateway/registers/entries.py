@@ -27,6 +27,14 @@ ONLY_OF: Final[Mapping[str, tuple[RestrictionKind, ...]]] = {
 """The parts of a restriction that only some kinds have."""
 
 
+class AllReleased(frozenset[str]):
+    """The elements of a consent that names none: all that its agreement releases on the day it is written down.
+
+    A consent that is there already goes on to cover what it did: what the agreement releases more of since, the form
+    that was signed then did not name.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Restriction:
     """A restriction on one student of a *district*, known by *tags* (kind of tag to hex digits).

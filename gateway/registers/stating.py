@@ -14,6 +14,7 @@ from gateway.registers.entries import (
     ONLY_OF,
     RESTRICTION_KINDS,
     SIGNER_ROLES,
+    AllReleased,
     Consent,
     Restriction,
 )
@@ -124,7 +125,7 @@ def _named(given: Mapping[str, str], about: ConsentTerms) -> frozenset[str]:
     if not names:
         if not about.elements:
             raise WrongPart("agreement", "the agreement releases nothing")
-        return about.elements
+        return AllReleased(about.elements)
     lines = [_line(name, "elements") for name in names]
     covered = frozenset(name for name in about.elements if any(line.covers(name) for line in lines))
     for line in lines:

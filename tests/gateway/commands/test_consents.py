@@ -201,6 +201,22 @@ def test_a_list_of_consents_is_imported_with_a_dry_run_first(region):
     assert len(listed(region)) == 19
 
 
+def test_a_list_that_is_imported_again_covers_nothing_that_the_agreement_has_released_since(region):
+    """The parents signed a form that did not name it: a later version of the agreement is nothing they consented to."""
+    place = region.write("consents.csv", "studentId,signer,method,signed\n" + rows_of(region, 3))
+    words = ("consents", "import", place, *MAPLE, *GIVEN, "--form-hash", HASH)
+    region.crossing(*words)
+    add(region, region.students[3])
+    before = [region.crossing("consents", "show", one["entry"], *MAPLE).stdout for one in listed(region)]
+    wider = AGREEMENT.replace("version: 1", "version: 2") + "  - {path: student.phone, action: allow}\n"
+    (region.folder / "agreements" / "second.yaml").write_text(wider)
+    assert "0 added, 0 changed, 3 there already" in region.crossing(*words).stdout
+    assert add(region, region.students[3]).stdout.endswith(": there already.\n")
+    assert [region.crossing("consents", "show", one["entry"], *MAPLE).stdout for one in listed(region)] == before
+    assert add(region, region.students[3], "--element", "student.phone").stdout.endswith(": changed.\n")
+    assert "student.phone" in region.crossing("consents", "show", listed(region)[3]["entry"], *MAPLE).stdout
+
+
 def test_columns_may_name_agreement_form_and_elements_line_by_line(region):
     (region.folder / "agreements" / "other.yaml").write_text(
         AGREEMENT.replace("tutoring-maple", "second-maple").replace("clients: [tutoring]", "clients: [second]")
