@@ -42,6 +42,8 @@ ABOUT: Final = """
 SELECT DISTINCT events.seq, events.segment, events.offset FROM tags JOIN events ON events.in_set = tags.in_set
     AND tags.position >= events.first AND tags.position < events.stop WHERE tags.tag IN (%s) ORDER BY events.seq
 """
+MAX_INTEGER: Final = 2**63
+"""The numbers that SQLite holds are smaller."""
 EVENTS_PER_TRANSACTION: Final = 5_000
 PAUSE_SECONDS: Final = 0.05
 """The pause after each transaction in a gateway that serves requests."""
@@ -189,15 +191,16 @@ class SubjectIndex:
             if after > stop:
                 break
             event = _event(line)
-            if event is None or not event.get("set"):
+            span = _span(event) if event is not None else None
+            if event is None or span is None:
                 if event is not None and event.get("operation") == ACT:
                     yield ("act", event["seq"], *place)
                 continue
-            name = _name(event["set"])
-            yield ("event", name, event["seq"], event["from"], event["to"], *place)
+            name = _name(span[0])
+            yield ("event", name, event["seq"], *span[1:], *place)
             if name not in named:
                 named.add(name)
-                yield from (("tag", name, at, tag) for at, tag in enumerate(_tags(self._subjects, event["set"])))
+                yield from (("tag", name, at, tag) for at, tag in enumerate(_tags(self._subjects, span[0])))
 
     def _segment(self, number: int) -> Path:
         return self._folder / f"record-{number:06}.jsonl"
@@ -261,8 +264,9 @@ class _Filling:
         if event is None:
             return 0
         seq = int(event["seq"])
-        if name := event.get("set"):
-            row = (self._set(name), seq, event["from"], event["to"], *place)
+        if span := _span(event):
+            name, first, stop = span
+            row = (self._set(name), seq, first, stop, *place)
             self._database.execute("INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?)", row)
         elif event.get("operation") == ACT:
             self._database.execute("INSERT OR REPLACE INTO acts VALUES (?, ?, ?)", (seq, *place))
@@ -288,6 +292,17 @@ def _event(line: bytes) -> Event | None:
     except ValueError:
         return None
     return event if isinstance(event, dict) and isinstance(event.get("seq"), int) else None
+
+
+def _span(event: Event) -> tuple[str, int, int] | None:
+    """Return the set of students that an event names, and which of it; None for an event that names none.
+
+    Nor does one that somebody has spoilt: verification names its line, and the rest of the record stays readable.
+    """
+    name, first, stop = (event.get(member) for member in ("set", "from", "to"))
+    if not (isinstance(name, str) and name and type(first) is int and type(stop) is int):
+        return None
+    return (name, first, stop) if max(abs(first), abs(stop)) < MAX_INTEGER else None
 
 
 def _tags(subjects: Subjects, name: str) -> Iterator[int]:

@@ -102,8 +102,11 @@ def verify_record(file: Path, key_file: Any, witness_file: Any) -> None:
     folder, key = settings.audit.folder, settings.open_keys().derive(PURPOSE)
     witnessed = _witnessed(witness_file, key) if witness_file else ()
     with open_registry(settings) as registry:
-        problems = [*verify(folder, key, registry, keys, witnessed), *SubjectIndex(folder).faults()]
+        problems = verify(folder, key, registry, keys, witnessed)
     for problem in problems:
+        click.echo(one_line(problem))
+    for problem in SubjectIndex(folder).faults():  # after the lines of the record, which may be why it cannot be read
+        problems.append(problem)
         click.echo(one_line(problem))
     if problems:
         raise click.exceptions.Exit(1)

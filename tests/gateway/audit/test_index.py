@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 import stat
@@ -10,7 +11,7 @@ from contextlib import closing, suppress
 import pytest
 
 from gateway.audit.chain import list_segments, read_events
-from gateway.audit.log import Record
+from gateway.audit.log import Record, verify
 from gateway.audit.students import index as module
 from gateway.audit.students.index import IndexKeeper, SubjectIndex
 from gateway.audit.subjects import Subjects
@@ -168,3 +169,32 @@ def test_an_event_that_is_no_act_is_not_told_as_one(folder):
         database.execute("INSERT INTO acts SELECT seq, segment, offset FROM events")
         database.commit()
     assert list(index.acts()) == acts
+
+
+SPOILT = [
+    ("from", None),
+    ("to", None),
+    ("from", "3"),
+    ("to", [1]),
+    ("set", 7),
+    ("set", ["a"]),
+    ("set", {}),
+    ("to", 2**63),
+]
+
+
+@pytest.mark.parametrize(("member", "value"), SPOILT)
+def test_a_line_that_somebody_has_spoilt_keeps_nobody_from_reading_the_rest(folder, member, value):
+    fill(folder, events=30)
+    (segment,) = list_segments(folder)
+    lines = segment.read_text().splitlines()
+    at = next(number for number, line in enumerate(lines) if '"set"' in line)
+    event = json.loads(lines[at])
+    event[member] = value
+    spoilt = {name: one for name, one in event.items() if one is not None}
+    segment.write_text("\n".join([*lines[:at], json.dumps(spoilt), *lines[at + 1 :]]) + "\n")
+    assert verify(folder, KEY)[0].startswith(f"{segment.name}:{at + 1}: ")
+    assert list(SubjectIndex(folder).faults()) == []
+    assert SubjectIndex(folder).catch_up() > event["seq"]
+    assert list(SubjectIndex(folder).faults()) == []
+    assert [one["seq"] for one in SubjectIndex(folder).acts()]
