@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from gateway.config.declared_facts import DeclaredFact
-from policies.grant import Registered
+from policies.grant import Registered, Rule
 from tests.gateway.registers.memory import BEGIN, MemoryRegisters
 from tests.policies import documents
 from tests.support.consumers import EDFI, ONEROSTER, TOLD, Consumer
@@ -146,6 +146,30 @@ def test_an_objection_withholds_its_elements_from_its_recipients(star, open_dist
     assert {"phone", "givenName", "familyName"}.isdisjoint(found["source-s1"])
     assert "phone" in found["source-s2"]
     assert "source-s3" not in found
+
+
+INSIDE = "oneroster.users.metadata.home.phone"
+
+
+@pytest.mark.parametrize("value", [{"phone": "206-555-0199", "rooms": 3}, [{"phone": "206-555-0199"}]], ids=str)
+@pytest.mark.parametrize("action", ["deny", "last4", "none"])
+def test_a_free_member_is_withheld_whole_where_something_inside_it_is(action, value, open_district):
+    """A system's own member can hold others: a line, or an objection, may be about one of these alone."""
+    records = documents.district()
+    for student in records["student"][:2]:
+        student["oneroster.users.metadata"] = {"home": value, "club": "chess"}
+    records["student"][2]["oneroster.users.metadata"] = {"home": "a word"}
+
+    def change(grant):
+        own = {name: Rule(action) for name in (INSIDE, f"{INSIDE}.*")} if action != "none" else {}
+        return replace(grant, rules={**grant.rules, **own}, epoch=f"{grant.epoch}-{action}")
+
+    registers = MemoryRegisters()
+    registers.restrict("parent-objection", "source-s1", elements=(INSIDE,))
+    found = people(open_district(registers, records=records, change=change))
+    told = {name: found[f"source-{name}"].get("metadata") for name in ("s1", "s2", "s3")}
+    whole = {"home": value, "club": "chess"} if action == "none" else {"club": "chess"}
+    assert told == {"s1": {"club": "chess"}, "s2": whole, "s3": {"home": "a word"}}
 
 
 def test_an_objection_to_what_is_not_called_so_any_more_is_to_everything(open_district):
