@@ -140,7 +140,9 @@ def _computed(settings: Settings, store: SqlStore, found: Tasks, *, offline: boo
                 students = known_students(spec, keys)
             except SourceError:
                 click.echo(f"{name}: its system cannot be asked, so no entry is compared with it.", err=True)
-        district = DistrictTasks(name, agreements, entries, students, approved, settings.keep_entries, required)
+        district = DistrictTasks(
+            name, agreements, entries, students, approved, settings.keep_entries, required, found.revoked()
+        )
         yield from district.on(utc_now().astimezone(spec.timezone).date())
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.audit.reports.retention import DueEnd
     from gateway.registers.events import RegisterEntry
     from gateway.registers.matching import Students
-    from gateway.tasks.store import Approved
+    from gateway.tasks.store import Approved, Revoked
     from gateway.tasks.task import PersonTask
     from policies.agreement import Agreement
 
@@ -51,6 +51,7 @@ class DistrictTasks:
     approved: Approved = field(default_factory=dict)
     keep: timedelta = timedelta(days=2557)
     approvals_required: bool = False
+    revoked: Revoked = field(default_factory=dict)
 
     def on(self, day: date) -> Iterator[PersonTask]:
         """Yield every task there is on a *day*."""
@@ -140,6 +141,9 @@ class DistrictTasks:
         for one in self._newest(day):
             if one.end < day and _after(one, "expiry"):
                 yield _destroy(one, one.end, "expiry", {})
+            taken_back = self.revoked.get((one.id, one.version, one.digest))
+            if taken_back and taken_back.date() < min(day, one.end) and _after(one, "revocation"):
+                yield _destroy(one, taken_back.date(), "revocation", {})
             gone: defaultdict[tuple[date, str], list[str]] = defaultdict(list)
             for entry in self.entries:
                 last, why = _left(entry, one)

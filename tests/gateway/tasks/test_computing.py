@@ -167,6 +167,17 @@ def test_what_was_received_is_destroyed_after_a_consent_was_withdrawn(agreed):
     assert found(agreements=[agreed(more=only)], entries=withdrawn) == []
 
 
+@pytest.mark.parametrize("ends", ["", ", after: [revocation]", ", after: [expiry, withdrawal]"])
+def test_what_was_received_is_destroyed_after_an_agreement_was_revoked(agreed, ends):
+    one = agreed(more=f"retention: {{deleteWithin: P60D{ends}}}")
+    revoked = {(one.id, one.version, one.digest): NOON}
+    tasks = found(agreements=[one], revoked=revoked)
+    assert [each.content["after"] for each in tasks] == ([] if "expiry" in ends else ["revocation"])
+    assert all((each.org, each.due.date()) == ("reading", date(2026, 10, 31)) for each in tasks)
+    assert found(NOON.date(), agreements=[one], revoked=revoked) == []  # the day is not over yet
+    assert found(agreements=[one], revoked={(one.id, one.version, "another text"): NOON}) == []
+
+
 @pytest.mark.parametrize("none", ["", ", after: []"])
 def test_a_retention_that_names_no_end_means_every_one(agreed, none):
     one = agreed(more=f"retention: {{deleteWithin: P60D{none}}}")
