@@ -7,6 +7,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing, suppress
+from threading import Thread
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +23,7 @@ from gateway.audit.tree_heads import TreeFile, hold, whole_tree
 from gateway.storage.registry import open_store
 from gateway.storage.signed_heads import HEAD, NAME, AuditHead, Checkpoint, read_head, write_head
 from standards.errors import CallerError, StoreUnavailable
+from tests.support.regions import wait_until
 
 KEY = b"k" * 32
 EVENT = {"at": "2026-09-01T12:00:00.000+00:00", "client": "tutor", "view": "students", "rows": 3, "status": 200}
@@ -410,10 +412,45 @@ def test_the_machine_keeps_no_key_of_an_entry_that_was_written(folder):
     keys = first_key(folder)
     audit_keys.hand_out(folder, KEY, 1)
     assert audit_keys.sealed(folder, KEY) == {}
-    used = [audit_keys.at(keys, seq) for seq in range(1, 6)]
+    used = [audit_keys.at(keys, seq) for seq in range(1, 7)]
     present = [slot.key for slot in PresentKey(folder, KEY).slots()]
     assert not set(used) & set(present)
     assert audit_keys.at(keys, 7) in present
+
+
+@pytest.mark.parametrize("together", [1, 2, 3, 4])
+def test_no_key_of_an_entry_that_was_written_stays_however_many_are_written_at_once(folder, together):
+    record = Record(folder, KEY)
+    keys = first_key(folder)
+    for _ in range(4):
+        threads = [Thread(target=record.append, args=(EVENT,)) for _ in range(together)]
+        with record._commit:
+            for one in threads:
+                one.start()
+            wait_until(lambda: len(record._pending) == together)
+        for one in threads:
+            one.join()
+        written = {audit_keys.at(keys, seq) for seq in range(1, record._last + 1)}
+        assert not written & {slot.key for slot in PresentKey(folder, KEY).slots()}
+    record.close()
+    assert verify(folder, KEY, keys=keys) == []
+
+
+@pytest.mark.parametrize("kept", [slice(0, 512), slice(512, 1024)])
+def test_a_write_of_the_present_key_that_was_torn_leaves_one_that_opens(folder, kept):
+    fill(folder)
+    before = bytearray((folder / STATE).read_bytes())
+    record = Record(folder, KEY)
+    record.append(EVENT)
+    record.append(EVENT)
+    record.close()
+    after = (folder / STATE).read_bytes()
+    before[kept] = after[kept]
+    (folder / STATE).write_bytes(before)
+    assert PresentKey(folder, KEY).read().seq == 9
+    before[kept] = b"\xff" * 512
+    (folder / STATE).write_bytes(before)
+    assert PresentKey(folder, KEY).read().seq == 7
 
 
 def test_a_record_of_old_is_taken_over_under_a_head_that_says_so(folder, registry):
