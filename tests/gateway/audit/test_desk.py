@@ -7,6 +7,8 @@ import json
 import re
 import subprocess
 import sys
+from base64 import b64encode
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -15,10 +17,13 @@ from click.testing import CliRunner
 
 from gateway.audit.chain import list_segments, read_events
 from gateway.audit.students.index import index_file
+from gateway.audit.students.subject_keys import PURPOSE as SUBJECT_KEYS
+from gateway.audit.students.subject_keys import SubjectKeys
 from gateway.commands.cli import main
 from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
 from gateway.registers.tags import ID, PURPOSE, RegisterKeys
+from gateway.storage.registry import open_store
 from tests.gateway.disclosures import read_disclosures
 from tests.gateway.documents.pdf import Pdf
 from tests.support.needs import ROOT
@@ -292,7 +297,6 @@ def test_verify_looks_at_the_index_too(read):
     assert crossing(read, "audit", "child", "maple", given=f"{child_of(read)}\n").exit_code == 0
     assert crossing(read, "audit", "verify").exit_code == 0
     import sqlite3
-    from contextlib import closing
 
     with closing(sqlite3.connect(index_file(audit(read)))) as database:
         database.execute("DELETE FROM tags")
@@ -331,6 +335,34 @@ def test_a_year_is_shredded_only_after_its_retention_and_nobody_is_found_by_it(r
 def test_a_year_is_shredded_before_its_time_by_force_alone(read, monkeypatch):
     monkeypatch.setattr("gateway.storage.registry.utc_now", lambda: datetime(2027, 7, 2, tzinfo=UTC))
     assert crossing(read, "audit", "shred", "maple", "2027", "--reason", "a court", "--yes", "--force").exit_code == 0
+
+
+def test_a_shredded_key_is_in_no_file_of_the_region_and_the_registers_match_as_before(read, monkeypatch):
+    def content():
+        return b"".join(path.read_bytes() for path in read.folder.rglob("*") if path.is_file())
+
+    opened = load(read.folder / "gateway.toml")
+    own = f"{child_of(read)}\n"
+    restrict = ("restrictions", "add", "--district", "maple", "--kind", "directory", "--reason", "a form")
+    assert crossing(read, *restrict, given=own).exit_code == 0
+    restricted = crossing(read, "restrictions", "list", "--district", "maple", "--student", given=own).output
+    assert "directory" in restricted
+    with closing(open_store(opened.store_url)) as store:
+        (key,) = SubjectKeys(store, opened.open_keys().derive(SUBJECT_KEYS)).list("maple")
+        with store.engine.connect() as connection:
+            sealed = connection.exec_driver_sql("SELECT sealed FROM subject_keys").scalar()
+    assert sealed in content()
+    assert key.key not in content()
+    monkeypatch.setattr("gateway.storage.registry.utc_now", lambda: datetime(2027, 7, 2, tzinfo=UTC))
+    assert crossing(read, "audit", "shred", "maple", "2027", "--reason", "a court", "--yes", "--force").exit_code == 0
+    left = content()
+    for secret in (sealed, key.key):
+        for spelt in (secret, secret.hex().encode(), b64encode(secret)):
+            assert spelt not in left
+    assert crossing(read, "audit", "verify").exit_code == 0
+    assert "Nothing is on record for this id." in crossing(read, "audit", "child", "maple", given=own).output
+    listed = crossing(read, "restrictions", "list", "--district", "maple", "--student", given=own).output
+    assert listed == restricted
 
 
 def test_a_new_school_year_tags_anew_and_both_years_are_found(tmp_path):
