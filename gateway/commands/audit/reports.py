@@ -185,18 +185,32 @@ def show_exposure(
 @click.option("--format", "form", type=click.Choice(["ndjson", "csv"]), default="ndjson", show_default=True)
 @OUTPUT
 def export_record(file: Path, begin: datetime | None, end: datetime | None, form: str, output: Any) -> None:
-    """Write every event of the record, as lines of JSON or as CSV; no student's value is in it."""
-    from gateway.audit.chain import read_events
+    """Write every event of the record, as its lines (JSON) or as CSV; no student's value is in it.
+
+    The lines are written as they stand in the record: whoever has them and its signed heads can verify them.
+    """
+    from gateway.audit.chain import read_texts
     from gateway.audit.reports.export import as_csv, as_ndjson
 
     first, last = _day(begin), _day(end)
-    events = (one for one in read_events(load_settings(file).audit.folder) if _is_within(one, first, last))
-    output.writelines(as_csv(events) if form == "csv" else as_ndjson(events))
+    with open_reader(load_settings(file)) as reader:
+        found = (
+            (text, line.event)
+            for _, text, line, _ in read_texts(reader.folder)
+            if line is not None and _is_within(reader, line.event, first, last)
+        )
+        if form == "csv":
+            output.writelines(as_csv(event for _, event in found))
+        else:
+            output.writelines(as_ndjson(text for text, _ in found))
 
 
-def _is_within(event: dict[str, Any], first: date | None, last: date | None) -> bool:
-    day = str(event.get("at", ""))[:10]
-    return (first is None or day >= first.isoformat()) and (last is None or day <= last.isoformat())
+def _is_within(reader: AuditReader, event: dict[str, Any], first: date | None, last: date | None) -> bool:
+    """Tell whether an event is of these days, by the clock of its district; of no district, by UTC."""
+    if first is None and last is None:
+        return True
+    day = datetime.fromisoformat(event["at"]).astimezone(reader.zone(reader.district(event))).date()
+    return (first is None or day >= first) and (last is None or day <= last)
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -231,6 +231,46 @@ def test_the_record_is_exported_for_other_programs(read):
     assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())
 
 
+def test_an_export_is_verified_by_itself_with_the_heads_that_were_kept_outside(read, tmp_path):
+    page = (ROOT / "docs" / "privacy.md").read_text("utf-8")
+    (tmp_path / "verify.py").write_text(re.search(r"```python verify_export.py\n(.*?)```", page, re.DOTALL)[1])
+    (tmp_path / "public.pem").write_text(crossing(read, "audit", "public-key").output)
+    for _ in range(2):
+        read.gateway.record._sign()
+        crossing(read, "audit", "witness", "--to", str(tmp_path / "heads.jsonl"))
+        read.gateway.record.append({"operation": "act", "actor": "a\u2028b\x85\n", "at": "2026-11-03T02:00:00+00:00"})
+    crossing(read, "audit", "export", "--output", str(tmp_path / "export.ndjson"))
+    whole = (tmp_path / "export.ndjson").read_bytes()
+    (segment,) = list_segments(audit(read))
+    assert whole == segment.read_bytes()
+    assert [json.loads(line)["seq"] for line in whole.split(b"\n")[:-1]] == [1, 2, 3, 4, 5]
+
+    def verified(content):
+        (tmp_path / "asked.ndjson").write_bytes(content)
+        command = [sys.executable, "verify.py", "asked.ndjson", "heads.jsonl", "public.pem"]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert verified(whole).stdout == "5 lines, of which the last head covers 4\n"
+    lines = whole.splitlines(keepends=True)
+    for other in (
+        whole.replace(b'"tutor"', b'"other"', 1), b"".join(lines[:3]), b"".join(lines[1:]), b"",
+        b"".join([lines[1], lines[0], *lines[2:]]), b"".join([*lines[:1], *lines]),
+    ):  # fmt: skip
+        assert verified(other).returncode != 0
+
+
+def test_days_of_an_export_are_those_of_the_district(read):
+    at = {"local": "2026-11-03T02:00:00+00:00", "later": "2026-11-03T12:00:00+00:00"}
+    for actor, moment in at.items():
+        read.gateway.record.append({"operation": "act", "actor": actor, "at": moment, "district": "maple"})
+    text = (read.folder / "gateway.toml").read_text()
+    zoned = text.replace("[districts.maple]", '[districts.maple]\ntimezone = "America/Los_Angeles"')
+    (read.folder / "gateway.toml").write_text(zoned)
+    for words, expected in ((("--to", "2026-11-02"), {"local"}), (("--from", "2026-11-03"), {"later"})):
+        told = crossing(read, "audit", "export", *words).output.splitlines()
+        assert {json.loads(line).get("actor") for line in told} - {None} == expected
+
+
 def test_a_proof_is_verified_by_the_lines_of_the_documentation_alone(read, tmp_path):
     script = re.search(
         r"```python verify_proof.py\n(# Verify a proof.*?)```",
