@@ -113,6 +113,12 @@ class _Named:
 
     def faults(self, event: Mapping[str, Any]) -> Iterator[str]:
         """Return what is wrong with what an event names."""
+        try:
+            yield from self._faults(event)
+        except (ValueError, TypeError):  # somebody has edited it: the walk goes on, and tells what else is wrong
+            yield "names something in a form that no event has"
+
+    def _faults(self, event: Mapping[str, Any]) -> Iterator[str]:
         named = str(event.get("set") or "")
         fault = self._fault(SUBJECTS, named) if named and not named.startswith("=") else ""
         if named and (fault := fault or self._subjects.fault(named, int(event.get("to", 0)))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import shutil
@@ -195,6 +196,50 @@ def test_a_record_whose_end_does_not_verify_is_not_written_on(folder, registry, 
         with pytest.raises(RecordDamaged, match="crossing audit reopen"):
             Record(folder, KEY, registry=registry)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def by_hand(folder, key):
+    """The chain as the documentation of the record describes it, recomputed from the files alone."""
+    end = bytes(32)
+    for path in sorted(folder.glob("record-*.jsonl")):
+        for line in path.read_bytes().split(b"\n")[:-1]:
+            told = json.loads(line)
+            entry = line[: line.index(b',"hash":"' + told["hash"].encode())] + b"}"
+            digest = hashlib.sha256(b"\0" + end + entry).digest()
+            assert digest.hex() == told["hash"]
+            assert hmac.new(key, b"entry\0" + digest, "sha256").hexdigest() == told["mac"]
+            end, key = digest + bytes.fromhex(told["mac"]), hmac.new(key, b"next", "sha256").digest()
+    return end, key
+
+
+def test_the_chain_and_its_keys_are_those_that_anybody_computes_from_the_first_key(folder):
+    fill(folder, events=9, segment_bytes=2000)
+    assert len(chain.list_segments(folder)) > 1
+    present = PresentKey(folder, KEY).read()
+    assert by_hand(folder, first_key(folder)[1]) == (present.end, present.key)
+    assert read_head(folder, KEY).hash == present.end.hex()
+
+
+@pytest.mark.parametrize("value", [None, -1, 5, "x", True, [5], [None], {}, 1e300, "=zz", "\0" * 64], ids=ascii)
+@pytest.mark.parametrize("name", ["fields", "texts", "to", "from", "set", "seq", "operation", "at"])
+def test_an_edit_of_any_form_is_named_and_stops_no_check(folder, name, value):
+    fill(folder)
+    kept = lines(folder)
+    line = chain.read_line(kept[1].rstrip())
+    entry = json.dumps({**line.event, name: value}, separators=(",", ":")).encode()
+    put(
+        folder,
+        [
+            kept[0],
+            chain.write_line(entry, line.digest, line.mac),
+            *kept[2:4],
+            kept[4].replace(b"tutor", b"other"),
+            kept[5],
+        ],
+    )
+    told = verify(folder, KEY)
+    assert told[0].startswith("record-000001.jsonl:2: ")
+    assert any(one.startswith("record-000001.jsonl:5: entry 5 was changed") for one in told)
 
 
 def bad_bytes(data, content):
