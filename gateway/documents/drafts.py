@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.documents.words import plain
 from policies import elements
+from policies.documents import loading
 from policies.elements import Line
 from standards import schedule
 
@@ -146,7 +146,7 @@ def _left(read: ReadSchedule, source: str) -> Iterator[str]:
 
 def _text(text: str) -> str:
     """Write a text as YAML reads it back, whatever is in it."""
-    return json.dumps(text, ensure_ascii=True)
+    return loading.write(text)
 
 
 def _filled(text: str, meaning: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from dataclasses import dataclass
@@ -41,6 +42,9 @@ _NUMBER = re.compile(
     r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
     r"|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 )
+_UNWRITTEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What JSON may have in a text as it is, and YAML refuses, or reads as the end of a line."""
+
 _WORDS: Mapping[str, Any] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
     "null": None, "Null": None, "NULL": None, "~": None, "": None,
@@ -91,6 +95,12 @@ def parse(raw: bytes, file: str) -> Document:
         line, column = _place(raw[: error.start].decode("utf-8", "replace"), None)
         raise SettingsError("the file is not UTF-8 text", file, line, column) from None
     return _DocumentReading(file, text).document()
+
+
+def write(value: Any) -> str:
+    """Write *value* on one line, as JSON that is read back here as what it is."""
+    spelt = json.dumps(value, ensure_ascii=False)
+    return _UNWRITTEN.sub(lambda found: f"\\u{ord(found[0]):04x}", spelt)
 
 
 class _DocumentReading:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from policies.documents import loading
@@ -75,3 +75,20 @@ def test_no_text_does_more_than_be_read_or_be_refused(text):
     except SettingsError as error:
         place = (error.line, error.column)
     assert min(place) >= 1
+
+
+KEYS = st.text().filter(lambda key: key != "<<")
+
+
+@given(
+    st.recursive(
+        st.text() | st.integers(0, 10**6) | st.booleans(),
+        lambda some: st.lists(some) | st.dictionaries(KEYS, some),
+    )
+)
+@example("\x7f\x80\x85\x9f\u2028\u2029\ufeff\ufffe\uffff😀\t\r\n\x00\x1b")
+@example({"*a": "*a", "no": "1", "&b": ["~", "2026-01-01"]})
+def test_what_is_written_is_read_back_as_it_is(value):
+    written = loading.write(value)
+    assert "\n" not in written
+    assert read(f"key: {written}\n").content == {"key": value}
