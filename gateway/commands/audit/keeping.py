@@ -66,6 +66,8 @@ def shred_year(district: str, year: int, file: Path, reason: str, force: bool, y
     with open_registry(settings) as registry:
         SubjectKeys(registry, settings.open_keys().derive(PURPOSE)).destroy(district, year, act, utc_now())
     click.echo(f"The key of {district} for the school year {year} is destroyed.")
+    if not settings.store_url.startswith("sqlite"):
+        click.echo("PostgreSQL keeps a dead row of it: run VACUUM FULL subject_keys there.", err=True)
 
 
 @audit.command("delete")

@@ -21,7 +21,7 @@ from gateway.commands.clients import SETTINGS
 from gateway.commands.register_entries import SHORTEST_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date, tzinfo
 
     from gateway.audit.reports.exposure import Exposed
@@ -187,22 +187,30 @@ def show_exposure(
 def export_record(file: Path, begin: datetime | None, end: datetime | None, form: str, output: Any) -> None:
     """Write every event of the record, as its lines (JSON) or as CSV; no student's value is in it.
 
-    The lines are written as they stand in the record: whoever has them and its signed heads can verify them.
+    The lines are written as they stand in the record: whoever has them and its signed heads can verify them. Where a
+    line of the record is no event, the others are written, and the command fails.
     """
     from gateway.audit.chain import read_texts
     from gateway.audit.reports.export import as_csv, as_ndjson
 
-    first, last = _day(begin), _day(end)
+    first, last, unread = _day(begin), _day(end), list[str]()
+
+    def events(reader: AuditReader) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        for place, text, line, _ in read_texts(reader.folder):
+            if line is None:
+                unread.append(place)
+            elif _is_within(reader, line.event, first, last):
+                yield text, line.event
+
     with open_reader(load_settings(file)) as reader:
-        found = (
-            (text, line.event)
-            for _, text, line, _ in read_texts(reader.folder)
-            if line is not None and _is_within(reader, line.event, first, last)
-        )
+        found = events(reader)
         if form == "csv":
             output.writelines(as_csv(event for _, event in found))
         else:
             output.writelines(as_ndjson(text for text, _ in found))
+    if unread:
+        click.echo(f"{len(unread)} lines are no events ({unread[0]}): `crossing audit verify` tells more.", err=True)
+        raise click.exceptions.Exit(1)
 
 
 def _is_within(reader: AuditReader, event: dict[str, Any], first: date | None, last: date | None) -> bool:

@@ -164,3 +164,14 @@ def test_a_tail_behind_the_last_head_is_found_cut_before_another_head_is_signed(
     code, told = verified(region)
     assert code == 1
     assert any(f"entries {before + 3} to {before + 3} are missing at the end" in one for one in told)
+
+
+def test_an_export_of_a_record_with_a_line_that_is_no_event_says_so_and_fails(region, record):
+    whole = crossing(region, "audit", "export")
+    assert whole.exit_code == 0
+    kept = lines(record)
+    put(record, [*kept[:2], b"{}\n", *kept[2:]])
+    answer = crossing(region, "audit", "export")
+    assert answer.exit_code == 1
+    assert answer.stdout == whole.stdout
+    assert "1 lines are no events (record-000001.jsonl:3)" in answer.stderr
