@@ -48,6 +48,10 @@ PAUSE_SECONDS: Final = 0.05
 WAIT_SECONDS: Final = 60.0
 LINKS: Final = frozenset({"hash", "mac"})
 """The members of a line that belong to the chain and not to the event."""
+SPAN: Final = ("from", "to")
+"""The members that say which part of a set was sent."""
+MAX_NUMBER: Final = 2**63
+"""The numbers of SQLite are below it."""
 ACT: Final = "act"
 """The operation of an event that tells of an act of an administrator."""
 
@@ -96,13 +100,16 @@ class SubjectIndex:
         yield from self._events(found)
 
     def faults(self) -> Iterator[str]:
-        """Return whether the index says something else than the record."""
+        """Return whether the index says something else than the record, or cannot be read."""
         if not self.path.exists():
             return
-        self.catch_up()
-        with self._opened() as database:
-            if _total(_rows(database)) != _total(self._rows_of_record(database)):
-                yield f"{self.path.name}: does not say what the record says; remove it, and it is made anew"
+        try:
+            self.catch_up()
+            with self._opened() as database:
+                if _total(_rows(database)) != _total(self._rows_of_record(database)):
+                    yield f"{self.path.name}: does not say what the record says; remove it, and it is made anew"
+        except StoreUnavailable as error:
+            yield str(error)
 
     def _step(self, database: sqlite3.Connection) -> int | None:
         """Index some events, in one transaction; return the last one's number once there are no more."""
@@ -281,11 +288,19 @@ class _Filling:
 
 
 def _event(line: bytes) -> Event | None:
+    """Parse the event on a *line*; None for what no gateway has written, which the record's verification tells."""
     try:
         event = orjson.loads(line)
     except ValueError:
         return None
-    return event if isinstance(event, dict) and isinstance(event.get("seq"), int) else None
+    if not isinstance(event, dict) or not _is_number(event.get("seq")):
+        return None
+    named = event.get("set")
+    return event if not named or (isinstance(named, str) and all(_is_number(event.get(at)) for at in SPAN)) else None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and 0 <= value < MAX_NUMBER
 
 
 def _tags(subjects: Subjects, name: str) -> Iterator[int]:

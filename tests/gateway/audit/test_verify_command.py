@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 
 from gateway.audit import chain
 from gateway.audit.log import PURPOSE, Record
+from gateway.audit.students.index import index_file
 from gateway.commands.cli import main
 from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
@@ -133,6 +135,33 @@ def test_what_was_done_is_found_and_the_first_bad_entry_named(region, record, ha
     assert code == 1
     assert HARMS[harm] in told[0]
     assert not any("whole" in line for line in told)
+
+
+@pytest.mark.parametrize("value", [b"7", b'["x"]', b'"=zz"', b"true", b"18446744073709551615", b"null", b"{}"])
+@pytest.mark.parametrize("name", [b"set", b"from", b"to", b"seq"])
+def test_an_edited_event_stops_neither_the_check_of_the_record_nor_that_of_its_index(region, record, name, value):
+    kept = lines(record)
+    index_file(record).unlink(missing_ok=True)
+    index_file(record).touch()  # it is made anew, and so reads the line
+    edited = re.sub(b'"%s":("[^"]*"|[0-9]+)' % name, b'"%s":%s' % (name, value), kept[2], count=1)
+    assert edited != kept[2]
+    put(record, [*kept[:2], edited, *kept[3:]])
+    code, told = verified(region)
+    index_file(record).unlink()
+    assert code == 1
+    assert "record-000001.jsonl:3: " in told[0]
+    assert "index" not in told[0]
+
+
+def test_an_index_that_cannot_be_read_is_told_behind_what_is_wrong_with_the_record(region, record):
+    assert crossing(region, "audit", "acts").exit_code == 0
+    index_file(record).write_bytes(b"no database at all, of some length " * 200)
+    edit(record)
+    code, told = verified(region)
+    index_file(record).unlink()
+    assert code == 1
+    assert told[0] == HARMS[edit]
+    assert "The index audit-index.db cannot be used; remove it." in told
 
 
 def test_lines_with_new_hashes_are_found_and_the_first_one_named_with_the_first_key(region, record):
