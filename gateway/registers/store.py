@@ -16,7 +16,7 @@ from gateway.registers.events import RegisterEvent
 from gateway.registers.fold import EventRow, Fold
 from gateway.registers.writing import adding, changing, ending, entry_of
 from gateway.storage.acts import Act, write_act
-from gateway.storage.database import transaction
+from gateway.storage.database import empty_log, transaction
 from gateway.storage.registry import utc_now
 from gateway.storage.tables import register_events, register_versions
 from standards.errors import CallerError, StoreUnavailable
@@ -132,6 +132,7 @@ class Registers:
                 connection.execute(delete(register_events).where(mine, register_events.c.register == register))
                 content = {"register": register, "entries": [entry], "before": events.digest([known.states])}
                 self._note(connection, Act(actor, f"{register} deleted", district, content, reason))
+            empty_log(self._engine)  # while others read it a copy stays in it, until it is emptied after them
 
         with self._locked(district):
             fold = self._of(district).fold

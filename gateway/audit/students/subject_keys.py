@@ -6,7 +6,6 @@ Who destroys a key makes nobody of everybody whom the record names by it; the re
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.storage.acts import Act, write_act
 from gateway.storage.bounded_calls import timely
 from gateway.storage.cipher import Cipher, NotSealed
-from gateway.storage.database import transaction
+from gateway.storage.database import empty_log, transaction
 from gateway.storage.tables import subject_keys
 from standards.errors import CallerError, NotFound, StoreUnavailable
 from standards.keys import KEY_BYTES
@@ -111,26 +110,10 @@ class SubjectKeys:
                 connection.execute(update(subject_keys).where(row).values(sealed=zeros))
                 connection.execute(update(subject_keys).where(row).values(sealed=None, destroyed=at))
                 write_act(connection, act, at)
-        if self._engine.dialect.name == "sqlite":
-            self._empty_log()
+        if not empty_log(self._engine):
+            raise StoreUnavailable(LOG_IN_USE)
         if found.destroyed is not None:
             raise CallerError(f"The key of {district} for the school year {year} was destroyed before.")
-
-    def _empty_log(self) -> None:
-        """Move what SQLite has in its log into the file, so that no copy of a key stays in the log.
-
-        Raises:
-            StoreUnavailable: others read it for longer than a call waits.
-        """
-        raw = self._engine.raw_connection()
-        try:
-            ((busy, *_),) = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        except sqlite3.Error:
-            busy = 1
-        finally:
-            raw.close()
-        if busy:
-            raise StoreUnavailable(LOG_IN_USE)
 
     def _find(self, district: str, year: int) -> SubjectKey | None:
         row = (subject_keys.c.district == district) & (subject_keys.c.school_year == year)

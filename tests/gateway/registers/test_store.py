@@ -17,6 +17,7 @@ from gateway.registers.store import Registers
 from gateway.registers.tags import ID, NAME, STATE_ID, RegisterKeys
 from gateway.storage.acts import Acts
 from gateway.storage.database import transaction
+from gateway.storage.registry import open_store
 from gateway.storage.tables import register_events, register_versions
 from standards.errors import CallerError, NotFound, StoreUnavailable
 from tests.gateway.registers.conftest import KEYS, NOON, TODAY, consent, restriction, tag
@@ -250,6 +251,28 @@ def test_an_entry_is_deleted_whole_once_it_has_ended(registers, store):
     assert (act.action, act.content["entries"]) == ("restrictions deleted", [made[1]])
     with pytest.raises(NotFound):
         registers.delete("maple", made[1], RESTRICTIONS, "ana", "")
+
+
+def test_no_copy_of_a_deleted_entry_stays_in_the_registry_s_files(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/registry.db", lambda: NOON)
+    registers, past = Registers(store, KEYS, lambda: NOON), TODAY - timedelta(days=1)
+    others = [restriction(f"other {at}", kind="acp", substitute=HOME) for at in range(40)]
+    registers.write("maple", others[:20], "ana")
+    (made,) = registers.write("maple", [restriction("s2", kind="acp", substitute=HOME, until=past)], "ana").made
+    registers.write("maple", others[20:], "ana")
+    with transaction(store.engine) as connection:
+        sealed = connection.execute(select(register_events.c.sealed).where(register_events.c.entry == made)).scalar()
+
+    def content():
+        return b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+    assert sealed in content()
+    assert tag("s2").encode() in content()
+    registers.delete("maple", made, RESTRICTIONS, "ana", "kept long enough")
+    assert sealed not in content()
+    assert tag("s2").encode() not in content()
+    assert tag("other 1").encode() in content()
+    store.close()
 
 
 def test_the_last_entry_can_be_deleted_and_another_made_in_its_place(registers, store):
