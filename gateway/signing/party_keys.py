@@ -32,6 +32,7 @@ SMALL_ORDER: Final = frozenset({0, 1, FIELD - 1, EIGHTH, FIELD - EIGHTH})
 
 NO_KEY = "this is no key: it must be a JWK (JSON) or a PEM file of an EC, RSA or Ed25519 key"
 NOT_ALLOWED = "a key must be EC P-256 or P-384, Ed25519, or RSA of 2048 bits or more"
+NOT_TO_SIGN = "this key says of itself (use, key_ops) that it is not for signatures"
 SPELT_OTHERWISE = "this key is not spelt as RFC 7518 spells it: its numbers have digits too many"
 PRIVATE = "this is a private key, which must stay with the party alone: register the public key that belongs to it"
 NOT_PRIVATE = "this is a public key: a signature is made with the private one"
@@ -104,6 +105,8 @@ def _jwk(content: bytes, file: str) -> Key:
         told = json.loads(content)
         if told["kty"] not in MEMBERS:
             raise SettingsError(NOT_ALLOWED, file)
+        if told.get("use", "sig") != "sig" or not {"sign", "verify"} & set(told.get("key_ops", ("verify",))):
+            raise SettingsError(NOT_TO_SIGN, file)
         return JWKRegistry.import_key(told)
     except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         raise SettingsError(NO_KEY, file) from None

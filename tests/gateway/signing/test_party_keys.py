@@ -59,6 +59,26 @@ def test_a_key_in_another_spelling_is_no_other_key(member):
         read_key(json.dumps(told).encode(), "key")
 
 
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ({"use": "sig"}, True),
+        ({"key_ops": ["verify"]}, True),
+        ({"use": "enc"}, False),
+        ({"key_ops": ["encrypt"]}, False),
+        ({"key_ops": []}, False),
+        ({"use": "sig", "key_ops": ["deriveKey"]}, False),
+    ],
+)
+def test_a_key_that_is_not_for_signatures_is_refused(said, taken):
+    content = json.dumps({**key_of("EC P-256").as_dict(private=False), **said}).encode()
+    if taken:
+        assert read_key(content, "key").thumbprint() == key_of("EC P-256").thumbprint()
+        return
+    with pytest.raises(SettingsError, match="not for signatures"):
+        read_key(content, "key")
+
+
 def test_a_public_key_signs_nothing():
     with pytest.raises(SettingsError) as refused:
         read_key(forms(key_of("RSA"), private=False)["pem"], "key", private=True)
