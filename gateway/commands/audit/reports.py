@@ -197,9 +197,10 @@ def export_record(file: Path, begin: datetime | None, end: datetime | None, form
 
     def events(reader: AuditReader) -> Iterator[tuple[bytes, dict[str, Any]]]:
         for place, text, line, _ in read_texts(reader.folder):
-            if line is None:
+            within = None if line is None else _is_within(reader, line.event, first, last)
+            if line is None or within is None:
                 unread.append(place)
-            elif _is_within(reader, line.event, first, last):
+            elif within:
                 yield text, line.event
 
     with open_reader(load_settings(file)) as reader:
@@ -213,11 +214,14 @@ def export_record(file: Path, begin: datetime | None, end: datetime | None, form
         raise click.exceptions.Exit(1)
 
 
-def _is_within(reader: AuditReader, event: dict[str, Any], first: date | None, last: date | None) -> bool:
-    """Tell whether an event is of these days, by the clock of its district; of no district, by UTC."""
+def _is_within(reader: AuditReader, event: dict[str, Any], first: date | None, last: date | None) -> bool | None:
+    """Tell whether an event is of these days by the clock of its district, else by UTC; None where it is of no day."""
     if first is None and last is None:
         return True
-    day = datetime.fromisoformat(event["at"]).astimezone(reader.zone(reader.district(event))).date()
+    try:
+        day = datetime.fromisoformat(event["at"]).astimezone(reader.zone(reader.district(event))).date()
+    except (KeyError, TypeError, ValueError):
+        return None
     return (first is None or day >= first) and (last is None or day <= last)
 
 

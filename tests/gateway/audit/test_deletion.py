@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -158,6 +159,23 @@ def test_what_is_left_verifies_on_and_is_written_on(settings, registry):
         assert root.hex() == made["head"]["root"]
     with pytest.raises(NotFound):
         proof(folder, key, {1})
+
+
+def test_a_deletion_that_leaves_nothing_to_compare_with_the_witness_is_told(settings, registry):
+    """Else whoever has the keys of the machine could delete all that was witnessed, and write another record."""
+    fill(settings, registry, ["2026-09-01"] * 30)
+    folder, key = settings.audit.folder, key_of(settings)
+    early = read_head(TreeFile(folder, key).read().told())
+    fill(settings, registry, ["2026-09-01"] * 60)
+    late = read_head(TreeFile(folder, key).read().told())
+    head = delete_segments(folder, key, registry, names(settings)[:-1], lambda _: None)
+    assert early.size < head.size < late.size
+    assert verify(folder, key, registry, witnessed=[early, late]) == []
+    told = "record-begun.json: stands for every line that the witness knows, so that none can be compared"
+    assert verify(folder, key, registry, witnessed=[early]) == [told]
+    assert verify(folder, key, registry, witnessed=[head]) == []
+    (differs,) = verify(folder, key, registry, witnessed=[replace(head, root="00" * 32)])
+    assert "are not those that the witness of" in differs
 
 
 def test_a_deletion_by_anybody_else_is_found(settings, registry):

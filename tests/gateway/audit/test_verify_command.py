@@ -204,3 +204,13 @@ def test_an_export_of_a_record_with_a_line_that_is_no_event_says_so_and_fails(re
     assert answer.exit_code == 1
     assert answer.stdout == whole.stdout
     assert "1 lines are no events (record-000001.jsonl:3)" in answer.stderr
+
+
+@pytest.mark.parametrize("at", [b'"at":5', b'"at":"noon"', b'"it":1'])
+def test_an_event_of_no_day_is_not_left_out_of_an_export_in_silence(region, record, at):
+    kept = lines(record)
+    put(record, [re.sub(rb'"at":"[^"]*"', at, kept[0]), *kept[1:]])
+    answer = crossing(region, "audit", "export", "--from", "2026-01-01")
+    assert answer.exit_code == 1
+    assert "1 lines are no events (record-000001.jsonl:1)" in answer.stderr
+    assert answer.stdout.encode() == b"".join(kept[1:])
