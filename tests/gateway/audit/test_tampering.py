@@ -220,26 +220,18 @@ def test_the_chain_and_its_keys_are_those_that_anybody_computes_from_the_first_k
     assert read_head(folder, KEY).hash == present.end.hex()
 
 
-@pytest.mark.parametrize("value", [None, -1, 5, "x", True, [5], [None], {}, 1e300, "=zz", "\0" * 64], ids=ascii)
 @pytest.mark.parametrize("name", ["fields", "texts", "to", "from", "set", "seq", "operation", "at"])
-def test_an_edit_of_any_form_is_named_and_stops_no_check(folder, name, value):
+def test_an_edit_of_any_form_is_named_and_stops_no_check(folder, name):
     fill(folder)
     kept = lines(folder)
     line = chain.read_line(kept[1].rstrip())
-    entry = json.dumps({**line.event, name: value}, separators=(",", ":")).encode()
-    put(
-        folder,
-        [
-            kept[0],
-            chain.write_line(entry, line.digest, line.mac),
-            *kept[2:4],
-            kept[4].replace(b"tutor", b"other"),
-            kept[5],
-        ],
-    )
-    told = verify(folder, KEY)
-    assert told[0].startswith("record-000001.jsonl:2: ")
-    assert any(one.startswith("record-000001.jsonl:5: entry 5 was changed") for one in told)
+    for value in (None, -1, 5, "x", True, [5], [None], {}, 1e300, "=zz", "\0" * 64):
+        entry = json.dumps({**line.event, name: value}, separators=(",", ":")).encode()
+        edited, other = chain.write_line(entry, line.digest, line.mac), kept[4].replace(b"tutor", b"other")
+        put(folder, [kept[0], edited, *kept[2:4], other, kept[5]])
+        told = verify(folder, KEY)
+        assert told[0].startswith("record-000001.jsonl:2: "), value
+        assert any(one.startswith("record-000001.jsonl:5: entry 5 was changed") for one in told), value
 
 
 def bad_bytes(data, content):
