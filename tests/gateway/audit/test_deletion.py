@@ -217,6 +217,26 @@ def test_files_that_an_interrupted_deletion_left_are_read_by_nobody(settings, re
     assert [path.name for path in leftovers(folder, key)] == before[:2]
 
 
+def test_a_damaged_file_is_not_taken_for_one_that_was_to_be_deleted(settings, registry):
+    fill(settings, registry, ["2026-09-01"] * 90)
+    folder, key = settings.audit.folder, key_of(settings)
+    first, second, third, *_ = list_segments(folder)
+    kept = first.read_bytes()
+    delete_segments(folder, key, registry, [first.name], lambda _: None)
+    second.write_bytes(second.read_bytes().replace(b'"seq":', b'"sec":'))
+    third.write_bytes(b"\0" * third.stat().st_size)
+    assert leftovers(folder, key) == []
+    third.write_bytes(b"")
+    assert leftovers(folder, key) == []
+    first.write_bytes(kept)
+    assert leftovers(folder, key) == [first]
+    first.write_bytes(kept.replace(b'"hash"', b'"hush"', 1))
+    assert leftovers(folder, key) == []
+    (folder / BEGUN).write_bytes((folder / BEGUN).read_bytes().replace(b'"seq"', b'"sea"'))
+    with pytest.raises(CallerError, match="nothing of it is deleted: record-begun"):
+        leftovers(folder, key)
+
+
 def test_the_command_deletes_what_is_due_and_the_act_is_written(settings, registry, monkeypatch):
     fill(settings, registry, ["2026-09-01"] * 30)
     words = ["audit", "delete", "--reason", "four years", "--yes", "--settings", str(settings.file)]
