@@ -23,7 +23,7 @@ from gateway.commands.cli import main
 from gateway.config.settings import load
 from gateway.storage.acts import Acts
 from gateway.storage.registry import open_store
-from standards.errors import CallerError, NotFound
+from standards.errors import CallerError, NotFound, StoreUnavailable
 
 SETTINGS = """
 [audit]
@@ -249,4 +249,23 @@ def test_the_command_deletes_what_is_due_and_the_act_is_written(settings, regist
     assert names(settings) == before[-1:]
     (act,) = Acts(registry).waiting()
     assert (act.action, act.reason, act.content["files"]) == ("record.delete", "four years", before[:-1])
+    assert checked(settings, registry) == []
+
+
+def test_a_deletion_whose_act_could_not_be_written_is_done_with_its_act_by_the_next_command(settings, registry):
+    fill(settings, registry, ["2026-09-01"] * 30)
+    folder, key, before = settings.audit.folder, key_of(settings), names(settings)
+
+    def away(_head):
+        raise StoreUnavailable("The registry cannot be used.")
+
+    with pytest.raises(StoreUnavailable):
+        delete_segments(folder, key, registry, before[:2], away)
+    assert names(settings) == before
+    assert Acts(registry).waiting() == ()
+    words = ["audit", "delete", "--reason", "four years", "--yes", "--settings", str(settings.file)]
+    assert "2 files are deleted, as an earlier command was to do." in CliRunner().invoke(main, words).output
+    assert names(settings) == before[2:]
+    (act,) = Acts(registry).waiting()
+    assert (act.action, act.content["files"]) == ("record.delete", before[:2])
     assert checked(settings, registry) == []
