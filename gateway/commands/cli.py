@@ -151,8 +151,9 @@ def explain(client: str, element: str, file: Path, recipient: bool, district: st
     if district is not None:
         agreements = tuple(one for one in agreements if one.district == district)
         steps = for_child(standing.steps, ask_of_child(read, district, element, client))
-    for trace in explain.explain(agreements, client, element, now, before=steps):
-        click.echo(trace.text("recipient" if recipient else "custodian"))
+    traces = explain.explain(agreements, client, element, now, before=steps)
+    for text in explain.told(traces, "recipient" if recipient else "custodian"):
+        click.echo(text)
 
 
 @main.command()
