@@ -45,6 +45,17 @@ _WORDS: Mapping[str, Any] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
     "null": None, "Null": None, "NULL": None, "~": None, "": None,
 }  # fmt: skip
+SAID = (
+    ("'\\t'", "a tab stands here: indent with spaces"),
+    ("mapping values are not allowed", "no colon can stand here: put a text that has one into quotes, and look whether a"
+     " quote above is left open"),
+    ("<block end>", "the line begins further left or right than those it belongs with, or its dash is missing"),
+    ("expected ','", "a comma is missing here, or a bracket that was opened above is not closed"),
+    ("expected ':'", "the line has no colon after its key"),
+    ("quoted scalar", "a quote that was opened is not closed"),
+    ("unexpected end of stream", "a quote that was opened is not closed"),
+)  # fmt: skip
+"""What a reader of YAML calls a mistake, and what it is to who wrote the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +189,18 @@ class _DocumentReading:
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            raise SettingsError(f"this is not YAML: {error.problem}", self.file, line, column) from None
+            raise SettingsError(f"this is not YAML: {_in_words(error)}", self.file, line, column) from None
         except ReaderError as error:
             line, column = _place(self.text, error.position)
             raise SettingsError("a control character is not allowed here", self.file, line, column) from None
         except (YAMLError, ValueError, OverflowError, RecursionError):
             raise SettingsError("this is not YAML", self.file, 1, 1) from None
+
+
+def _in_words(error: MarkedYAMLError) -> str:
+    """Say what the person who writes the file can do about what the reader of YAML found."""
+    problem = str(error.problem)
+    return next((said for part, said in SAID if part in problem), problem)
 
 
 def _plain(text: str) -> Any:
