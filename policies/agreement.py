@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -63,6 +63,11 @@ class Agreement:
     text: str = ""
     expansion: Expansion | None = None
     tests: tuple[Example, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def place(self, name: str) -> str:
+        """Return where the *name* of its district or of one of its clients is written."""
+        return self.places.get(name, self.file)
 
     @property
     def digest(self) -> str:
@@ -292,4 +297,12 @@ def _agreement(document: Document, lines: tuple[Line, ...]) -> Agreement:
         warnings=tuple(checks.warnings(document, lines, people)),
         text=canonical.text(content, lines),
         tests=examples.examples(document),
+        places=_places(document),
     )
+
+
+def _places(document: Document) -> Mapping[str, str]:
+    """Return the places of the names that only a settings file and the registry can tell to be right."""
+    wheres = {name: ("clients", number) for number, name in enumerate(document.content["clients"])}
+    wheres |= {document.content["parties"]["provider"]["district"]: ("parties", "provider", "district")}
+    return MappingProxyType({name: document.place(where) for name, where in wheres.items()})

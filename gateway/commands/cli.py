@@ -18,10 +18,10 @@ from gateway.commands.export import export_command
 from gateway.commands.restrictions import restrictions
 from gateway.commands.running import reload_command, status_command
 from gateway.commands.tasks import tasks
-from standards.errors import GatewayError, StoreUnavailable
+from standards.errors import GatewayError, StoreUnavailable, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gateway.commands.explanation import Steps
     from gateway.config.settings import Settings
@@ -99,11 +99,17 @@ def serve(file: Path) -> None:
 @click.argument("file", type=FILE, default="gateway.toml", envvar="CROSSING_SETTINGS")
 @click.option("--document-settings", is_flag=True, help="Print the page about every setting instead.")
 def check(file: Path, document_settings: bool) -> None:
-    """Name every mistake in FILE, in its agreements and in what its districts provide."""
+    """Name every mistake in FILE, in its agreements and in what its districts provide.
+
+    Of a FILE that is one agreement (.yaml), such as a draft, name the mistakes in it alone.
+    """
     from gateway.config import reference, settings
 
     if document_settings:
         click.echo(reference.reference(), nl=False)
+        return
+    if file.suffix == ".yaml":
+        _end_with(file, _draft_problems(file))
         return
     read, mistakes = settings.read(file)
     problems = [str(mistake) for mistake in mistakes]
@@ -114,11 +120,32 @@ def check(file: Path, document_settings: bool) -> None:
         for warning in read.warnings:
             click.echo(f"warning: {warning}", err=True)
         _warn_of_links(read)
-    for problem in problems:
+    _end_with(file, problems)
+
+
+def _end_with(file: Path, problems: Iterable[str]) -> None:
+    """Print the *problems* that were found in *file* and end with 1, or say that there are none."""
+    found = list(problems)
+    for problem in found:
         click.echo(problem)
-    if problems:
+    if found:
         raise click.exceptions.Exit(1)
     click.echo(f"{file}: no mistake found.")
+
+
+def _draft_problems(file: Path) -> Iterator[str]:
+    """List the mistakes in the agreement *file* that need no settings to be seen; warn of what its lines make."""
+    from gateway.reasoning.examples import failures
+    from policies import agreement
+    from policies.reasoning import analysis
+
+    sets = next((there for folder in file.parents[:2] if (there := folder / agreement.SETS).is_dir()), None)
+    found, mistakes = agreement.read(file, sets)
+    yield from map(str, mistakes)
+    if found is not None:
+        yield from (str(mistake) for mistake, _ in failures((found,)))
+        for warning in (*found.warnings, *analysis.warnings(found)):
+            click.echo(f"warning: {warning}", err=True)
 
 
 @main.command()
@@ -233,7 +260,8 @@ def _agreement_problems(read: Settings) -> Iterator[str]:
     yield from (str(mistake) for mistake, _ in failures(found))
     for one in found:
         if one.district not in read.districts:
-            yield f"{one.file}: the district {one.district} is not in {read.file.name}"
+            hint = suggestion(one.district, read.districts)
+            yield f"{one.place(one.district)}: the district {one.district} is not in {read.file.name}{hint}"
         for warning in (*one.warnings, *analysis.warnings(one)):
             click.echo(f"warning: {warning}", err=True)
     _warn_of_signatures(read)

@@ -45,16 +45,16 @@ _WORDS: Mapping[str, Any] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
     "null": None, "Null": None, "NULL": None, "~": None, "": None,
 }  # fmt: skip
+COLON = "no colon can stand here: put a text that has one into quotes, and look whether a quote above is left open"
 SAID = (
     ("'\\t'", "a tab stands here: indent with spaces"),
-    ("mapping values are not allowed", "no colon can stand here: put a text that has one into quotes, and look whether a"
-     " quote above is left open"),
+    ("mapping values are not allowed", COLON),
     ("<block end>", "the line begins further left or right than those it belongs with, or its dash is missing"),
     ("expected ','", "a comma is missing here, or a bracket that was opened above is not closed"),
     ("expected ':'", "the line has no colon after its key"),
     ("quoted scalar", "a quote that was opened is not closed"),
     ("unexpected end of stream", "a quote that was opened is not closed"),
-)  # fmt: skip
+)
 """What a reader of YAML calls a mistake, and what it is to who wrote the file."""
 
 
@@ -66,6 +66,10 @@ class Document:
     content: Any
     values: Mapping[Where, Place]
     keys: Mapping[Where, Place]
+
+    def place(self, where: Where) -> str:
+        """Write the place of the value found by going *where*: file, line and column."""
+        return f"{self.file}:{':'.join(map(str, self.values.get(where, (1, 1))))}"
 
     def error(self, where: Where, message: str, *, at_key: bool = False) -> SettingsError:
         """Make the error for a mistake at the value found by going *where*, or at its key."""

@@ -158,5 +158,4 @@ def _obligations(document: Document) -> Iterator[str]:
 
 
 def _place(document: Document, *where: str | int) -> str:
-    line, _ = document.values.get(where, (1, 1))
-    return f"{document.file}:{line}"
+    return document.place(where)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from policies.documents import loading
 from standards.errors import SettingsError
 
-
 COLON = "no colon can stand here: put a text that has one into quotes, and look whether a quote above is left open"
 INDENT = "the line begins further left or right than those it belongs with, or its dash is missing"
 
@@ -40,7 +39,11 @@ def read(text: str | bytes):
         ("a:\n\t- b", "2:1", "this is not YAML: a tab stands here: indent with spaces"),
         ("a:\n  b: 1\n c: 2", "3:2", f"this is not YAML: {INDENT}"),
         ("a:\n  - b\n  c: 2", "3:3", f"this is not YAML: {INDENT}"),
-        ("a: {b: 1\nc: 2", "2:2", "this is not YAML: a comma is missing here, or a bracket that was opened above is not closed"),
+        (
+            "a: {b: 1\nc: 2",
+            "2:2",
+            "this is not YAML: a comma is missing here, or a bracket that was opened above is not closed",
+        ),
         ("a: 1\nb\nc: 2", "3:1", "this is not YAML: the line has no colon after its key"),
         ('a: "b\nc: 2', "2:5", "this is not YAML: a quote that was opened is not closed"),
         ("a: \x01", "1:4", "a control character is not allowed here"),

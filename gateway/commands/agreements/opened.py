@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from gateway.storage.registry import SqlStore
     from policies.agreement import Agreement
 
+FEW = 3
+"""So many agreements that signatures would stop are told one by one, more of them together."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenedRegistry:
@@ -58,9 +61,13 @@ def looked_into(settings: Settings) -> Iterator[str]:
     for one in in_review(states):
         if one.pending:
             yield f"{one.agreement.file}: releases nothing: {one.pending.words()}"
-    for one in would_stop(states):
-        if one.pending:
-            yield f'{one.agreement.file}: approvals = "required" would stop it: {one.pending.words()}'
+    stopped = [one for one in would_stop(states) if one.pending]
+    if len(stopped) > FEW:
+        names = ", ".join(f"{one.agreement.id}@{one.agreement.version}" for one in stopped)
+        yield f'approvals = "required" would stop {len(stopped)} agreements, not signed by both parties: {names}'
+        return
+    for one in stopped:
+        yield f'{one.agreement.file}: approvals = "required" would stop it: {one.pending.words()}'
 
 
 def counting(settings: Settings, agreements: Iterable[Agreement]) -> tuple[Agreement, ...]:

@@ -250,6 +250,16 @@ def test_a_version_that_widens_is_in_review_and_told_by_what(folder):
     assert served(folder) == [("tutor-maple", 1), ("tutor-maple", 3)]
 
 
+def test_many_agreements_that_signatures_would_stop_are_told_in_one_line(folder):
+    for number in "abcd":
+        put(folder, tutoring().replace("id: tutor-maple", f"id: tutor-{number}"), number)
+    settings = folder / "region" / "gateway.toml"
+    settings.write_text(settings.read_text("utf-8").replace(REQUIRED, ""), "utf-8")
+    told = CliRunner().invoke(main, ["check"]).stderr
+    (line,) = (line for line in told.splitlines() if "would stop" in line)
+    assert line.endswith("not signed by both parties: tutor-a@1, tutor-b@1, tutor-c@1, tutor-d@1")
+
+
 def test_check_names_what_is_stopped_and_what_would_be(folder):
     put(folder, tutoring())
     path = folder / "region" / "agreements" / "one.yaml"
