@@ -9,6 +9,7 @@ import click
 
 from gateway.commands import register_entries as entries
 from gateway.commands.clients import JSON, SETTINGS
+from gateway.commands.days import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,9 +43,9 @@ def consents() -> None:
 @HASH
 @click.option("--signer", required=True, type=SIGNERS, help="Who signed; a parent's ends at the 18th birthday.")
 @click.option("--method", required=True, type=HOW, help="How it was signed.")
-@click.option("--signed", required=True, type=entries.DAY, help="The day of the signature.")
-@click.option("--from", "begin", type=entries.DAY, help="The first day; that of the signature if not given.")
-@click.option("--until", type=entries.DAY, help="The last day; the agreement's if not given.")
+@click.option("--signed", required=True, type=DAY, help="The day of the signature.")
+@click.option("--from", "begin", type=DAY, help="The first day; that of the signature if not given.")
+@click.option("--until", type=DAY, help="The last day; the agreement's if not given.")
 @click.option("--element", "elements", multiple=True, help="What it covers; all that the agreement releases now.")
 @entries.BY
 @entries.ANYWAY
@@ -107,10 +108,9 @@ def import_consents(
             return consent_of(district, tags, {**rest, **cells}, terms, today)
 
         read = import_file(source, CONSENT_COLUMNS, opened.students(), make, anyway=anyway)
-        write = opened.registers.write
-        entries.run_import(
-            read, lambda: write(district, read.states, actor, reason, text), source.name, dry_run=dry_run
-        )
+        write, would_write = opened.registers.write, opened.registers.would_write
+        plan = (lambda: would_write(district, read.states)) if dry_run else None
+        entries.run_import(read, lambda: write(district, read.states, actor, reason, text), source.name, plan)
 
 
 @consents.command()
@@ -217,7 +217,9 @@ def _present_of_student(opened: OpenRegisters, agreement: str | None, by: str) -
     present = [one for one in _entries(opened, agreement) if one.ended is None]
     found = [one.entry for one in entries.of_one_student(opened, present, by)]
     if not found:
-        raise NotFound("There is no consent of this student.")
+        raise NotFound(
+            "There is no consent of this student that holds: `consents list --all --student` has the others."
+        )
     return found
 
 

@@ -48,7 +48,6 @@ BY = click.option(
 ANYWAY = click.option("--anyway", is_flag=True, help="Make the entry though it matches nobody, or several students.")
 REASON = click.option("--reason", default="", help="Why; it stays on record, so name nobody.")
 WHY = click.option("--reason", required=True, help="Why; it stays on record, so name nobody.")
-DAY = click.DateTime(["%Y-%m-%d"])
 ALL = click.option("--all", "every", is_flag=True, help="Those that have ended, too.")
 OF_STUDENT = click.option("--student", "of_student", is_flag=True, help="Only those of one student, who is asked for.")
 
@@ -187,8 +186,8 @@ def tell_written(written: Written) -> None:
             click.echo(f"{name}: {said}.")
 
 
-def run_import(read: Imported, write: Callable[[], Written], name: str, *, dry_run: bool) -> None:
-    """Print what a file says and its mistakes; *write* it where there is none and it is no dry run."""
+def run_import(read: Imported, write: Callable[[], Written], name: str, dry_run: Callable[[], Written] | None) -> None:
+    """Print what a file says and its mistakes; *write* it where there is none, unless it is a *dry_run*."""
     for mistake in read.mistakes[:MAX_SHOWN_MISTAKES]:
         click.echo(mistake.message)
     if read.mistakes:
@@ -197,10 +196,11 @@ def run_import(read: Imported, write: Callable[[], Written], name: str, *, dry_r
         click.echo(f"{name}: {len(read.mistakes)} mistakes; nothing was written.")
         raise click.exceptions.Exit(1)
     unmatched = f", {read.unmatched} of which match nobody or several" if read.unmatched else ""
+    written = dry_run() if dry_run else write()
     if dry_run:
-        click.echo(f"{name}: {len(read.states)} entries{unmatched}; nothing was written.")
+        told = f"{len(written.made)} to add, {len(written.changed)} to change, {len(written.the_same)} there already"
+        click.echo(f"{name}: {len(read.states)} entries{unmatched}: {told}; nothing was written.")
         return
-    written = write()
     told = f"{len(written.made)} added, {len(written.changed)} changed, {len(written.the_same)} there already"
     click.echo(f"{name}: {told}{unmatched}.")
 

@@ -10,6 +10,7 @@ import click
 
 from gateway.commands import register_entries as entries
 from gateway.commands.clients import JSON, SETTINGS
+from gateway.commands.days import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,8 +49,8 @@ def restrictions() -> None:
 @click.option("--hide", type=HIDDEN, help="With a court order: hide a contact, whose id is asked for.")
 @click.option("--recipient", "recipients", multiple=True, help="The organisation it holds for; all if not given.")
 @click.option("--element", "elements", multiple=True, help="With an objection: what does not leave; all if not given.")
-@click.option("--from", "begin", type=entries.DAY, help="The first day; today if not given.")
-@click.option("--until", type=entries.DAY, help="The last day; none if not given.")
+@click.option("--from", "begin", type=DAY, help="The first day; today if not given.")
+@click.option("--until", type=DAY, help="The last day; none if not given.")
 @SUBSTITUTE
 @entries.BY
 @entries.ANYWAY
@@ -114,8 +115,9 @@ def import_restrictions(
 
         restriction = _maker(opened)
         read = import_file(source, RESTRICTION_COLUMNS, students, make, anyway=anyway)
-        write = opened.registers.write
-        entries.run_import(read, lambda: write(district, read.states, actor, reason), source.name, dry_run=dry_run)
+        write, would_write = opened.registers.write, opened.registers.would_write
+        plan = (lambda: would_write(district, read.states)) if dry_run else None
+        entries.run_import(read, lambda: write(district, read.states, actor, reason), source.name, plan)
 
 
 @restrictions.command()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.commands.clients import JSON, SETTINGS
-from gateway.commands.register_entries import ACTOR, DAY, print_entries
+from gateway.commands.days import DAY
+from gateway.commands.register_entries import ACTOR, print_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -94,6 +94,13 @@ class Registers:
         """Write what *states* say that is not known yet, all of it or nothing, and keep the texts of *forms*."""
         return self._write(district, lambda fold: adding(fold, states, forms, actor, self._clock()), actor, reason)
 
+    def would_write(self, district: str, states: Sequence[Stated]) -> Written:
+        """Return what `write` would come to, and write nothing."""
+        with self._locked(district):
+            known = self._of(district)
+            known.state = self._look(known)
+            return adding(known.fold.copied(), states, (), "", self._clock()).written
+
     def end(self, district: str, entries: Sequence[str], register: str, actor: str, reason: str) -> Written:
         """Withdraw consents or lift restrictions, as the *register* is; those that have ended stay as they are.
 

@@ -18,6 +18,7 @@ from gateway.commands.audit.record import (
     typed_student,
 )
 from gateway.commands.clients import SETTINGS
+from gateway.commands.days import DAY
 from gateway.commands.register_entries import SHORTEST_NAME
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from gateway.config.settings import Settings
 
 FILE = click.Path(dir_okay=False, path_type=Path)
-DAY = click.DateTime(["%Y-%m-%d"])
 FROM = click.option("--from", "begin", type=DAY, help="Only from this day on, in the district's time zone.")
 TO = click.option("--to", "end", type=DAY, help="Only up to this day, which is included.")
 OUTPUT = click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="The file to write.")

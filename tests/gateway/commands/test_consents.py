@@ -142,9 +142,15 @@ def rows_of(region, count):
 def test_a_list_of_consents_is_imported_with_a_dry_run_first(region):
     place = region.write("signed.csv", "studentId,signer,method,signed\n" + rows_of(region, 20))
     words = ("consents", "import", place, *MAPLE, *GIVEN, "--form-hash", HASH)
-    assert region.crossing(*words, "--dry-run").stdout == "signed.csv: 20 entries; nothing was written.\n"
+    assert (
+        region.crossing(*words, "--dry-run").stdout
+        == "signed.csv: 20 entries: 20 to add, 0 to change, 0 there already; nothing was written.\n"
+    )
     assert region.crossing(*words).stdout == "signed.csv: 20 added, 0 changed, 0 there already.\n"
     assert region.crossing(*words).stdout == "signed.csv: 0 added, 0 changed, 20 there already.\n"
+    more = region.write("more.csv", "studentId,signer,method,signed\n" + rows_of(region, 21) + rows_of(region, 1))
+    dry = region.crossing("consents", "import", more, *MAPLE, *GIVEN, "--form-hash", HASH, "--dry-run").stdout
+    assert dry == "more.csv: 22 entries: 1 to add, 0 to change, 21 there already; nothing was written.\n"
     (withdrawn, *_) = listed(region)
     region.crossing("consents", "withdraw", *MAPLE, withdrawn["entry"], "--reason", "letter")
     assert region.crossing(*words).stdout == "signed.csv: 0 added, 0 changed, 20 there already.\n"
@@ -186,6 +192,9 @@ HOSTILE = {
     "a long cell": (HEAD + "x" * 3000 + ",parent,paper,2026-09-02\n", "signed.csv:2:1: the cell is longer than 2,000"),
     "lines in a cell": (HEAD + '"Kanari\nx",parent,paper,2026-09-02\n', "signed.csv:2:1: the cell has a control character"),
     "a huge cell": (HEAD + "x" * 200_000 + ",parent,paper,2026-09-02\n", "signed.csv:2:1: a quotation mark is out of place or never closed, or a cell is too long"),
+    "semicolons": (HEAD.replace(",", ";") + "x;parent\n", "signed.csv:1:1: the cells are parted by semicolons: save"),
+    "tabs": (HEAD.replace(",", "\t") + "x\tparent\n", "signed.csv:1:1: the cells are parted by tabs: save the file as"),
+    "another heading": ("classroom," + HEAD, "signed.csv:1:1: this is no heading of such a file: it may have studentId"),
     "a date of another land": (HEAD + "{id},parent,paper,09/02/2026\n", "signed.csv:2:4: write a date as 2026-09-01"),
     "no signer": (HEAD + "{id},,paper,2026-09-02\n", "signed.csv:2:2: must be one of: eligible-student, parent"),
     "a short line": (HEAD + "{id}\n", "signed.csv:2:4: the day of the signature is missing"),
@@ -203,6 +212,17 @@ def test_a_hostile_file_is_refused_with_its_place_and_without_its_values(region,
     assert "anari" not in answer.output
     assert "nothing was written" in answer.output
     assert listed(region) == []
+
+
+def test_what_the_command_says_wrong_is_one_mistake_and_not_one_of_every_row(region):
+    place = region.write("signed.csv", HEAD + rows_of(region, 20))
+    words = ("consents", "import", place, *MAPLE, "--form-hash", HASH)
+    answer = region.crossing(*words, "--agreement", "tutoring-mapel", fails=1)
+    told = "agreement (in no column, so by the command's option): must be one of: tutoring-maple"
+    assert answer.output.startswith(f"signed.csv:1:1: {told} (did you mean tutoring-maple?)\n")
+    assert answer.output.endswith("signed.csv: 1 mistakes; nothing was written.\n")
+    answer = region.crossing("consents", "import", place, *MAPLE, *GIVEN, fails=1)
+    assert "signed.csv:1:1: formHash (in no column, so by the command's option): the hash" in answer.output
 
 
 def test_a_file_that_is_not_there_is_refused(region):
