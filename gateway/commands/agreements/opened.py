@@ -110,5 +110,6 @@ def version_of(states: Iterable[VersionState], name: str, version: int | None) -
         known = {one.agreement.id for one in every}
         told = f" version {version} of" if version else ""
         hint = "" if name in known else suggestion(name, known)
-        raise NotFound(f"There is no{told} agreement {name}{hint} without a mistake; `crossing check` names mistakes.")
+        more = "its document has a mistake, which `crossing check` names, or lies in no folder of agreements"
+        raise NotFound(f"There is no{told} agreement {name}{hint}: {more}.")
     return max(found, key=lambda one: one.agreement.version)

@@ -126,8 +126,12 @@ def show_recipient(name: str, file: Path, begin: datetime | None, end: datetime 
     """Tell what the organisation or program NAME got, of which districts, when and why."""
     from gateway.audit.reports.uses import DisclosureWalk, to_recipient
 
-    with open_reader(load_settings(file)) as reader:
-        _tell_uses(reader, to_recipient(DisclosureWalk(reader, _day(begin), _day(end)), name))
+    settings = load_settings(file)
+    with open_reader(settings) as reader:
+        found = to_recipient(DisclosureWalk(reader, _day(begin), _day(end)), name)
+        _tell_uses(reader, found)
+    if not found:
+        _tell_unknown(settings, name)
 
 
 @audit.command("element")
@@ -138,9 +142,13 @@ def show_recipient(name: str, file: Path, begin: datetime | None, end: datetime 
 def show_element(path: str, file: Path, begin: datetime | None, end: datetime | None) -> None:
     """Tell who was shown the fact PATH (student.birthDate, or student.* for all of a kind), when and why."""
     from gateway.audit.reports.uses import DisclosureWalk, of_element
+    from policies import elements
 
     with open_reader(load_settings(file)) as reader:
-        _tell_uses(reader, of_element(DisclosureWalk(reader, _day(begin), _day(end)), path))
+        found = of_element(DisclosureWalk(reader, _day(begin), _day(end)), path)
+        _tell_uses(reader, found)
+    if not found and not elements.under(elements.Line(path, "allow")):
+        click.echo(f"No element is called {path!r}{elements.guess(path)}.", err=True)
 
 
 @audit.command("exposure")
@@ -176,6 +184,8 @@ def show_exposure(
             click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
         else:
             _tell_exposure(reader, client, found)
+    if not found:
+        _tell_unknown(settings, client)
 
 
 @audit.command("export")
@@ -225,7 +235,7 @@ def _tell_uses(reader: AuditReader, found: Sequence[Use]) -> None:
         click.echo(f"  when: {_often(one.times)}, first {_local(one.first, zone)}, last {_local(one.last, zone)}")
         click.echo(f"  records: {one.records}, about {len(one.students)} students (of a school year)")
         click.echo(f"  facts: {', '.join(_names(one.facts)) or '-'}\n")
-    click.echo(f"{len(found)} rows.")
+    click.echo(f"{len(found)} {'row' if len(found) == 1 else 'rows'}.")
 
 
 def _tell_exposure(reader: AuditReader, client: str, found: Sequence[Exposed]) -> None:
@@ -245,6 +255,17 @@ def _tell_exposure(reader: AuditReader, client: str, found: Sequence[Exposed]) -
             click.echo(f"    - {fact}")
     if not found:
         click.echo(f"Nothing on record was sent to {client}.")
+
+
+def _tell_unknown(settings: Settings, name: str) -> None:
+    """Say so where no client and no organisation is called *name*, since nothing on record of it means nothing then."""
+    from gateway.storage.registry import registered
+    from standards.errors import suggestion
+
+    known = {word for one in registered(settings.store_url) for word in (one.client_id, one.org)}
+    if name not in known:
+        told = f"no client is registered by this name, and none of such an organisation{suggestion(name, known)}"
+        click.echo(f"warning: {name}: {told}", err=True)
 
 
 def _names(facts: Iterable[tuple[str, str]]) -> list[str]:

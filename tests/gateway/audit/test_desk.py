@@ -179,7 +179,7 @@ def test_what_a_recipient_got(read):
     assert "tutor of tutor: read of maple" in told
     assert "when: 2 times" in told
     assert "student.name.family (initial)" in told
-    assert "1 rows." in told
+    assert "1 row." in told
     assert "analytics" not in told
     assert "0 rows." in crossing(read, "audit", "recipient", "nobody").output
 
@@ -189,7 +189,7 @@ def test_what_a_recipient_got(read):
 )
 def test_who_was_shown_a_fact(read, path, rows):
     told = crossing(read, "audit", "element", path).output
-    assert f"{rows} rows." in told
+    assert f"{rows} row{'s' * (rows != 1)}." in told
     if path == "student.birthDate":
         assert "facts: student.birthDate (year)\n" in told
 
@@ -207,6 +207,19 @@ def test_what_a_breach_exposed_is_counted_and_listed_for_one_district(read):
     assert [one["agreement"] for one in data["agreements"]] == ["tutor-maple@1"]
     none = crossing(read, "audit", "exposure", "--client", "tutor", "--from", "2027-01-01").output
     assert "Nothing on record was sent to tutor." in none
+
+
+@pytest.mark.parametrize("words", [("exposure", "--client", "tuter"), ("recipient", "tuter")])
+def test_a_misspelt_client_is_not_called_one_to_whom_nothing_was_sent_and_no_more(read, words):
+    told = crossing(read, "audit", *words).stderr
+    assert "warning: tuter: no client is registered by this name, and none of such an organisation" in told
+    assert "(did you mean tutor?)" in told
+    assert crossing(read, "audit", "recipient", "tutor", "--from", "2027-01-01").stderr == ""
+
+
+def test_a_misspelt_fact_is_not_called_one_that_nobody_was_shown_and_no_more(read):
+    told = crossing(read, "audit", "element", "student.birthdate").stderr
+    assert "No element is called 'student.birthdate' (did you mean student.birthDate?)." in told
 
 
 def test_only_the_children_who_were_sent_are_exposed(region):
