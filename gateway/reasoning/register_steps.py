@@ -74,7 +74,8 @@ def _effect(one: Restriction, grant: Grant, name: str) -> str:
     if not caps(one, grant, name):
         return f"{one.kind}, which is not about this"
     if one.kind == "acp":
-        return "acp: the substitute stands in place of the address, and nothing that tells a place leaves"
+        told = "the substitute stands in its place" if one.substitute else "no address leaves without a substitute"
+        return f"acp: {told}, and nothing that tells a place leaves"
     return f"{one.kind}: it does not leave"
 
 
@@ -90,7 +91,7 @@ def consent_steps(found: Collection[Consent], grant: Grant, name: str, day: date
     elif valid:
         yield TraceStep("consent", False, f"{valid[0].entry}: the form does not name this element")
     else:
-        yield TraceStep("consent", False, "ended" if mine else "none is on record")
+        yield TraceStep("consent", False, "ended" if mine else "none that holds is on record")
 
 
 def _in_force(one: Restriction | Consent, day: date) -> bool:

@@ -37,6 +37,8 @@ KINDS: Final = {
 }
 """The kinds of recipients."""
 MAX_EVENTS_TOLD: Final = 10
+TIMES: Final = {"en": "HH:mm z", "es": "HH:mm (zzzz)"}
+"""How the hour is written with its time zone, for which Spanish has no short names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class Print:
 
     def moment(self, moment: datetime) -> str:
         """Write a moment as the language does, with the time zone."""
-        time = format_datetime(moment, "HH:mm z", tzinfo=moment.tzinfo, locale=self.language)
+        time = format_datetime(moment, TIMES[self.language], tzinfo=moment.tzinfo, locale=self.language)
         return f"{self.day(moment.date())}, {time}"
 
     def _party(self, row: Disclosures) -> Party:
