@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,14 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except GatewayError as error:
             raise click.ClickException(error.message) from None
-        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+        except click.Abort:
+            if sys.stdin.isatty():
+                raise
+            message = (
+                "Standard input has ended before all that was asked for: give one answer in a line, in this order."
+            )
+            raise click.ClickException(message) from None
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise  # click ends in silence where standard output is closed
         except Exception as error:  # noqa: BLE001  a traceback might quote what a source sent
             from gateway.failure_reasons import kind_of, raised

@@ -102,9 +102,22 @@ def open_task(text: str, org: str, role: str, due: datetime | None, actor: str, 
     from gateway.storage.registry import utc_now
     from gateway.tasks.store import Tasks
 
-    with closing(_open(load(file))) as store:
+    settings = load(file)
+    _tell_unknown(settings, org)
+    with closing(_open(settings)) as store:
         task = Tasks(store, utc_now).open(org, role, text, due.replace(tzinfo=UTC) if due else None, actor)
     click.echo(f"{task.id}: open.")
+
+
+def _tell_unknown(settings: Settings, org: str) -> None:
+    """Say so where an organisation is neither a district, nor a recipient of an agreement, nor the region."""
+    from gateway.tasks.task import REGION
+    from policies.agreement import read_folder
+    from standards.errors import suggestion
+
+    known = {REGION, *settings.districts, *(one.org for one in read_folder(settings.agreements)[0])}
+    if org not in known:
+        click.echo(f"warning: no district and no recipient is called {org}{suggestion(org, known)}", err=True)
 
 
 def _tasks(settings: Settings, *, offline: bool) -> list[PersonTask]:

@@ -129,6 +129,12 @@ def test_a_wrong_file_of_an_address_is_refused_with_its_place(region, text, told
     assert listed(region) == []
 
 
+def test_an_answer_that_standard_input_does_not_have_is_told(region):
+    answer = add(region, f"{region.students[0]['sourcedId']}\n", "--hide", "contact", kind="court-order", fails=1)
+    assert "The contact's id in the district's system" in answer.output
+    assert "Standard input has ended before all that was asked for" in answer.output
+
+
 def test_a_court_order_hides_a_contact_or_the_student_from_a_recipient(region):
     student = f"{region.students[0]['sourcedId']}\n"
     assert "say which" in add(region, student, kind="court-order", fails=1).output
