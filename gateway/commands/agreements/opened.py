@@ -61,13 +61,13 @@ def looked_into(settings: Settings) -> Iterator[str]:
     for one in in_review(states):
         if one.pending:
             yield f"{one.agreement.file}: releases nothing: {one.pending.words()}"
-    stopped = [one for one in would_stop(states) if one.pending]
+    stopped = [(one.agreement, one.pending) for one in would_stop(states) if one.pending]
     if len(stopped) > FEW:
-        names = ", ".join(f"{one.agreement.id}@{one.agreement.version}" for one in stopped)
+        names = ", ".join(f"{one.id}@{one.version}" for one, _ in stopped)
         yield f'approvals = "required" would stop {len(stopped)} agreements, not signed by both parties: {names}'
         return
-    for one in stopped:
-        yield f'{one.agreement.file}: approvals = "required" would stop it: {one.pending.words()}'
+    for one, pending in stopped:
+        yield f'{one.file}: approvals = "required" would stop it: {pending.words()}'
 
 
 def counting(settings: Settings, agreements: Iterable[Agreement]) -> tuple[Agreement, ...]:
