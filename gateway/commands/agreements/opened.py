@@ -63,11 +63,11 @@ def looked_into(settings: Settings) -> Iterator[str]:
             yield f"{one.agreement.file}: releases nothing: {one.pending.words()}"
     stopped = [(one.agreement, one.pending) for one in would_stop(states) if one.pending]
     if len(stopped) > FEW:
-        names = ", ".join(f"{one.id}@{one.version}" for one, _ in stopped)
+        names = ", ".join(f"{about.id}@{about.version}" for about, _ in stopped)
         yield f'approvals = "required" would stop {len(stopped)} agreements, not signed by both parties: {names}'
         return
-    for one, pending in stopped:
-        yield f'{one.file}: approvals = "required" would stop it: {pending.words()}'
+    for about, pending in stopped:
+        yield f'{about.file}: approvals = "required" would stop it: {pending.words()}'
 
 
 def counting(settings: Settings, agreements: Iterable[Agreement]) -> tuple[Agreement, ...]:

@@ -39,7 +39,7 @@ Operations
   - search is gone
 
 Validity
-  + to 2028-08-31, was 2027-08-31
+  + the last day: 2028-08-31, was 2027-08-31
 
 Resources
   + Ed-Fi studentHealths opens
@@ -246,3 +246,12 @@ def _holders() -> set[str]:
 def _expanded(grant: compiler.Grant, expansion: dict[str, str], name: str) -> str:
     """What happens to an element by the settled lines, or for a free member by the rule for its whole dictionary."""
     return expansion.get(name) or (action_of(grant, name) if name in MEMBERS else DENY)
+
+
+def test_what_is_agreed_beyond_facts_is_told_without_the_keys_of_a_file():
+    terms = "retention: {deleteWithin: P60D, after: [expiry], certificate: required}\nlimits: {smallCell: 10}\n"
+    told = "\n".join(diff(load(USUAL, HERE, more=terms), load(USUAL, HERE, version=2)).lines())
+    assert "deletion after expiry is gone" in told
+    assert "the time until deletion: nothing agreed, was P60D" in told
+    assert "the smallest total that is told: nothing agreed, was 10" in told
+    assert not any(key in told for key in ("deleteWithin", "smallCell"))
