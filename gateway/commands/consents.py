@@ -218,7 +218,7 @@ def _present_of_student(opened: OpenRegisters, agreement: str | None, by: str) -
     found = [one.entry for one in entries.of_one_student(opened, present, by)]
     if not found:
         raise NotFound(
-            "There is no consent of this student that holds: `consents list --all --student` has the others."
+            "There is no consent of this student that holds: `crossing consents list --all` has those that have ended."
         )
     return found
 
