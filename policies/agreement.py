@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -63,6 +63,11 @@ class Agreement:
     text: str = ""
     expansion: Expansion | None = None
     tests: tuple[Example, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def place(self, name: str) -> str:
+        """Return where the *name* of its district or of one of its clients is written."""
+        return self.places.get(name, self.file)
 
     @property
     def digest(self) -> str:
@@ -188,6 +193,7 @@ def clashing(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, A
     """Yield each two agreements that conflict, and why."""
     every = tuple(agreements)
     yield from repeated(every)
+    yield from reused(every)
     yield from rivalling(every)
 
 
@@ -199,6 +205,54 @@ def repeated(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, A
         if other is not one:
             message = f"version {one.version} of {one.id} is also in {other.file}"
             yield SettingsError(message, one.file, 1, 1), one, other
+
+
+def reused(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement, Agreement]]:
+    """Yield each two versions of one id that are about something else, though consents and records name the id."""
+    known: dict[str, list[Agreement]] = {}
+    for one in agreements:
+        others = known.setdefault(one.id, [])
+        for other in others:
+            if message := bound(one).broken_by(bound(other)):
+                yield SettingsError(f"{message}; see {other.file}", one.file, 1, 1), one, other
+                break
+        others.append(one)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What stays the same in all versions of an *id*: its parties, and the purpose of a form that it asks for.
+
+    A parent who signed the form consented to a purpose and to a party (34 CFR 99.30(b)), and the register knows the
+    consent by the id and by the name of the form.
+    """
+
+    id: str
+    parties: tuple[str, str]
+    purpose: str
+    form: str
+
+    def broken_by(self, other: Bound) -> str:
+        """Say in which way another version of the id has bound it to something else; nothing where it has not."""
+        if self.parties != other.parties:
+            return f"{self.id} is an agreement of {' and '.join(other.parties)}: other parties need another id"
+        if self.form and self.form == other.form and self.purpose != other.purpose:
+            return f"the form {self.form} was signed for {other.purpose}: another purpose needs another form"
+        return ""
+
+
+def bound(one: Agreement) -> Bound:
+    """Return what an agreement binds its id to."""
+    return Bound(one.id, (one.district, one.org), one.purpose, one.population.form)
+
+
+def bound_by(content: Mapping[str, Any]) -> Bound:
+    """Return what the canonical *content* of an agreement binds its id to."""
+    parties, selectors = content["parties"], content.get("population", {}).get("all", ())
+    form = next((one["consent"].get("form", "") for one in selectors if "consent" in one), "")
+    return Bound(
+        content["id"], (parties["provider"]["district"], parties["recipient"]["org"]), content["basis"]["purpose"], form
+    )
 
 
 def rivalling(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement, Agreement]]:
@@ -279,7 +333,7 @@ def _agreement(document: Document, lines: tuple[Line, ...]) -> Agreement:
         kind=parties["recipient"]["kind"],
         ferpa=basis["ferpa"],
         purpose=basis["purpose"],
-        interest=basis["legitimateInterest"],
+        interest=" ".join(basis["legitimateInterest"].split()),
         begin=date.fromisoformat(validity["from"]),
         end=date.fromisoformat(validity["to"]),
         timezone=ZoneInfo(validity["timezone"]),
@@ -292,4 +346,12 @@ def _agreement(document: Document, lines: tuple[Line, ...]) -> Agreement:
         warnings=tuple(checks.warnings(document, lines, people)),
         text=canonical.text(content, lines),
         tests=examples.examples(document),
+        places=_places(document),
     )
+
+
+def _places(document: Document) -> Mapping[str, str]:
+    """Return the places of the names that only a settings file and the registry can tell to be right."""
+    wheres = {name: ("clients", number) for number, name in enumerate(document.content["clients"])}
+    wheres |= {document.content["parties"]["provider"]["district"]: ("parties", "provider", "district")}
+    return MappingProxyType({name: document.place(where) for name, where in wheres.items()})

@@ -1,9 +1,13 @@
-"""The canonical form of an agreement: the text that its hash covers, and the elements of its lines at first use."""
+"""The canonical form of an agreement: the text that its hash covers, and the elements of its lines at first use.
+
+The text is canonical JSON as in RFC 8785, so that another program can write the same bytes.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +16,7 @@ from policies.documents.loading import Document
 from policies.transforms import meet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from policies.documents.loading import Place, Where
     from policies.elements import Line, Settled
@@ -22,6 +26,9 @@ UNHASHED = frozenset({"approvals", "tests"})
 
 SIGNED = "dsa/v1 agreement with its expansion"
 """The kind of text that is signed, so that no signature of anything else can be taken for one."""
+
+MAX_NUMBER = 2**53 - 1
+"""The largest number that every reader of JSON reads as it is written (RFC 7493)."""
 
 LATER = "the agreement did not release it so when it was first used"
 
@@ -43,7 +50,32 @@ def text(content: Mapping[str, Any], lines: Iterable[Line]) -> str:
         | ({"window": _window(*line.window)} if line.window else {})
         for line in lines
     ]
-    return json.dumps(spelt, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return spell(spelt)
+
+
+def spell(value: Any) -> str:
+    """Write *value* as canonical JSON (RFC 8785).
+
+    Raises:
+        ValueError: it has what no agreement has and programs write differently: a fraction, a number beyond what
+            every reader reads, a key that is no text, half a character.
+    """
+    return json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _ordered(value: Any) -> Any:
+    """Return *value* with the keys of its objects in the order of their UTF-16 units."""
+    if isinstance(value, str):
+        value.encode()
+    elif isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise ValueError("a key is no text")
+        return {key: _ordered(value[key]) for key in sorted(value, key=lambda key: key.encode("utf-16-be"))}
+    elif isinstance(value, list | tuple):
+        return [_ordered(one) for one in value]
+    elif value is not None and not (isinstance(value, int) and abs(value) <= MAX_NUMBER):
+        raise ValueError("this has no canonical form")
+    return value
 
 
 def document(content: Mapping[str, Any], name: str) -> Document:
@@ -72,8 +104,7 @@ def digest(spelt: str) -> str:
 
 def to_sign(spelt: str, covered: Expansion) -> bytes:
     """Write what the parties of an agreement sign: its text, and the action for each element that its lines cover."""
-    actions = json.dumps(dict(covered.elements), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return f'{{"agreement":{spelt},"elements":{actions},"signed":"{SIGNED}"}}'.encode()
+    return f'{{"agreement":{spelt},"elements":{spell(covered.elements)},"signed":"{SIGNED}"}}'.encode()
 
 
 def expansion(lines: Iterable[Line]) -> dict[str, str]:

@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from policies.transforms import MASKS, meet, ordered
-from standards import native, vocabulary
+from standards import native, registry, vocabulary
 from standards.errors import suggestion
 from standards.fields import fields_of
+from standards.view import Value
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:
@@ -144,7 +145,42 @@ def guess(path: str) -> str:
         return f" (did you mean {known}?)"
     own = [name for name in dictionary() if not name.startswith(("edfi.", "oneroster."))]
     heads = {name.rpartition(".")[0] for name in dictionary()} - {""}
+    if close := suggestion(stem, own, 0.9):
+        return close
+    if known := _outward(stem):
+        return f" (did you mean {known}?)"
     return suggestion(stem, own) or suggestion(stem, sorted(heads)) or suggestion(stem, dictionary())
+
+
+def _outward(stem: str) -> str:
+    """Return what stands behind a resource of a standard, or a member of one, that is meant by its outward name."""
+    head, _, last = stem.lower().rpartition(".")
+    resources, members = _outward_names()
+    if last in resources:
+        return f"{resources[last]}.*"
+    first = head.rpartition(".")[2]
+    found = members.get(last, {})
+    return found.get(resources.get(first, first)) or found.get("student") or next(iter(found.values()), "")
+
+
+@cache
+def _outward_names() -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]:
+    """Return the entity behind each resource, and for each member the name behind it by entity, all in lower case."""
+    members: dict[str, dict[str, str]] = {}
+    for name in dictionary():
+        if not name.startswith(("edfi.", "oneroster.")):
+            members.setdefault(name.rpartition(".")[2].lower(), {}).setdefault(name.partition(".")[0], name)
+    resources: dict[str, str] = {}
+    for api in ("edfi", "oneroster"):
+        for name, view in registry.views(api).items():
+            for branch in view.branches:
+                resources.setdefault(name.lower(), branch.entity)
+                known = fields_of(branch.entity)
+                for node in branch.nodes:
+                    if isinstance(node, Value) and len(node.sources) == 1 and node.sources[0] in known:
+                        behind = known[node.sources[0]].release
+                        members.setdefault(node.name.lower(), {}).setdefault(branch.entity.lower(), behind)
+    return resources, members
 
 
 def misfit(action: str, one: Element) -> str:

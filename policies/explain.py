@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from policies import combining, elements
@@ -63,12 +63,31 @@ class Trace:
         verdict = SAID[self.action] if self.released else HIDDEN
         if audience == "recipient":
             return f"{self.element}: {verdict}"
-        lines = [f"{self.element} for {self.client}{f' under {self.agreement}' if self.agreement else ''}"]
+        return self.lines(self.element)
+
+    def lines(self, names: str) -> str:
+        """Write the trace for the custodian, of all elements whose *names* it holds for."""
+        lines = [f"{names} for {self.client}{f' under {self.agreement}' if self.agreement else ''}"]
         for step in self.steps:
             place = f"  [{step.place}]" if step.place else ""
             lines.append(f"  {'yes' if step.passed else 'no '}  {step.about}: {step.text}{place}")
-        lines.append(f"  =>   {verdict}")
+        lines.append(f"  =>   {SAID[self.action] if self.released else HIDDEN}")
         return "\n".join(lines)
+
+
+def told(traces: Iterable[Trace], audience: Audience = "custodian") -> Iterator[str]:
+    """Write *traces* to read, once what is alike; to a recipient, of what leaves by one agreement no more than that."""
+    every = tuple(traces)
+    if audience == "recipient":
+        leaves = {one.element for one in every if one.released}
+        shown = (one for one in every if one.released or one.element not in leaves)
+        yield from dict.fromkeys(one.text(audience) for one in shown)
+        return
+    alike: dict[Trace, list[str]] = {}
+    for one in every:
+        alike.setdefault(replace(one, element=""), []).append(one.element)
+    for one, names in alike.items():
+        yield one.lines(", ".join(names))
 
 
 def explain(

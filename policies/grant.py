@@ -109,6 +109,17 @@ class Grant:
             found = self._open_rule(name)
         return None if found is None or found.action == "deny" else found
 
+    def parted(self, name: str) -> bool:
+        """Tell whether something inside the free member *name* leaves otherwise than the member itself.
+
+        A value that holds others is released whole or not at all: it is not, where an agreement tells its parts apart.
+        """
+        own, below = self.rule(name), f"{name}."
+        return any(
+            one.startswith(below) and one != f"{name}.*" and (None if rule.action == "deny" else rule) != own
+            for one, rule in self.rules.items()
+        )
+
     def _open_rule(self, name: str) -> Rule | None:
         head = name
         while head:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policies.agreement import read_files, repeated, rivalling
+from policies.agreement import read_files, repeated, reused, rivalling
 from policies.documents.claims import Claim, claim
 from standards.errors import SettingsError, suggestion
 
@@ -77,7 +77,7 @@ def stand(
         else:
             found.append(one)
     wrongs = ((mistake, (one,)) for mistake, one in differing(found))
-    for mistake, involved in (*_pairs(repeated(found)), *_strangers(found, districts), *wrongs):
+    for mistake, involved in (*_pairs(repeated(found)), *_pairs(reused(found)), *_strangers(found, districts), *wrongs):
         mistakes.append(mistake)
         claims += map(_whole, involved)
     return select(FolderReading(tuple(found), tuple(mistakes), tuple(claims)), pending)

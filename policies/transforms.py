@@ -30,6 +30,11 @@ def transform(action: str, hasher: Hasher) -> Callable[[Any], Any]:
     return _PLAIN.get(action, _nothing)
 
 
+def holds_others(value: Any) -> bool:
+    """Tell whether a value, as a free member may be, has values of its own inside."""
+    return not (value is None or isinstance(value, str | int | float))
+
+
 def year(value: Any) -> str | None:
     """Reduce a date to the first day of its year."""
     return f"{value[:4]}-01-01" if _is_date(value) else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway import telemetry
 from gateway.audit.chain import read_events
+from gateway.one_line import one_line
 from gateway.storage.acts import Acts
 from standards.errors import StoreUnavailable
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from gateway.storage.acts import Act, SqlRegistry
 
 OPERATION: Final = "act"
+MAX_NUMBER: Final = 2**63
+"""The numbers of the log are below it."""
 CLAIM_SECONDS = 30.0
 """For how long a process that stops without a word keeps others from carrying the acts over."""
 
@@ -35,7 +38,7 @@ def event_of(act: Act) -> dict[str, Any]:
         "actor": act.actor,
         "action": act.action,
         "district": act.district,
-        "content": {name: _flat(value) for name, value in act.content.items()},
+        "content": {str(_one(name)): _flat(value) for name, value in act.content.items()},
         "reason": act.reason,
     }
     return {name: value for name, value in told.items() if value not in ("", {})}
@@ -43,8 +46,15 @@ def event_of(act: Act) -> dict[str, Any]:
 
 def _flat(value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return [one if isinstance(one, str | int) else str(one) for one in value]
-    return value if isinstance(value, str | int) or value is None else str(value)
+        return [_one(one) for one in value]
+    return None if value is None else _one(value)
+
+
+def _one(value: Any) -> str | int:
+    """Return a text or number that the log can hold: else one act that it cannot would keep all others from it."""
+    if isinstance(value, int) and abs(value) < MAX_NUMBER:
+        return value
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def read_acts(folder: Path) -> Iterator[dict[str, Any]]:
@@ -130,7 +140,7 @@ def words(event: Mapping[str, Any]) -> str:
         *(f"  {name}: {_listed(value)}" for name, value in told.items()),
         f"  why: {event.get('reason') or 'no reason was given'}",
     ]
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))
 
 
 def _listed(value: Any) -> str:

@@ -16,6 +16,7 @@ from gateway.audit.verification import texts
 from gateway.storage import signed_heads
 from gateway.storage.content_store import Contents
 from policies import canonical
+from policies.agreement import bound, bound_by
 from policies.canonical import Expansion
 from standards.errors import SettingsError, StoreUnavailable
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from gateway.audit.log import Record
     from gateway.config.settings import Settings
-    from policies.agreement import Agreement
+    from policies.agreement import Agreement, Bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,23 @@ class Texts:
         return found
 
     def differing(self, agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement]]:
-        """Return every agreement whose version was recorded with another text, and the mistake that this is."""
+        """Return every agreement whose version was recorded with another text, and the mistake that this is.
+
+        So is one whose id was used by others, or by whose form another purpose was consented to.
+        """
         for one in agreements:
             known = self.known.get(_version(one))
             if known is not None and known.text != one.digest:
                 text = f"version {one.version} of {one.id} was used with another text; a change needs a new version"
                 yield SettingsError(text, one.file, 1, 1), one
+            elif text := next(filter(None, map(bound(one).broken_by, self._bound(one.id))), ""):
+                yield SettingsError(text, one.file, 1, 1), one
+
+    def _bound(self, name: str) -> Iterator[Bound]:
+        """Yield what each recorded version of an id has bound it to."""
+        for version, known in self.known.items():
+            if version.rpartition("@")[0] == name:
+                yield bound_by(self._read(known.text))
 
     def held_to(self, one: Agreement) -> Agreement:
         """Return the agreement with the meaning of its lines as recorded, or as it is now where none is recorded."""

@@ -60,13 +60,23 @@ def delete_segments(
 
 
 def leftovers(folder: Path, key: bytes) -> list[Path]:
-    """List segments that were to be deleted when a command was interrupted: nothing reads them any more."""
-    begun = deleted_before(folder, key)
+    """List segments that were to be deleted when a command was interrupted: nothing reads them any more.
+
+    Each of their lines is an entry that the signed head of the deletion stands for; a damaged one is none of them.
+
+    Raises:
+        CallerError: the file that stands for what was deleted was changed.
+    """
+    try:
+        begun = deleted_before(folder, key)
+    except ValueError as error:
+        raise CallerError(f"The record does not verify, and nothing of it is deleted: {error}") from None
     if begun is None:
         return []
-    *closed, _ = list_segments(folder) or [folder]
-    kept = {place.partition(":")[0] for place, _, _, _ in read_behind(folder, begun.head.seq)}
-    return [path for path in closed if path.name not in kept]
+    gone, kept = set[str](), set[str]()
+    for place, _, seq in read_entries(folder):
+        (gone if 0 < seq <= begun.head.seq else kept).add(place.partition(":")[0])
+    return [path for path in list_segments(folder)[:-1] if path.name in gone - kept]
 
 
 def _first_known(folder: Path, key: bytes, registry: Registry | None) -> int:

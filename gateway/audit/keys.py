@@ -1,8 +1,9 @@
 """The keys of the audit log's chain: the first one, handed out once, and the present one, which is derived from it.
 
 Both are sealed under the region's keys. The present one is stored with the number of its entry and the end of
-the entry before it, in two slots that are written in turn: it is a signature of how far the log reaches, made again
-at every flush, and who has it can forge nothing about what was before.
+the entry before it: it is a signature of how far the log reaches, made again at every flush, and who has it can forge
+nothing about what was before. It is in two slots that are written together, so that no earlier key stays, and a
+write that was torn leaves one that opens.
 """
 
 from __future__ import annotations
@@ -67,14 +68,13 @@ class PresentKey:
     def create(self, present: KeyState) -> None:
         """Create the file anew, durably."""
         self.close()
-        slots = [self._sealed(present) if place == present.seq % SLOTS else bytes(SLOT_BYTES) for place in range(SLOTS)]
-        replace_file(self._path, b"".join(slots))
+        replace_file(self._path, self._slots(present))
 
     def write(self, present: KeyState) -> None:
-        """Write the present key in place of the one before the last."""
+        """Write the present key in place of the one before."""
         if self._file < 0:
             self._file = os.open(self._path, os.O_WRONLY)
-        os.pwrite(self._file, self._sealed(present), present.seq % SLOTS * SLOT_BYTES)
+        os.pwrite(self._file, self._slots(present), 0)
 
     def sync(self) -> None:
         """Flush what was written to disk; after a failure of the machine an earlier key is there, which is moved on."""
@@ -87,9 +87,10 @@ class PresentKey:
             os.close(self._file)
             self._file = -1
 
-    def _sealed(self, present: KeyState) -> bytes:
+    def _slots(self, present: KeyState) -> bytes:
         text = NUMBERS.pack(present.seq, len(present.end)) + present.key + present.end
-        return self._cipher.seal(text, b"%d" % (present.seq % SLOTS)).ljust(SLOT_BYTES, b"\x00")
+        sealed = (self._cipher.seal(text, b"%d" % place) for place in range(SLOTS))
+        return b"".join(one.ljust(SLOT_BYTES, b"\x00") for one in sealed)
 
     def _opened(self, slot: bytes, place: int) -> KeyState | None:
         for length in (HASH_BYTES, 2 * HASH_BYTES):

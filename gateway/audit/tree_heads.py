@@ -18,7 +18,7 @@ from gateway.storage.durable_files import replace_file
 from gateway.storage.signed_heads import Checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from gateway.storage.signed_heads import Registry
@@ -134,13 +134,17 @@ class RootsWalk:
         self._known: dict[int, list[tuple[str, str]]] = {}
         for size, root, who in known:
             self._known.setdefault(size, []).append((root, who))
-        self._unreachable = sorted(size for size in self._known if size < self.tree.size)
+        self._begun = self.tree.size
         self._seq = begun.head.seq if begun else 0
 
     def step(self, text: bytes, seq: int) -> Iterator[str]:
         """Return the known roots that are not that of the lines up to this one."""
         self.tree.add(leaf_hash(text))
         self._seq = seq or self._seq
+        yield from self.differing()
+
+    def differing(self) -> Iterator[str]:
+        """Return the known roots of trees of the present size that are not that of the lines up to here."""
         for root, who in self._known.get(self.tree.size, ()):
             if root != self.tree.root.hex():
                 yield f"the lines up to entry {self._seq} are not those that {who} knows"
@@ -151,9 +155,9 @@ class RootsWalk:
             if size > self.tree.size:
                 yield from (f"{who} knows {size} lines, and there are {self.tree.size}" for _, who in told)
 
-    def unchecked(self) -> Sequence[int]:
-        """Return the sizes of known trees that cannot be compared, because some of their lines were deleted."""
-        return self._unreachable
+    def unreachable(self) -> bool:
+        """Tell whether trees are known, but none that can be compared: of all of them, lines were deleted."""
+        return bool(self._known) and max(self._known) < self._begun
 
 
 def _text(signed: SignedTree) -> bytes:

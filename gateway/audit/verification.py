@@ -10,7 +10,7 @@ from gateway.audit.keys import STATE, PresentKey
 from gateway.audit.opening import digest_of
 from gateway.audit.subjects import Subjects
 from gateway.audit.tail import REOPEN, ChainWalk, anchors, put_back
-from gateway.audit.tree_heads import TREE, RootsWalk, TreeFile, deleted_before, end_of, examine
+from gateway.audit.tree_heads import BEGUN, TREE, RootsWalk, TreeFile, deleted_before, end_of, examine
 from gateway.storage import signed_heads
 from gateway.storage.content_store import Contents
 from gateway.storage.signed_heads import HEAD, NAME
@@ -68,8 +68,10 @@ def verify(
     if begun:
         first = begun.head.seq + 1
         walk.begin(first, end_of(begun), audit_keys.at(keys or {}, first))
-    roots = RootsWalk(begun, [*_known(tree), *((one.size, one.root, f"the witness of {one.at}") for one in witnessed)])
-    problems += _walked(folder, walk, roots, keys)
+    theirs = [(one.size, one.root, f"the witness of {one.at}") for one in witnessed]
+    if RootsWalk(begun, theirs).unreachable():
+        problems.append(f"{BEGUN}: stands for every line that the witness knows, so that none can be compared")
+    problems += _walked(folder, walk, RootsWalk(begun, [*_known(tree), *theirs]), keys)
     if keys and present and audit_keys.covers(keys, present.seq) and audit_keys.at(keys, present.seq) != present.key:
         problems.append(f"{STATE}: does not come from the first key")
     return problems
@@ -82,6 +84,7 @@ def _known(tree: SignedTree | None) -> list[tuple[int, str, str]]:
 def _walked(folder: Path, walk: ChainWalk, roots: RootsWalk, keys: Mapping[int, bytes] | None) -> Iterator[str]:
     """Return what is wrong with each line, and with what the lines name."""
     named, unchecked = _Named(folder), 0
+    yield from roots.differing()
     for place, text, line, seq in read_behind(folder, walk.expected - 1):
         yield from (f"{place}: {problem}" for problem in walk.step(line, seq))
         yield from (f"{place}: {problem}" for problem in roots.step(text, seq))
@@ -113,6 +116,12 @@ class _Named:
 
     def faults(self, event: Mapping[str, Any]) -> Iterator[str]:
         """Return what is wrong with what an event names."""
+        try:
+            yield from self._faults(event)
+        except (ValueError, TypeError):  # somebody has edited it: the walk goes on, and tells what else is wrong
+            yield "names something in a form that no event has"
+
+    def _faults(self, event: Mapping[str, Any]) -> Iterator[str]:
         named = str(event.get("set") or "")
         fault = self._fault(SUBJECTS, named) if named and not named.startswith("=") else ""
         if named and (fault := fault or self._subjects.fault(named, int(event.get("to", 0)))):

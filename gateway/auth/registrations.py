@@ -38,7 +38,8 @@ def unregistered(agreements: Iterable[Agreement], clients: Iterable[Client], now
     for one in _standing(agreements, now):
         for name in one.clients:
             if name not in known:
-                yield f"{one.file}: the client {name} is not registered{suggestion(name, known)}"
+                hint = suggestion(name, known) or f": `crossing clients add {name} --org {one.org} --kind {one.kind}`"
+                yield f"{one.place(name)}: the client {name} is not registered{hint}"
 
 
 def misdirected(agreements: Iterable[Agreement], clients: Iterable[Client], now: datetime) -> Iterator[SettingsError]:
@@ -48,7 +49,7 @@ def misdirected(agreements: Iterable[Agreement], clients: Iterable[Client], now:
         for name in one.clients:
             if orgs.get(name, one.org) != one.org:
                 yield SettingsError(
-                    f"the client {name} is registered for {orgs[name]}, and the recipient is {one.org}", one.file
+                    f"the client {name} is registered for {orgs[name]}, and the recipient is {one.org}", one.place(name)
                 )
 
 

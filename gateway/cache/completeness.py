@@ -9,7 +9,7 @@ from adapters.notes import REASONS, ReadingNotes
 from gateway.failure_reasons import HIDDEN, plain_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from adapters.contract import Aside
 
@@ -67,13 +67,21 @@ class Completeness:
     page: ReadingNotes = field(default_factory=ReadingNotes, compare=False)
 
 
+def _counted(rows: Iterable[SetAsideRows]) -> Iterator[str]:
+    """Count the rows of each entity; those of the many descriptors of Ed-Fi together."""
+    descriptors = [one.read for one in rows if one.entity.endswith("Descriptors")]
+    yield from (f"{plain_place(one.entity)} {one.read:,}" for one in rows if not one.entity.endswith("Descriptors"))
+    if descriptors:
+        yield f"descriptors {sum(descriptors):,} of {len(descriptors):,} kinds"
+
+
 def told_lines(found: Completeness, places: int = MAX_STATUS_PATHS) -> Iterator[str]:
     """Describe what was read by entity, what of it is set aside and why, and which references dangle.
 
     At most *places* set-aside rows are named.
     """
     if found.rows:
-        yield "rows read: " + ", ".join(f"{plain_place(one.entity)} {one.read:,}" for one in found.rows)
+        yield f"rows read: {', '.join(_counted(found.rows))}"
     for one in found.rows:
         if one.aside:
             why = ", ".join(f"{plain_reason(reason)} ({times})" for reason, times in one.reasons)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,10 @@ from gateway.commands.export import export_command
 from gateway.commands.restrictions import restrictions
 from gateway.commands.running import reload_command, status_command
 from gateway.commands.tasks import tasks
-from standards.errors import GatewayError, StoreUnavailable
+from standards.errors import GatewayError, StoreUnavailable, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gateway.commands.explanation import Steps
     from gateway.config.settings import Settings
@@ -39,7 +40,14 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except GatewayError as error:
             raise click.ClickException(error.message) from None
-        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+        except click.Abort:
+            if sys.stdin.isatty():
+                raise
+            message = (
+                "Standard input has ended before all that was asked for: give one answer in a line, in this order."
+            )
+            raise click.ClickException(message) from None
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise  # click ends in silence where standard output is closed
         except Exception as error:  # noqa: BLE001  a traceback might quote what a source sent
             from gateway.failure_reasons import kind_of, raised
@@ -99,11 +107,17 @@ def serve(file: Path) -> None:
 @click.argument("file", type=FILE, default="gateway.toml", envvar="CROSSING_SETTINGS")
 @click.option("--document-settings", is_flag=True, help="Print the page about every setting instead.")
 def check(file: Path, document_settings: bool) -> None:
-    """Name every mistake in FILE, in its agreements and in what its districts provide."""
+    """Name every mistake in FILE, in its agreements and in what its districts provide.
+
+    Of a FILE that is one agreement (.yaml), such as a draft, name the mistakes in it alone.
+    """
     from gateway.config import reference, settings
 
     if document_settings:
         click.echo(reference.reference(), nl=False)
+        return
+    if file.suffix == ".yaml":
+        _end_with(file, _draft_problems(file))
         return
     read, mistakes = settings.read(file)
     problems = [str(mistake) for mistake in mistakes]
@@ -114,11 +128,32 @@ def check(file: Path, document_settings: bool) -> None:
         for warning in read.warnings:
             click.echo(f"warning: {warning}", err=True)
         _warn_of_links(read)
-    for problem in problems:
+    _end_with(file, problems)
+
+
+def _end_with(file: Path, problems: Iterable[str]) -> None:
+    """Print the *problems* that were found in *file* and end with 1, or say that there are none."""
+    found = list(problems)
+    for problem in found:
         click.echo(problem)
-    if problems:
+    if found:
         raise click.exceptions.Exit(1)
     click.echo(f"{file}: no mistake found.")
+
+
+def _draft_problems(file: Path) -> Iterator[str]:
+    """List the mistakes in the agreement *file* that need no settings to be seen; warn of what its lines make."""
+    from gateway.reasoning.examples import failures
+    from policies import agreement
+    from policies.reasoning import analysis
+
+    sets = next((there for folder in file.parents[:2] if (there := folder / agreement.SETS).is_dir()), None)
+    found, mistakes = agreement.read(file, sets)
+    yield from map(str, mistakes)
+    if found is not None:
+        yield from (str(mistake) for mistake, _ in failures((found,)))
+        for warning in (*found.warnings, *analysis.warnings(found)):
+            click.echo(f"warning: {warning}", err=True)
 
 
 @main.command()
@@ -151,8 +186,9 @@ def explain(client: str, element: str, file: Path, recipient: bool, district: st
     if district is not None:
         agreements = tuple(one for one in agreements if one.district == district)
         steps = for_child(standing.steps, ask_of_child(read, district, element, client))
-    for trace in explain.explain(agreements, client, element, now, before=steps):
-        click.echo(trace.text("recipient" if recipient else "custodian"))
+    traces = explain.explain(agreements, client, element, now, before=steps)
+    for text in explain.told(traces, "recipient" if recipient else "custodian"):
+        click.echo(text)
 
 
 @main.command()
@@ -232,7 +268,8 @@ def _agreement_problems(read: Settings) -> Iterator[str]:
     yield from (str(mistake) for mistake, _ in failures(found))
     for one in found:
         if one.district not in read.districts:
-            yield f"{one.file}: the district {one.district} is not in {read.file.name}"
+            hint = suggestion(one.district, read.districts)
+            yield f"{one.place(one.district)}: the district {one.district} is not in {read.file.name}{hint}"
         for warning in (*one.warnings, *analysis.warnings(one)):
             click.echo(f"warning: {warning}", err=True)
     _warn_of_signatures(read)

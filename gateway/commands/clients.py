@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.commands.actor import actor
+from gateway.commands.days import DAY
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -179,7 +180,7 @@ def _take_step(name: str, step: str, file: Path) -> None:
 
 @clients.command()
 @click.argument("name")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day, in UTC; a year from now if not given.")
+@click.option("--until", type=DAY, help="The last day, in UTC; a year from now if not given.")
 @click.option("--off", is_flag=True, help="End the secret that NAME has instead.")
 @JSON
 @SETTINGS

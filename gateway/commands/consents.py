@@ -9,12 +9,14 @@ import click
 
 from gateway.commands import register_entries as entries
 from gateway.commands.clients import JSON, SETTINGS
+from gateway.commands.days import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from gateway.commands.register_entries import OpenRegisters
+    from gateway.registers.entries import Consent
     from gateway.registers.events import RegisterEntry
     from gateway.registers.stating import ConsentTerms
 
@@ -42,9 +44,9 @@ def consents() -> None:
 @HASH
 @click.option("--signer", required=True, type=SIGNERS, help="Who signed; a parent's ends at the 18th birthday.")
 @click.option("--method", required=True, type=HOW, help="How it was signed.")
-@click.option("--signed", required=True, type=entries.DAY, help="The day of the signature.")
-@click.option("--from", "begin", type=entries.DAY, help="The first day; that of the signature if not given.")
-@click.option("--until", type=entries.DAY, help="The last day; the agreement's if not given.")
+@click.option("--signed", required=True, type=DAY, help="The day of the signature.")
+@click.option("--from", "begin", type=DAY, help="The first day; that of the signature if not given.")
+@click.option("--until", type=DAY, help="The last day; the agreement's if not given.")
 @click.option("--element", "elements", multiple=True, help="What it covers; all that the agreement releases now.")
 @entries.BY
 @entries.ANYWAY
@@ -57,21 +59,18 @@ def add(
     reason: str, actor: str, file: Path,
 ) -> None:  # fmt: skip
     """Write down one consent. The student is asked for, or read from standard input: it is no argument."""
-    from gateway.registers.stating import consent_of
-    from gateway.storage.registry import utc_now
-
     given = {
         "agreement": agreement or "", "form": form, "signer": signer, "method": method, "elements": " ".join(elements),
         "signed": entries.typed_day(signed), "from": entries.typed_day(begin), "until": entries.typed_day(until),
     }  # fmt: skip
     text, given["formHash"] = _form(form_text, form_hash)
     with entries.open_registers(file, district) as opened:
-        terms, today = _terms(opened), utc_now().astimezone(opened.spec.timezone).date()
+        make = _maker(opened)
         with entries.parts_as_options():
-            consent_of(district, {}, given, terms, today)  # before anybody is asked for
-        found = entries.meant(entries.ask_student(by, reason), opened.students(), anyway=anyway)
-        consent = consent_of(district, found.tags, given, terms, today)
-        entries.tell_written(opened.registers.write(district, [consent], actor, reason, text))
+            make({}, given)  # before anybody is asked for
+        found = entries.meant(entries.ask_student(by, reason), opened.students(), anyway=anyway, consents=True)
+        written = opened.registers.write(district, [make(found.tags, given)], actor, reason, text)
+        entries.tell_written(written)
 
 
 @consents.command("import")
@@ -95,22 +94,19 @@ def import_consents(
     A mistake is named by file, line and column, and what stands there is not repeated.
     """
     from gateway.registers.imports import CONSENT_COLUMNS, import_file
-    from gateway.registers.stating import consent_of
-    from gateway.storage.registry import utc_now
 
     text, hashed = _form(form_text, form_hash, required=False)
     rest = {"agreement": agreement or "", "form": form, "formHash": hashed}
     with entries.open_registers(file, district) as opened:
-        terms, today = _terms(opened), utc_now().astimezone(opened.spec.timezone).date()
+        consent = _maker(opened)
 
-        def make(tags: Mapping[str, str], cells: Mapping[str, str]) -> Any:
-            return consent_of(district, tags, {**rest, **cells}, terms, today)
+        def make(tags: Mapping[str, str], cells: Mapping[str, str]) -> Consent:
+            return consent(tags, {**rest, **cells})
 
         read = import_file(source, CONSENT_COLUMNS, opened.students(), make, anyway=anyway)
-        write = opened.registers.write
-        entries.run_import(
-            read, lambda: write(district, read.states, actor, reason, text), source.name, dry_run=dry_run
-        )
+        write, would_write = opened.registers.write, opened.registers.would_write
+        plan = (lambda: would_write(district, read.states)) if dry_run else None
+        entries.run_import(read, lambda: write(district, read.states, actor, reason, text), source.name, plan)
 
 
 @consents.command()
@@ -131,7 +127,7 @@ def withdraw(
     from gateway.registers.events import CONSENTS
 
     with entries.open_registers(file, district) as opened:
-        names = [entry] if entry else _present_of_student(opened, agreement, by)
+        names = [_one(opened, entry, agreement).entry] if entry else _present_of_student(opened, agreement, by)
         written = opened.registers.end(district, names, CONSENTS, actor, reason)
         for name in written.changed:
             click.echo(f"{name}: withdrawn.")
@@ -155,7 +151,7 @@ def list_consents(
     """List consents by their entries, agreements and dates; nobody's name or id is in it."""
     with entries.open_registers(file, district) as opened:
         found = [one for one in _entries(opened, agreement) if every or one.ended is None]
-        found = entries.of_one_student(opened, found, by) if of_student else found
+        found = entries.shown(entries.of_one_student(opened, found, by)) if of_student else found
         entries.print_entries([_facts(one) for one in found], COLUMNS, as_json=as_json)
 
 
@@ -167,12 +163,8 @@ def show(entry: str, district: str, file: Path) -> None:
     """Show the consent ENTRY: what it covers, and its whole history."""
     import json
 
-    from standards.errors import NotFound
-
     with entries.open_registers(file, district) as opened:
-        found = next((one for one in _entries(opened, None) if one.entry == entry), None)
-        if found is None:
-            raise NotFound(f"There is no consent {entry[:40]!r} in {district}.")
+        found = _one(opened, entry, None)
         covered = sorted(getattr(found.states, "elements", ()))
         click.echo(json.dumps({**_facts(found), "elements": covered}, indent=2))
 
@@ -211,13 +203,47 @@ def delete_consent(entry: str, district: str, reason: str, actor: str, file: Pat
         entries.delete_entry(opened, CONSENTS, entry, ends, actor, reason)
 
 
+def _maker(opened: OpenRegisters) -> Callable[[Mapping[str, str], Mapping[str, str]], Consent]:
+    """Return the function that makes a consent of tags and parts, by a form whose text is of no other purpose."""
+    from collections import defaultdict
+
+    from gateway.registers.entries import Consent
+    from gateway.registers.stating import check_purpose, consent_of
+    from gateway.storage.registry import utc_now
+
+    terms, today = _terms(opened), utc_now().astimezone(opened.spec.timezone).date()
+    signed_for: defaultdict[str, set[str]] = defaultdict(set)
+    for one in _entries(opened, None):
+        if isinstance(one.states, Consent):
+            signed_for[one.states.form_hash].add(one.states.agreement)
+
+    def make(tags: Mapping[str, str], given: Mapping[str, str]) -> Consent:
+        made = consent_of(opened.district, tags, given, terms, today)
+        check_purpose(made, signed_for[made.form_hash], terms)
+        signed_for[made.form_hash].add(made.agreement)
+        return made
+
+    return make
+
+
 def _present_of_student(opened: OpenRegisters, agreement: str | None, by: str) -> list[str]:
     from standards.errors import NotFound
 
     present = [one for one in _entries(opened, agreement) if one.ended is None]
-    found = [one.entry for one in entries.of_one_student(opened, present, by)]
+    found = entries.to_end(entries.of_one_student(opened, present, by))
     if not found:
-        raise NotFound("There is no consent of this student.")
+        raise NotFound(
+            "There is no consent of this student that holds: `crossing consents list --all` has those that have ended."
+        )
+    return found
+
+
+def _one(opened: OpenRegisters, entry: str, agreement: str | None) -> RegisterEntry:
+    from standards.errors import NotFound
+
+    found = next((one for one in _entries(opened, agreement) if one.entry == entry), None)
+    if found is None:
+        raise NotFound(f"There is no such consent {entry[:40]!r} in {opened.district}.")
     return found
 
 

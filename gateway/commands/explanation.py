@@ -50,7 +50,8 @@ class ClientStanding:
         shown = [one for one in ways() if known_to(one.view, there) and shows(one.view, grant, name)]
         told = ", ".join(one.told for one in shown if one.operation == READ)
         yield TraceStep("shown by", bool(shown), told or "no resource, of what the agreement releases")
-        yield from self._usable(shown, agreement)
+        if shown:
+            yield from self._usable(shown, agreement)
 
     def _usable(self, shown: Collection[Way], agreement: Agreement) -> Iterator[TraceStep]:
         """Tell whether the agreement has the operation, and the client a scope, for any of the ways."""

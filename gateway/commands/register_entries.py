@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.registers.events import RegisterEntry
     from gateway.registers.imports import Imported
     from gateway.registers.matching import Students
-    from gateway.registers.resolving import Resolved
+    from gateway.registers.resolving import EntriesOfStudent, Resolved
     from gateway.registers.store import Registers
     from gateway.registers.tags import RegisterKeys
     from gateway.registers.writing import Written
@@ -48,7 +48,6 @@ BY = click.option(
 ANYWAY = click.option("--anyway", is_flag=True, help="Make the entry though it matches nobody, or several students.")
 REASON = click.option("--reason", default="", help="Why; it stays on record, so name nobody.")
 WHY = click.option("--reason", required=True, help="Why; it stays on record, so name nobody.")
-DAY = click.DateTime(["%Y-%m-%d"])
 ALL = click.option("--all", "every", is_flag=True, help="Those that have ended, too.")
 OF_STUDENT = click.option("--student", "of_student", is_flag=True, help="Only those of one student, who is asked for.")
 
@@ -114,13 +113,13 @@ def ask_student(by: str, reason: str = "") -> dict[str, str]:
     return given
 
 
-def meant(given: Mapping[str, str], students: Students, *, anyway: bool) -> Resolved:
+def meant(given: Mapping[str, str], students: Students, *, anyway: bool, consents: bool = False) -> Resolved:
     """Return the tags of the student who is meant; one who matches nobody or several only *anyway*."""
-    from gateway.registers.resolving import resolve
+    from gateway.registers.resolving import resolve, unconfirmed
     from standards.errors import Conflict
 
     with parts_as_options():
-        found = resolve(students, given)
+        found = unconfirmed(resolve(students, given)) if consents else resolve(students, given)
     if found.problem and not anyway:
         raise Conflict(f"Nothing was written: {found.problem}. With --anyway the entry is made, and a task with it.")
     if found.problem:
@@ -140,44 +139,39 @@ def parts_as_options() -> Iterator[None]:
         raise CallerError(f"{wrong.part}: {wrong.message}.") from None
 
 
-def of_one_student(found: OpenRegisters, entries: Iterable[RegisterEntry], by: str) -> list[RegisterEntry]:
-    """Return the *entries* of one student, who is asked for: those with what was typed, and with what these share.
+def of_one_student(
+    found: OpenRegisters, entries: Iterable[RegisterEntry], by: str, *, unasked: bool = True
+) -> EntriesOfStudent:
+    """Return the *entries* of one student, who is asked for, as the district's system knows the student.
 
-    Where nothing is known by what was typed, the district's system tells what else the student is known by.
+    Where that cannot be asked, what was typed decides, or with not *unasked* nothing is sure.
     """
     from gateway.registers.matching import Students
-    from gateway.registers.resolving import resolve, typed_tags
+    from gateway.registers.resolving import EntriesOfStudent, entries_of
     from standards.errors import SourceError
 
-    given, every = ask_student(by), list(entries)
+    given, asked = ask_student(by), True
     with parts_as_options():
-        typed = typed_tags(Students(found.district, found.keys), given)
-    known = _alike(every, {(kind, tag) for kind, (tag, _) in typed.items()})
-    if known:
-        return known
+        entries_of(Students(found.district, found.keys), given, ())  # before the system is asked
     try:
         students = found.students()
     except SourceError:
         click.echo("The district's system cannot be asked: only what was typed is compared.", err=True)
-        return []
-    row = resolve(students, given).row
-    tags = (
-        {(kind, tag) for kind, several in students.found[row].tags.items() for tag in several}
-        if row is not None
-        else set()
-    )
-    return _alike(every, tags)
+        students, asked = Students(found.district, found.keys), False
+    there = entries_of(students, given, entries)
+    return there if asked or unasked else EntriesOfStudent((), there.own + there.doubtful)
 
 
-def _alike(entries: list[RegisterEntry], tags: set[tuple[str, str]]) -> list[RegisterEntry]:
-    """Return the entries that have one of the *tags*, or share one with another of these."""
-    found: list[RegisterEntry] = []
-    while True:
-        more = [one for one in entries if one not in found and tags & set(one.states.tags.items())]
-        if not more:
-            return [one for one in entries if one in found]
-        found += more
-        tags = tags.union(*(set(one.states.tags.items()) for one in more))
+def to_end(there: EntriesOfStudent) -> list[str]:
+    """Return the entries to end of one student, and name those that may be another's: nobody ends these unseen."""
+    for one in there.doubtful:
+        click.echo(f"{one.entry}: not ended, it may be another student's; name it to end it.", err=True)
+    return [one.entry for one in there.own]
+
+
+def shown(there: EntriesOfStudent) -> list[RegisterEntry]:
+    """Return the entries to list of one student, those too that may be another's."""
+    return [*there.own, *there.doubtful]
 
 
 def tell_written(written: Written) -> None:
@@ -187,8 +181,8 @@ def tell_written(written: Written) -> None:
             click.echo(f"{name}: {said}.")
 
 
-def run_import(read: Imported, write: Callable[[], Written], name: str, *, dry_run: bool) -> None:
-    """Print what a file says and its mistakes; *write* it where there is none and it is no dry run."""
+def run_import(read: Imported, write: Callable[[], Written], name: str, dry_run: Callable[[], Written] | None) -> None:
+    """Print what a file says and its mistakes; *write* it where there is none, unless it is a *dry_run*."""
     for mistake in read.mistakes[:MAX_SHOWN_MISTAKES]:
         click.echo(mistake.message)
     if read.mistakes:
@@ -197,10 +191,11 @@ def run_import(read: Imported, write: Callable[[], Written], name: str, *, dry_r
         click.echo(f"{name}: {len(read.mistakes)} mistakes; nothing was written.")
         raise click.exceptions.Exit(1)
     unmatched = f", {read.unmatched} of which match nobody or several" if read.unmatched else ""
+    written = dry_run() if dry_run else write()
     if dry_run:
-        click.echo(f"{name}: {len(read.states)} entries{unmatched}; nothing was written.")
+        told = f"{len(written.made)} to add, {len(written.changed)} to change, {len(written.the_same)} there already"
+        click.echo(f"{name}: {len(read.states)} entries{unmatched}: {told}; nothing was written.")
         return
-    written = write()
     told = f"{len(written.made)} added, {len(written.changed)} changed, {len(written.the_same)} there already"
     click.echo(f"{name}: {told}{unmatched}.")
 
@@ -221,7 +216,9 @@ def print_entries(facts: list[dict[str, Any]], columns: tuple[str, ...], *, as_j
 
 
 def _cell(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    from gateway.one_line import one_line
+
+    return one_line(", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value))
 
 
 def history(one: RegisterEntry) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import click
 
 from gateway.commands import register_entries as entries
 from gateway.commands.clients import JSON, SETTINGS
+from gateway.commands.days import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,8 +49,8 @@ def restrictions() -> None:
 @click.option("--hide", type=HIDDEN, help="With a court order: hide a contact, whose id is asked for.")
 @click.option("--recipient", "recipients", multiple=True, help="The organisation it holds for; all if not given.")
 @click.option("--element", "elements", multiple=True, help="With an objection: what does not leave; all if not given.")
-@click.option("--from", "begin", type=entries.DAY, help="The first day; today if not given.")
-@click.option("--until", type=entries.DAY, help="The last day; none if not given.")
+@click.option("--from", "begin", type=DAY, help="The first day; today if not given.")
+@click.option("--until", type=DAY, help="The last day; none if not given.")
 @SUBSTITUTE
 @entries.BY
 @entries.ANYWAY
@@ -114,8 +115,9 @@ def import_restrictions(
 
         restriction = _maker(opened)
         read = import_file(source, RESTRICTION_COLUMNS, students, make, anyway=anyway)
-        write = opened.registers.write
-        entries.run_import(read, lambda: write(district, read.states, actor, reason), source.name, dry_run=dry_run)
+        write, would_write = opened.registers.write, opened.registers.would_write
+        plan = (lambda: would_write(district, read.states)) if dry_run else None
+        entries.run_import(read, lambda: write(district, read.states, actor, reason), source.name, plan)
 
 
 @restrictions.command()
@@ -134,10 +136,10 @@ def lift(entry: str | None, district: str, kind: str | None, by: str, reason: st
     if entry is None and kind is None:
         raise click.UsageError("name the entry, or the --kind to lift of a student.")
     with entries.open_registers(file, district) as opened:
-        names = [entry] if entry else []
+        names = [_one(opened, entry, kind).entry] if entry else []
         if not entry:
             present = [one for one in _entries(opened, kind) if one.ended is None]
-            names = [one.entry for one in entries.of_one_student(opened, present, by)]
+            names = entries.to_end(entries.of_one_student(opened, present, by, unasked=False))
             if not names:
                 raise NotFound("There is no such restriction on this student.")
         for name in opened.registers.end(district, names, RESTRICTIONS, actor, reason).changed:
@@ -178,7 +180,7 @@ def list_restrictions(
     """List restrictions by their entries, kinds and dates; nobody's name, id or address is in it."""
     with entries.open_registers(file, district) as opened:
         found = [one for one in _entries(opened, kind) if every or one.ended is None]
-        found = entries.of_one_student(opened, found, by) if of_student else found
+        found = entries.shown(entries.of_one_student(opened, found, by)) if of_student else found
         entries.print_entries([_facts(one) for one in found], COLUMNS, as_json=as_json)
 
 
@@ -244,7 +246,7 @@ def _contact_tag(opened: OpenRegisters, students: Students, typed: str, *, anywa
 
 def _address(path: Path | None) -> dict[str, str]:
     """Read a substitute address from a file with one part in a line, such as ``street: PO Box 257``."""
-    from gateway.registers.stating import ADDRESS
+    from gateway.registers.entries import ADDRESS
     from standards.errors import SettingsError, suggestion
 
     if path is None:

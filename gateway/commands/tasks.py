@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.commands.clients import JSON, SETTINGS
-from gateway.commands.register_entries import ACTOR, DAY, print_entries
+from gateway.commands.days import DAY
+from gateway.commands.register_entries import ACTOR, print_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,9 +102,22 @@ def open_task(text: str, org: str, role: str, due: datetime | None, actor: str, 
     from gateway.storage.registry import utc_now
     from gateway.tasks.store import Tasks
 
-    with closing(_open(load(file))) as store:
+    settings = load(file)
+    _tell_unknown(settings, org)
+    with closing(_open(settings)) as store:
         task = Tasks(store, utc_now).open(org, role, text, due.replace(tzinfo=UTC) if due else None, actor)
     click.echo(f"{task.id}: open.")
+
+
+def _tell_unknown(settings: Settings, org: str) -> None:
+    """Say so where an organisation is neither a district, nor a recipient of an agreement, nor the region."""
+    from gateway.tasks.task import REGION
+    from policies.agreement import read_folder
+    from standards.errors import suggestion
+
+    known = {REGION, *settings.districts, *(one.org for one in read_folder(settings.agreements)[0])}
+    if org not in known:
+        click.echo(f"warning: no district and no recipient is called {org}{suggestion(org, known)}", err=True)
 
 
 def _tasks(settings: Settings, *, offline: bool) -> list[PersonTask]:
@@ -140,7 +154,9 @@ def _computed(settings: Settings, store: SqlStore, found: Tasks, *, offline: boo
                 students = known_students(spec, keys)
             except SourceError:
                 click.echo(f"{name}: its system cannot be asked, so no entry is compared with it.", err=True)
-        district = DistrictTasks(name, agreements, entries, students, approved, settings.keep_entries, required)
+        district = DistrictTasks(
+            name, agreements, entries, students, approved, settings.keep_entries, required, found.revoked()
+        )
         yield from district.on(utc_now().astimezone(spec.timezone).date())
 
 

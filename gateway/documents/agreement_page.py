@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from gateway.documents import population, terms
 from gateway.documents.blocks import BulletList, DataTable, Heading, Paragraph, PrintedDocument, SignatureLines
 from gateway.documents.released import by_category, content, denied, released
-from gateway.documents.words import message, plain
+from gateway.documents.words import message
+from gateway.one_line import one_line
 from standards import schedule
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def _approvals(agreement: Agreement, words: Wording) -> Iterator[Block]:
     if given:
         signed, not_signed = words.say("with a digital signature"), words.say("without a digital signature")
         rows = tuple(
-            (plain(one["by"]), plain(one.get("at", "")), signed if "sig" in one else not_signed) for one in given
+            (one_line(one["by"]), one_line(one.get("at", "")), signed if "sig" in one else not_signed) for one in given
         )
         columns = (words.say("By"), words.say("On"), words.say("How"))
         yield DataTable(words.say("Approvals in the agreement's file"), columns, rows)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.documents.words import plain
+from gateway.one_line import one_line
 from policies import elements
+from policies.documents import loading
 from policies.elements import Line
 from standards import schedule
 
@@ -63,7 +63,7 @@ STUDENT = DraftLine("student.id", "identifier", "needed for any record of a stud
 def draft(frame: Frame, read: ReadSchedule, source: str) -> str:
     """Write the draft of an agreement from the schedule *read* from the file *source*."""
     written = [
-        f"# A draft from {plain(source)}. Nothing here is in force: finish it, have it approved, and move it up."
+        f"# A draft from {one_line(source)}. Nothing here is in force: finish it, have it approved, and move it up."
     ]
     written += _head(frame)
     written += ["elements:", *_lines(read.rows)]
@@ -134,19 +134,19 @@ def _left(read: ReadSchedule, source: str) -> Iterator[str]:
     for row in read.rows:
         category = schedule.categories()[row.category]
         named = category.elements[row.element]
-        place = f"{plain(source)}:{row.line}: {category.title}, {named.title}"
+        place = f"{one_line(source)}:{row.line}: {category.title}, {named.title}"
         if row.element == schedule.REST:
-            yield f"{place}: decide which facts are meant" + (f": {plain(row.said)}" if row.said else "")
+            yield f"{place}: decide which facts are meant" + (f": {one_line(row.said)}" if row.said else "")
         elif not named.facts:
             yield f"{place}: no fact of a district's system; the agreement cannot release it"
         elif all(_sensitivity(path) == ORDER[-1] for path in named.facts):
             yield f"{place}: never released, under no agreement"
-    yield from (f"not read: {plain(str(error))}" for error in read.unknown)
+    yield from (f"not read: {one_line(str(error))}" for error in read.unknown)
 
 
 def _text(text: str) -> str:
     """Write a text as YAML reads it back, whatever is in it."""
-    return json.dumps(text, ensure_ascii=True)
+    return loading.write(text)
 
 
 def _filled(text: str, meaning: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.documents.words import message
-from policies.documents.terms import EVALUATION, OFFICIALS, STUDY, rests_on
+from policies.documents.terms import EVALUATION, OFFICIALS, STUDY, rests_on, retention_ends
+from standards import schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -171,7 +172,7 @@ def retention(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
     if agreed is None:
         yield words.say("The agreement states no time by which data are deleted.")
         return
-    ends = words.either(words.say(ENDS[one]) for one in agreed.get("after", ("expiry",)))
+    ends = words.either(words.say(ENDS[one]) for one in retention_ends(agreed))
     period = words.period(agreed["deleteWithin"])
     yield words.say("The recipient deletes the data within %(period)s after %(ends)s.", period=period, ends=ends)
     if agreed.get("certificate") == "required":
@@ -198,6 +199,12 @@ def limits(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield words.say("No client is sent more than %(number)s records in a day.", number=words.number(rows))
 
 
+def _noticed(path: str, words: Wording) -> str:
+    """Name what a public notice names: in the words of the vocabulary, with its name in the agreement."""
+    known = schedule.known(path)
+    return f"{words.fact(known.about).rstrip('.')} ({path})" if known else path
+
+
 def directory(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
     """Yield what holds for families that have opted out of directory information."""
     agreed = content.get("directory", {})
@@ -209,6 +216,6 @@ def directory(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
         )
     if notice := agreed.get("notice"):
         yield words.say(
-            "Beyond the facts of the class directory, the school district's public notice names: %(names)s.",
-            names=words.both(notice),
+            "The school district's public notice names as directory information, too: %(names)s.",
+            names=words.both(_noticed(path, words) for path in notice),
         )

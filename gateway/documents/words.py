@@ -14,6 +14,7 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 from babel.units import format_unit
 
+from gateway.one_line import one_line
 from gateway.translations.catalogues import translator
 
 if TYPE_CHECKING:
@@ -27,11 +28,6 @@ _QUOTES = {"en": "“{}”", "es": "«{}»"}
 def message(text: str) -> str:
     """Mark a text that a document says in each language, where it is written apart from its use."""
     return text
-
-
-def plain(text: str) -> str:
-    """Reduce a text to one line of signs that print: none that moves a cursor or turns the direction of reading."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,7 @@ class Wording:
 
     def quoted(self, text: str) -> str:
         """Write a text of the agreement as it stands, in quotation marks."""
-        return _QUOTES[self.language].format(plain(text))
+        return _QUOTES[self.language].format(one_line(text))
 
     def both(self, items: Iterable[str]) -> str:
         """List items, the last one after the language's word for *and*."""

@@ -10,6 +10,7 @@ import orjson
 from gateway.engine.codegen import CodePosition, CodeWriter
 from gateway.engine.reference_links import Linker
 from gateway.engine.visibility import change
+from policies.transforms import holds_others
 from standards.edfi.model.links import FIELD
 from standards.fields import fields_of, follow
 from standards.view import (
@@ -321,14 +322,23 @@ def _open(visibility: Visibility, name: str) -> Callable[[Mapping[str, Any]], di
 
     @cache
     def step(member: str) -> Callable[[Any], Any]:
-        transform = change(grant, keyring, f"{name}.{member}")
-        return transform if transform is not None else lambda value: value
+        transform = change(grant, keyring, f"{name}.{member}") or _unchanged
+        return _scalar(transform) if grant.parted(f"{name}.{member}") else transform
 
     def released(stored: Mapping[str, Any]) -> dict[str, Any]:
         shown = ((member, step(member)(stored[member])) for member in sorted(stored))
         return {member: value for member, value in shown if value is not None}
 
     return released
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+def _scalar(transform: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return the *transform* of a value that holds no others; one that does is absent."""
+    return lambda value: None if holds_others(value) else transform(value)
 
 
 def _arranged(node: List) -> Callable[[list[Any]], list[Any]]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from gateway.audit import agreement_texts
 from policies import agreement, canonical
-from standards.errors import NotFound, SettingsError
+from standards.errors import NotFound, SettingsError, suggestion
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from gateway.audit.agreement_texts import Texts
@@ -33,16 +34,18 @@ def named(settings: Settings, name: str) -> Agreement:
     if path.is_file():
         return texts.held_to(agreement.load(path))
     found, _ = agreement.read_folder(settings.agreements)
-    for one in found:
-        if f"{one.id}@{one.version}" == name:
-            return texts.held_to(one)
-    return _recorded(texts, name)
+    known = {f"{one.id}@{one.version}": one for one in found}
+    if name in known:
+        return texts.held_to(known[name])
+    return _recorded(texts, name, known)
 
 
-def _recorded(texts: Texts, name: str) -> Agreement:
+def _recorded(texts: Texts, name: str, known: Collection[str]) -> Agreement:
     content = texts.content(name)
     if content is None:
-        message = f"There is no file {name!r}, and no agreement ID@VERSION of that name, in the folder or on record."
+        here = sorted(one for one in known if one.partition("@")[0] == name.partition("@")[0])
+        hint = f" (there is {', '.join(here)})" if here else suggestion(name, known)
+        message = f"There is no file {name!r}, and no agreement ID@VERSION of that name, here or on record{hint}."
         raise NotFound(message)
     document = canonical.document(content, name)
     found, problems = agreement.check(document, Path())

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.registers.effects.cells import covers
+from gateway.registers.effects.students import withheld_by
 from policies.elements import Line
 from policies.explain import TraceStep
 
@@ -53,7 +54,7 @@ def _ordered(one: Restriction, grant: Grant, name: str) -> bool:
 
 def _objected(one: Restriction, grant: Grant, name: str) -> bool:
     here = not one.recipients or grant.org in one.recipients
-    lines = [Line(path, "deny") for path in one.elements]
+    lines = [Line(path, "deny") for path in withheld_by(one.elements)]
     return here and (not lines or any(line.covers(name) for line in lines))
 
 
@@ -74,7 +75,8 @@ def _effect(one: Restriction, grant: Grant, name: str) -> str:
     if not caps(one, grant, name):
         return f"{one.kind}, which is not about this"
     if one.kind == "acp":
-        return "acp: the substitute stands in place of the address, and nothing that tells a place leaves"
+        told = "the substitute stands in its place" if one.substitute else "no address leaves without a substitute"
+        return f"acp: {told}, and nothing that tells a place leaves"
     return f"{one.kind}: it does not leave"
 
 
@@ -90,7 +92,7 @@ def consent_steps(found: Collection[Consent], grant: Grant, name: str, day: date
     elif valid:
         yield TraceStep("consent", False, f"{valid[0].entry}: the form does not name this element")
     else:
-        yield TraceStep("consent", False, "ended" if mine else "none is on record")
+        yield TraceStep("consent", False, "ended" if mine else "none that holds is on record")
 
 
 def _in_force(one: Restriction | Consent, day: date) -> bool:

@@ -7,6 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gateway.one_line import is_one_line
 from standards.errors import SettingsError, suggestion
 
 if TYPE_CHECKING:
@@ -35,15 +36,22 @@ class CsvRows:
         self.name, self._known = path.name, known
         self.mistakes: list[SettingsError] = []
         self._columns: dict[str, int] = {}
+        self._head_line, self._elsewhere = 1, set[str]()
         self._wrong: set[int] = set()
         text = self._text(path)
         self.rows = tuple(self._read(text)) if text is not None else ()
 
     def report(self, line: int, column: str | int, message: str) -> None:
         """Note a mistake in a cell, by its column's name or number; its row is left out."""
-        number = self._columns.get(column, 1) if isinstance(column, str) else column
-        self.mistakes.append(SettingsError(message, self.name, line, number))
         self._wrong.add(line)
+        number = self._columns.get(column) if isinstance(column, str) else column
+        if number is None:  # what no cell says is one mistake, not one of every row
+            message = f"{column} (in no column, so by the command's option): {message}"
+            if message in self._elsewhere:
+                return
+            self._elsewhere.add(message)
+            line, number = self._head_line, 1
+        self.mistakes.append(SettingsError(message, self.name, line, number))
 
     def _text(self, path: Path) -> str | None:
         try:
@@ -57,7 +65,7 @@ class CsvRows:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            self.report(data.count(b"\n", 0, error.start) + 1, 1, "this is not UTF-8 text")
+            self.report(data.count(b"\n", 0, error.start) + 1, 1, "this is not UTF-8 text: save the file as CSV UTF-8")
             return None
         if (at := text.find("\0")) >= 0:
             self.report(text.count("\n", 0, at) + 1, 1, "the line has a NUL character")
@@ -87,11 +95,17 @@ class CsvRows:
         if len(cells) > MAX_COLUMNS:
             self.report(line, MAX_COLUMNS + 1, f"there are more than {MAX_COLUMNS} columns")
             return
+        self._head_line = line
         names = {name.casefold(): name for name in self._known}
+        if len(cells) == 1 and (other := next((sign for sign in ";\t" if sign in cells[0]), "")):
+            said = "semicolons" if other == ";" else "tabs"
+            self.report(line, 1, f"the cells are parted by {said}: save the file as CSV with commas")
+            return
         for number, cell in enumerate(cells, 1):
             name = names.get(cell.strip().casefold())
             if name is None:
-                told = f"this is no heading of such a file{suggestion(cell.strip(), self._known)}"
+                hint = suggestion(cell.strip(), self._known) or f": it may have {', '.join(self._known)}"
+                told = f"this is no heading of such a file{hint}"
                 self.report(line, number, told if cell.strip() else "the heading is empty")
             elif name in self._columns:
                 self.report(line, number, f"the heading {name} is there twice")
@@ -108,7 +122,7 @@ class CsvRows:
                 self.report(line, number, "this begins like a formula")
             elif len(text) > MAX_CELL_CHARACTERS:
                 self.report(line, number, f"the cell is longer than {MAX_CELL_CHARACTERS:,} characters")
-            elif any(letter < " " for letter in text):
+            elif not is_one_line(text):
                 self.report(line, number, "the cell has a control character or more than one line")
             elif text:
                 found[name] = text

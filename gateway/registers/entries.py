@@ -15,6 +15,24 @@ RESTRICTION_KINDS: Final[tuple[RestrictionKind, ...]] = (
 )  # fmt: skip
 SIGNER_ROLES: Final = ("parent", "eligible-student")
 METHODS: Final = ("paper", "electronic")
+ADDRESS: Final = ("street", "unit", "city", "state", "postalCode", "county")
+"""The parts of a substitute address, as `student.address` has them."""
+
+ONLY_OF: Final[Mapping[str, tuple[RestrictionKind, ...]]] = {
+    "recipients": ("court-order", "parent-objection"),
+    "elements": ("parent-objection",),
+    "contact": ("court-order",),
+    "substitute": ("acp",),
+}
+"""The parts of a restriction that only some kinds have."""
+
+
+class AllReleased(frozenset[str]):
+    """The elements of a consent that names none: all that its agreement releases on the day it is written down.
+
+    A consent that is there already goes on to cover what it did: what the agreement releases more of since, the form
+    that was signed then did not name.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.registers.entries import Consent, Restriction
+from gateway.registers.entries import (
+    ADDRESS,
+    METHODS,
+    ONLY_OF,
+    RESTRICTION_KINDS,
+    SIGNER_ROLES,
+    Consent,
+    Restriction,
+)
+from gateway.registers.tags import KINDS, TAG_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,6 +37,8 @@ NAMES, FORM = "names", "form"
 
 HASH_CHARACTERS: Final = 32
 """The first characters of a hash, under which a text of the registers is kept."""
+
+TAG: Final = re.compile(rf"[0-9a-f]{{{2 * TAG_BYTES}}}")
 
 Stated = Consent | Restriction
 
@@ -72,19 +84,19 @@ def register_of(one: Stated) -> str:
 def stating(one: Stated, event: str, cipher: Cipher) -> RegisterEvent:
     """Make the event by which an entry states *one* from now on."""
     if isinstance(one, Consent):
-        return RegisterEvent(CONSENTS, one.entry, event, _consent_content(one))
+        return RegisterEvent(CONSENTS, one.entry, event, _consent_content(one, names_hash(one.elements)))
     sealed = None
     if one.substitute:
         sealed = cipher.seal(json.dumps(dict(one.substitute), sort_keys=True).encode(), _about(one.district, one.entry))
     return RegisterEvent(RESTRICTIONS, one.entry, event, _restriction_content(one), sealed)
 
 
-def _consent_content(one: Consent) -> dict[str, Any]:
+def _consent_content(one: Consent, names: str) -> dict[str, Any]:
     return _present({
         "tags": dict(one.tags), "agreement": one.agreement, "form": one.form, "formHash": one.form_hash,
         "signer": one.signer_role, "method": one.method, "signed": one.signed.isoformat(),
         "begin": one.begin.isoformat(), "until": one.until and one.until.isoformat(),
-        "elements": names_hash(one.elements) if one.elements else None,
+        "elements": names if one.elements else None,
     })  # fmt: skip
 
 
@@ -110,22 +122,62 @@ def stated(district: str, event: RegisterEvent, names: Mapping[str, frozenset[st
     Raises:
         NotSealed: its values were sealed under another key, or for another entry.
         KeyError: its elements, or another part of it, are not there.
+        ValueError: something in it is not understood, or would not be written as it stands there.
+        TypeError: a part of it is of another type.
     """
     known = event.content
     begin, until = date.fromisoformat(known["begin"]), known.get("until")
     last = date.fromisoformat(until) if until else None
     if event.register == CONSENTS:
-        return Consent(
-            event.entry, district, known["agreement"], known["form"], known["formHash"], known.get("tags", {}),
+        consent = Consent(
+            event.entry, district, known["agreement"], known["form"], known["formHash"], known["tags"],
             known["signer"], known["method"], date.fromisoformat(known["signed"]), begin, last,
             names[known["elements"]] if "elements" in known else frozenset(),
         )  # fmt: skip
+        _whole(event, consent, _consent_content(consent, known.get("elements", "")))
+        return consent
     sealed = event.sealed
-    return Restriction(
-        event.entry, district, known["kind"], known.get("tags", {}), begin, last, tuple(known.get("recipients", ())),
+    restriction = Restriction(
+        event.entry, district, known["kind"], known["tags"], begin, last, tuple(known.get("recipients", ())),
         tuple(known.get("elements", ())), known.get("contact", ""),
-        json.loads(cipher.open(sealed, _about(district, event.entry))) if sealed else {},
+        json.loads(cipher.open(sealed, _about(district, event.entry))) if sealed is not None else {},
     )  # fmt: skip
+    _whole(event, restriction, _restriction_content(restriction))
+    return restriction
+
+
+def _whole(event: RegisterEvent, one: Stated, content: Mapping[str, Any]) -> None:
+    """Refuse an *event* that is not just what writes down what was understood of it, with words that mean something.
+
+    Nobody knows what the rest says: it could be the very limit of a consent, or whom a restriction is for.
+    """
+    texts = [one.entry, *(value for value in content.values() if not isinstance(value, dict | list))]
+    texts += [text for value in content.values() if isinstance(value, list) for text in value]
+    understood = content == event.content and all(isinstance(text, str) and text for text in texts)
+    tags = one.tags.items()
+    understood &= bool(tags) and all(kind in KINDS and TAG.fullmatch(tag) for kind, tag in tags)
+    understood &= one.until is None or one.until >= one.begin
+    if isinstance(one, Consent):
+        understood &= event.sealed is None and one.signer_role in SIGNER_ROLES and one.method in METHODS
+    else:
+        understood &= one.kind in RESTRICTION_KINDS and (not one.contact or bool(TAG.fullmatch(one.contact)))
+        understood &= all(one.kind in kinds for part, kinds in ONLY_OF.items() if getattr(one, part))
+        understood &= bool(one.substitute) is (event.sealed is not None) and one.substitute.keys() <= set(ADDRESS)
+        understood &= all(isinstance(text, str) for text in one.substitute.values())
+    if not understood:
+        raise ValueError("an event of the registers is not understood whole")
+
+
+def named(event: RegisterEvent) -> frozenset[str]:
+    """Return the set of element names that an *event* keeps.
+
+    Raises:
+        ValueError: it is not the set that its hash is of.
+    """
+    names = frozenset(event.content["names"])
+    if naming(names) != event:
+        raise ValueError("a set of elements is not the one that its hash is of")
+    return names
 
 
 def names_hash(names: Iterable[str]) -> str:
@@ -156,12 +208,11 @@ def form_text(district: str, event: RegisterEvent, cipher: Cipher) -> str:
 
 def digest(states: Iterable[Stated]) -> str:
     """Hash what entries state, without tags and values, for the record: it leads to nobody."""
-    spelt = [
-        _consent_content(replace(one, tags={})) if isinstance(one, Consent) else _restriction_content(_bare(one))
-        for one in states
-    ]
+    spelt = [_untagged(one) for one in states]
     return hashlib.sha256(json.dumps(spelt, sort_keys=True).encode()).hexdigest() if spelt else ""
 
 
-def _bare(one: Restriction) -> Restriction:
-    return replace(one, tags={}, contact="", substitute={})
+def _untagged(one: Stated) -> dict[str, Any]:
+    if isinstance(one, Consent):
+        return _consent_content(replace(one, tags={}), names_hash(one.elements))
+    return _restriction_content(replace(one, tags={}, contact="", substitute={}))

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from gateway.registers.entries import Consent, RegisterState, Restriction
 from gateway.registers.events import (
+    CHANGED,
     CONSENTS,
     DELETED,
+    ENDED,
     FORM,
-    LIFTED,
+    MADE,
     NAMES,
     RESTRICTIONS,
     TEXTS,
-    WITHDRAWN,
     RegisterEntry,
     RegisterEvent,
+    named,
     stated,
 )
 from gateway.registers.matching import contradicted
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from gateway.registers.events import Stated
     from gateway.storage.cipher import Cipher
 
-ENDING = frozenset({WITHDRAWN, LIFTED})
 Key = tuple[object, ...]
 
 
@@ -58,7 +59,11 @@ class Fold:
     like_entries: dict[Key, tuple[str, ...]] = field(default_factory=dict)
 
     def take(self, rows: Iterable[EventRow]) -> None:
-        """Take further events in, in their order."""
+        """Take further events in, in their order.
+
+        Raises:
+            ValueError, KeyError, TypeError: one of them is not understood whole; those before it are taken in.
+        """
         for row in rows:
             self._take(row)
             self.last, self.count = row.number, self.count + 1
@@ -74,22 +79,35 @@ class Fold:
 
     def _take(self, row: EventRow) -> None:
         event, known = row.event, self.entries.get(row.event.entry)
+        if not self._in_place(event, known):
+            raise ValueError("an event of the registers is out of place, or of a kind that is not known")
         if event.register == TEXTS:
             if event.event == NAMES:
-                self.names[event.entry] = frozenset(event.content["names"])
-            elif event.event == FORM:
+                self.names[event.entry] = named(event)
+            else:
                 self.forms[event.entry] = event
-        elif event.event == DELETED:
-            return
-        elif event.event in ENDING:
-            if known is not None:
-                self.entries[event.entry] = replace(known, ended=row.at, reason=row.reason)
-        else:
+        elif event.event in {MADE[event.register], CHANGED}:
             states = stated(self.district, event, self.names, self.cipher)
             made, actor = (known.made, known.actor) if known else (row.at, row.actor)
             self.entries[event.entry] = RegisterEntry(event.register, states, made, actor, None, row.reason)
             for key in keys_of(states):
                 self.like_entries[key] = (*self.like_entries.get(key, ()), event.entry)
+        elif known is not None:
+            self.entries[event.entry] = replace(known, ended=row.at, reason=row.reason)
+
+    def _in_place(self, event: RegisterEvent, known: RegisterEntry | None) -> bool:
+        """Tell whether somebody may have written an *event* about what is *known* here, and nothing more in it."""
+        bare = not event.content and event.sealed is None
+        if event.register == TEXTS:
+            return event.event == NAMES or (event.event == FORM and not event.content and event.sealed is not None)
+        if event.register not in MADE:
+            return False
+        if event.event == DELETED:
+            return bare and not event.entry
+        if event.event == MADE[event.register]:
+            return known is None
+        holds = known is not None and known.register == event.register and known.ended is None
+        return holds and (event.event == CHANGED or (event.event == ENDED[event.register] and bare))
 
     def like(self, one: Stated) -> RegisterEntry | None:
         """Find the entry that says of the same student what *one* says.

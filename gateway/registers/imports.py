@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gateway.registers.csv_rows import CsvRows
-from gateway.registers.resolving import WHO, resolve
-from gateway.registers.stating import ADDRESS, WrongPart
+from gateway.registers.entries import ADDRESS
+from gateway.registers.resolving import WHO, resolve, unconfirmed
+from gateway.registers.stating import WrongPart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,6 +51,7 @@ def import_file(
     for row in rows.rows:
         try:
             found = resolve(students, row.cells)
+            found = unconfirmed(found) if columns == CONSENT_COLUMNS else found
             if found.problem and not anyway:
                 rows.report(row.line, found.part, found.problem)
             else:

@@ -101,6 +101,16 @@ def contradicted(tags: Mapping[str, str], known: Mapping[str, Collection[str]]) 
     return kind is not None and tags[kind] not in known[kind]
 
 
+def confirmed(tags: Mapping[str, str], known: Mapping[str, Collection[str]]) -> bool:
+    """Tell whether a consent's *tags* and what a student is *known* by are of one person, beyond the system's id.
+
+    The state's id decides where both have one, else the name with birth date. An id alone says nothing: a system
+    gives it to another child once more, and what the two sides do not share cannot tell that it has.
+    """
+    kind = next((one for one in (STATE_ID, NAME) if one in tags and known.get(one)), None)
+    return kind is not None and tags[kind] in known[kind]
+
+
 def _of_state(system: str) -> bool:
     """Tell whether a system, or a descriptor of one, is the state's."""
     word = "".join(letter for letter in system.rpartition("#")[2].casefold() if letter.isalnum())

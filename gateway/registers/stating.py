@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from gateway.registers.entries import METHODS, RESTRICTION_KINDS, SIGNER_ROLES, Consent, Restriction
+from gateway.registers.entries import (
+    ADDRESS,
+    METHODS,
+    ONLY_OF,
+    RESTRICTION_KINDS,
+    SIGNER_ROLES,
+    AllReleased,
+    Consent,
+    Restriction,
+)
 from policies import canonical, elements
 from policies.agreement import current
 from standards.codes import table
@@ -19,12 +28,9 @@ if TYPE_CHECKING:
 
     from policies.agreement import Agreement
 
-ADDRESS: Final = ("street", "unit", "city", "state", "postalCode", "county")
-"""The parts of a substitute address, as `student.address` has them."""
-
 NEEDED_ADDRESS: Final = ("street", "city", "state", "postalCode")
 FORM_HASH: Final = re.compile(r"[0-9a-f]{64}")
-FORM_NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+FORM_NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,200}")
 FIRST_DAY: Final = date(1950, 1, 1)
 
 Word = TypeVar("Word", bound=str)
@@ -40,12 +46,13 @@ class WrongPart(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ConsentTerms:
-    """What a consent to an *agreement* is about: the *elements* it releases, the *form* it asks for, its last day."""
+    """What a consent to an *agreement* is about: *elements*, the *form* it asks for, its last day and its *purpose*."""
 
     agreement: str
     elements: frozenset[str]
     form: str = ""
     end: date | None = None
+    purpose: str = ""
 
 
 def terms_of(agreements: Iterable[Agreement], district: str, day: date) -> dict[str, ConsentTerms]:
@@ -60,7 +67,7 @@ def _terms(one: Agreement) -> ConsentTerms:
     released = frozenset(name for name, found in settled.items() if found.action != "deny")
     selectors = json.loads(one.text).get("population", {}).get("all", ())
     form = next((each["consent"].get("form", "") for each in selectors if "consent" in each), "")
-    return ConsentTerms(one.id, released, form, one.end)
+    return ConsentTerms(one.id, released, form, one.end, one.purpose)
 
 
 def consent_of(
@@ -99,13 +106,26 @@ def consent_of(
     )  # fmt: skip
 
 
+def check_purpose(one: Consent, signed_for: Collection[str], terms: Mapping[str, ConsentTerms]) -> None:
+    """Refuse a consent whose text was *signed for* an agreement with another purpose, or for one that is gone.
+
+    Raises:
+        WrongPart: the text of the form states another purpose, which is the one that was consented to.
+    """
+    mine = terms[one.agreement].purpose
+    for agreement in sorted(signed_for):
+        if agreement != one.agreement and (agreement not in terms or terms[agreement].purpose != mine):
+            told = f"this text was signed for {agreement}, which has another purpose: {mine} needs a form of its own"
+            raise WrongPart("formHash", told)
+
+
 def _named(given: Mapping[str, str], about: ConsentTerms) -> frozenset[str]:
     """Return the elements that a consent covers."""
     names = given.get("elements", "").split()
     if not names:
         if not about.elements:
             raise WrongPart("agreement", "the agreement releases nothing")
-        return about.elements
+        return AllReleased(about.elements)
     lines = [_line(name, "elements") for name in names]
     covered = frozenset(name for name in about.elements if any(line.covers(name) for line in lines))
     for line in lines:
@@ -128,10 +148,10 @@ def restriction_of(
         raise WrongPart("until", "it would end before it begins")
     named, hidden = tuple(given.get("recipient", "").split()), tuple(given.get("element", "").split())
     contact, substitute = given.get("contact", ""), substitute_of(given)
-    _fits(kind, "recipient", there=bool(named), kinds=("court-order", "parent-objection"))
-    _fits(kind, "element", there=bool(hidden), kinds=("parent-objection",))
-    _fits(kind, "contact", there=bool(contact), kinds=("court-order",))
-    _fits(kind, "street", there=bool(substitute), kinds=("acp",))
+    _fits(kind, "recipient", there=bool(named), kinds=ONLY_OF["recipients"])
+    _fits(kind, "element", there=bool(hidden), kinds=ONLY_OF["elements"])
+    _fits(kind, "contact", there=bool(contact), kinds=ONLY_OF["contact"])
+    _fits(kind, "street", there=bool(substitute), kinds=ONLY_OF["substitute"])
     if kind == "court-order" and not (contact or named):
         raise WrongPart("kind", "a court order hides a contact, or the student from a recipient: say which")
     for org in named:

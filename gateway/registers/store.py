@@ -16,7 +16,7 @@ from gateway.registers.events import RegisterEvent
 from gateway.registers.fold import EventRow, Fold
 from gateway.registers.writing import adding, changing, ending, entry_of
 from gateway.storage.acts import Act, write_act
-from gateway.storage.database import transaction
+from gateway.storage.database import empty_log, transaction
 from gateway.storage.registry import utc_now
 from gateway.storage.tables import register_events, register_versions
 from standards.errors import CallerError, StoreUnavailable
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from gateway.registers.writing import Plan, Written
     from gateway.storage.registry import SqlStore
 
-UNREADABLE: Final = "An entry of the registers cannot be read: it is damaged, or sealed under another master key."
+UNREADABLE: Final = (
+    "An entry of the registers cannot be read: it is damaged, of another version, or sealed under another master key."
+)
 
 PLANNED_BEFORE: Final = 3
 """How often a plan is made without keeping other writers waiting."""
@@ -94,6 +96,13 @@ class Registers:
         """Write what *states* say that is not known yet, all of it or nothing, and keep the texts of *forms*."""
         return self._write(district, lambda fold: adding(fold, states, forms, actor, self._clock()), actor, reason)
 
+    def would_write(self, district: str, states: Sequence[Stated]) -> Written:
+        """Return what `write` would come to, and write nothing."""
+        with self._locked(district):
+            known = self._of(district)
+            known.state = self._look(known)
+            return adding(known.fold.copied(), states, (), "", self._clock()).written
+
     def end(self, district: str, entries: Sequence[str], register: str, actor: str, reason: str) -> Written:
         """Withdraw consents or lift restrictions, as the *register* is; those that have ended stay as they are.
 
@@ -132,6 +141,7 @@ class Registers:
                 connection.execute(delete(register_events).where(mine, register_events.c.register == register))
                 content = {"register": register, "entries": [entry], "before": events.digest([known.states])}
                 self._note(connection, Act(actor, f"{register} deleted", district, content, reason))
+            empty_log(self._engine)  # while others read it a copy stays in it, until it is emptied after them
 
         with self._locked(district):
             fold = self._of(district).fold
@@ -212,10 +222,10 @@ class Registers:
         """Take the next events in; return whether these were the last. Where rows have gone, begin again."""
         mine = register_events.c.district == fold.district
         later = select(register_events).where(mine, register_events.c.number > fold.last)
-        rows = connection.execute(later.order_by(register_events.c.number).limit(PAGE_ROWS)).all()
         try:
+            rows = connection.execute(later.order_by(register_events.c.number).limit(PAGE_ROWS)).all()
             fold.take(map(_row, rows))
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, TypeError, AttributeError):
             raise StoreUnavailable(UNREADABLE) from None
         if len(rows) == PAGE_ROWS:
             return False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.registers import events
-from gateway.registers.entries import Consent
+from gateway.registers.entries import AllReleased, Consent
 from gateway.registers.events import RegisterEntry, RegisterEvent, register_of, stating
 from gateway.registers.fold import same
 from gateway.storage.acts import Act
@@ -86,10 +86,15 @@ def adding(fold: Fold, states: Iterable[Stated], forms: Iterable[str], actor: st
 def _kept(known: RegisterEntry, one: Stated) -> Stated:
     """Return what an entry states once it is stated anew, and still knows its student by all it did before.
 
-    A restriction that holds goes on to hold, whatever day the new one begins.
+    A restriction that holds goes on to hold, whatever day the new one begins; a consent that names no elements covers
+    those that it did.
     """
     fresh = replace(one, entry=known.entry, tags={**known.states.tags, **one.tags})
-    return fresh if isinstance(fresh, Consent) else replace(fresh, begin=min(known.states.begin, fresh.begin))
+    if not isinstance(fresh, Consent):
+        return replace(fresh, begin=min(known.states.begin, fresh.begin))
+    if isinstance(fresh.elements, AllReleased) and isinstance(known.states, Consent):
+        return replace(fresh, elements=known.states.elements)
+    return fresh
 
 
 def _texts(fold: Fold, states: Sequence[Stated], forms: Iterable[str]) -> Iterator[RegisterEvent]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,9 +70,9 @@ def _lines(content: Mapping[str, Any]) -> Iterator[str]:
     for key, value in content.items():
         if key == "elements":
             yield f"{key}:\n"
-            yield from (f"  - {json.dumps(one, ensure_ascii=False)}\n" for one in value)
+            yield from (f"  - {loading.write(one)}\n" for one in value)
         else:
-            yield f"{key}: {json.dumps(value, ensure_ascii=False)}\n"
+            yield f"{key}: {loading.write(value)}\n"
 
 
 def _covered(one: Agreement) -> Expansion:

@@ -23,8 +23,16 @@ CURVES: Final = {"P-256": ("ES256",), "P-384": ("ES384",), "Ed25519": ("Ed25519"
 MEMBERS: Final = {"EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "RSA": ("e", "n")}
 """What makes a public key of each kind, as RFC 7638 counts it."""
 
+FIELD: Final = 2**255 - 19
+"""The prime of Curve25519: a point is spelt by a number below it, and a bit for its sign."""
+EIGHTH: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+"""The point of which eight are nothing."""
+SMALL_ORDER: Final = frozenset({0, 1, FIELD - 1, EIGHTH, FIELD - EIGHTH})
+"""The points of Curve25519 under which anybody can make a signature: no private key belongs to them alone."""
+
 NO_KEY = "this is no key: it must be a JWK (JSON) or a PEM file of an EC, RSA or Ed25519 key"
 NOT_ALLOWED = "a key must be EC P-256 or P-384, Ed25519, or RSA of 2048 bits or more"
+NOT_TO_SIGN = "this key says of itself (use, key_ops) that it is not for signatures"
 SPELT_OTHERWISE = "this key is not spelt as RFC 7518 spells it: its numbers have digits too many"
 PRIVATE = "this is a private key, which must stay with the party alone: register the public key that belongs to it"
 NOT_PRIVATE = "this is a public key: a signature is made with the private one"
@@ -62,6 +70,8 @@ def registered(key: Mapping[str, Any]) -> Key | None:
 def algorithms(key: Key) -> tuple[str, ...]:
     """Return the algorithms by which *key* signs, whatever a signature says; none where it is not allowed."""
     match key:
+        case OKPKey() if key.curve_name == "Ed25519" and _is_anybodys(key):
+            return ()
         case ECKey() | OKPKey():
             return CURVES.get(key.curve_name, ())
         case RSAKey():
@@ -76,6 +86,13 @@ def public_part(key: Key) -> dict[str, Any]:
     return {"kty": key.key_type, **{name: told[name] for name in MEMBERS[key.key_type]}}
 
 
+def _is_anybodys(key: OKPKey) -> bool:
+    """Tell whether an Ed25519 *key* is a point of small order, or one that is not spelt as RFC 8032 spells it."""
+    told = key.get_op_key("verify")
+    place = int.from_bytes(told.public_bytes_raw(), "little") % 2**255
+    return place >= FIELD or place in SMALL_ORDER
+
+
 def _is_spelt_otherwise(key: Key) -> bool:
     """Tell whether *key* has another thumbprint than the same key in its one spelling; it could be of two parties."""
     if not isinstance(key, ECKey | OKPKey | RSAKey):
@@ -88,6 +105,8 @@ def _jwk(content: bytes, file: str) -> Key:
         told = json.loads(content)
         if told["kty"] not in MEMBERS:
             raise SettingsError(NOT_ALLOWED, file)
+        if told.get("use", "sig") != "sig" or not {"sign", "verify"} & set(told.get("key_ops", ("verify",))):
+            raise SettingsError(NOT_TO_SIGN, file)
         return JWKRegistry.import_key(told)
     except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         raise SettingsError(NO_KEY, file) from None

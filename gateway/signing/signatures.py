@@ -44,27 +44,30 @@ def sign(text: bytes, key: Key) -> str:
 def verify(signature: str, text: bytes, key: Key) -> None:
     """Verify that *signature* was made over *text* with the private part of *key*.
 
-    The key decides which algorithm is meant; what the header brings along is not looked at, and refused.
+    The key decides which algorithm is meant; what the header brings along is not looked at, and refused. A `kid` that
+    names another key is refused too, so that a signature tells of one key alone.
 
     Raises:
         CallerError: it was not.
     """
     try:
-        _check_form(signature)
+        _check_form(signature, key)
         jws.deserialize_compact(signature, key, registry=_Registry(algorithms=algorithms(key)), payload=text)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         _refuse()
 
 
-def _check_form(signature: str) -> None:
-    """Refuse a text that is not a detached signature with a plain header."""
+def _check_form(signature: str, key: Key) -> None:
+    """Refuse a text that is not a detached signature with a plain header, in UTF-8 as RFC 7515 has it, naming *key*."""
     if len(signature) > MAX_SIGNATURE_CHARACTERS or not signature.isascii():
         _refuse()
     head, payload, _ = signature.split(".")
     if payload:
         _refuse()
-    header = json.loads(urlsafe_b64decode(head.encode()), object_pairs_hook=_once)
+    header = json.loads(urlsafe_b64decode(head.encode()).decode("utf-8"), object_pairs_hook=_once)
     if not isinstance(header, dict) or header.keys() - HEADERS or not isinstance(header.get("alg"), str):
+        _refuse()
+    if header.get("kid", thumbprint := key.thumbprint()) != thumbprint:
         _refuse()
 
 

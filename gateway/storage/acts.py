@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from gateway.one_line import is_one_line
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
 from gateway.storage.tables import acts, marks
+from standards.errors import CallerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,7 +55,13 @@ class Act:
 
 
 def write_act(connection: Connection, act: Act, at: datetime) -> None:
-    """Write an *act* that happens *at* this moment, in the transaction of what it changes."""
+    """Write an *act* that happens *at* this moment, in the transaction of what it changes.
+
+    Raises:
+        CallerError: who acts, or why, is not one line: printed, the rest would look like another act.
+    """
+    if not (is_one_line(act.actor) and is_one_line(act.reason)):
+        raise CallerError("Who acts, and the reason, must be one line each, without control characters.")
     values = {"actor": act.actor, "action": act.action, "district": act.district, "content": dict(act.content)}
     connection.execute(insert(acts).values(at=at, reason=act.reason, **values))
 

@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from gateway.registers.entries import Consent
-from gateway.registers.matching import contradicted
+from gateway.registers.matching import confirmed
 from gateway.tasks import task
 from gateway.tasks.task import CONTACTS, PRIVACY_OFFICER, after, computed
 from policies.agreement import current
-from policies.documents.terms import DIRECTORY, rests_on
+from policies.documents.terms import DIRECTORY, rests_on, retention_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.audit.reports.retention import DueEnd
     from gateway.registers.events import RegisterEntry
     from gateway.registers.matching import Students
-    from gateway.tasks.store import Approved
+    from gateway.tasks.store import Approved, Revoked
     from gateway.tasks.task import PersonTask
     from policies.agreement import Agreement
 
@@ -51,6 +51,7 @@ class DistrictTasks:
     approved: Approved = field(default_factory=dict)
     keep: timedelta = timedelta(days=2557)
     approvals_required: bool = False
+    revoked: Revoked = field(default_factory=dict)
 
     def on(self, day: date) -> Iterator[PersonTask]:
         """Yield every task there is on a *day*."""
@@ -75,7 +76,7 @@ class DistrictTasks:
         for one in self._holding(day) if self.students is not None else ():
             assert self.students is not None
             rows = self.students.matching(one.states.tags)
-            if isinstance(one.states, Consent) and len(rows) == 1 and self._contradicts(one.states, *rows):
+            if isinstance(one.states, Consent) and len(rows) == 1 and not self._confirms(one.states, *rows):
                 rows = frozenset()
             about = {"district": self.district, "register": one.register, "entry": one.entry}
             if len(rows) != 1:
@@ -86,9 +87,9 @@ class DistrictTasks:
             elif isinstance(one.states, Consent) and one.states.signer_role == "parent":
                 yield from self._birthday(day, self.students.found[next(iter(rows))].birth_date, one.states)
 
-    def _contradicts(self, consent: Consent, row: int) -> bool:
-        """Tell whether the student who has the id of a *consent* is somebody else than who consented."""
-        return self.students is not None and contradicted(consent.tags, self.students.found[row].tags)
+    def _confirms(self, consent: Consent, row: int) -> bool:
+        """Tell whether more than an id says that the student whom a *consent* matches is who consented."""
+        return self.students is not None and confirmed(consent.tags, self.students.found[row].tags)
 
     def _birthday(self, day: date, born: str, consent: Consent) -> Iterator[PersonTask]:
         """Yield the task for a parent's consent that ends with the student's coming of age."""
@@ -140,6 +141,9 @@ class DistrictTasks:
         for one in self._newest(day):
             if one.end < day and _after(one, "expiry"):
                 yield _destroy(one, one.end, "expiry", {})
+            taken_back = self.revoked.get((one.id, one.version, one.digest))
+            if taken_back and taken_back.date() < min(day, one.end) and _after(one, "revocation"):
+                yield _destroy(one, taken_back.date(), "revocation", {})
             gone: defaultdict[tuple[date, str], list[str]] = defaultdict(list)
             for entry in self.entries:
                 last, why = _left(entry, one)
@@ -225,7 +229,7 @@ def _left(entry: RegisterEntry, agreement: Agreement) -> tuple[date | None, str]
 def _after(agreement: Agreement, why: str) -> bool:
     """Tell whether the retention of an *agreement* wants destruction after what has happened."""
     terms = agreement.terms.get("retention")
-    return terms is not None and why in terms.get("after", ("expiry", "revocation", "withdrawal"))
+    return terms is not None and why in retention_ends(terms)
 
 
 def _destroy(agreement: Agreement, last: date, why: str, content: Mapping[str, object]) -> PersonTask:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gateway.storage.registry import SqlStore
 
     Approved = Mapping[tuple[str, int, str], Mapping[str, datetime]]
+    Revoked = Mapping[tuple[str, int, str], datetime]
 
 
 class Tasks:
@@ -76,6 +77,20 @@ class Tasks:
         for row in rows:
             found.setdefault((row.agreement, row.version, row.text), {})[row.party] = row.at
         return found
+
+    @timely
+    def revoked(self) -> Revoked:
+        """Return the versions of which a party has taken back what it approved and not approved it anew, and when."""
+        found: dict[tuple[str, int, str], dict[str, datetime]] = {}
+        given = self.approved()
+        with transaction(self._engine) as connection:
+            rows = connection.execute(select(approvals).where(approvals.c.withdrawn.is_not(None))).all()
+        for row in rows:
+            version = row.agreement, row.version, row.text
+            if row.party not in given.get(version, {}):
+                known = found.setdefault(version, {})
+                known[row.party] = max(row.withdrawn, known.get(row.party, row.withdrawn))
+        return {version: min(parties.values()) for version, parties in found.items()}
 
 
 def present(computing: Iterable[PersonTask], written: Iterable[PersonTask]) -> list[PersonTask]:

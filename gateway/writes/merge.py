@@ -131,11 +131,16 @@ class Merge:
 
     def _open(self, known: Field, said: Mapping[str, Any], before: Mapping[str, Any], place: str) -> Record:
         """Merge an open dictionary: the keys that the consumer may name as given, the rest as stored."""
-        plain = self.context.grant.plain
+        grant = self.context.grant
+
+        def plain(member: str) -> bool:
+            name = f"{known.release}.{member}"
+            return grant.plain(name) and not grant.parted(name)
+
         for member in said:
-            if not plain(f"{known.release}.{member}"):
+            if not plain(member):
                 self.wrong[f"{place}.{member[:80]}"] = [UNKNOWN]
-        hidden = {member: value for member, value in before.items() if not plain(f"{known.release}.{member}")}
+        hidden = {member: value for member, value in before.items() if not plain(member)}
         return hidden | dict(said)
 
     def _items(self, pair: Pair, said: list[Record], before: list[Record], group: str, place: str) -> list[Record]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from policies.documents.terms import retention_ends
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -61,12 +63,12 @@ def _fewer_parties(was: Any, now: Any) -> bool:
 
 
 def _shorter(was: Any, now: Any) -> bool:
-    """Tell whether data are deleted as soon as before, after all that was named, with a certificate where one was."""
+    """Tell whether data are deleted as soon, after every end as before, with a certificate where one was."""
     if was is None or now is None:
         return was is None
     sooner = was["deleteWithin"] == now["deleteWithin"] or _sooner(was["deleteWithin"], now["deleteWithin"])
     certified = was.get("certificate") != "required" or now.get("certificate") == "required"
-    return sooner and certified and frozenset(was.get("after", ())) <= frozenset(now.get("after", ()))
+    return sooner and certified and frozenset(retention_ends(was)) <= frozenset(retention_ends(now))
 
 
 def _sooner(was: str, now: str) -> bool:

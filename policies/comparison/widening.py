@@ -105,7 +105,7 @@ def _released(before: Agreement, after: Agreement) -> Iterator[str]:
 
 
 def _elements(before: Grant, after: Grant) -> Iterator[str]:
-    for name in sorted(after.rules):
+    for name in sorted(before.rules.keys() | after.rules.keys()):  # a free member of its own mask may only have lost it
         was, now = _action(before, name), _action(after, name)
         if was != now and not below(now, was):
             told = name.removesuffix(".*")

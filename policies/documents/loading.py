@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from dataclasses import dataclass
@@ -41,10 +42,24 @@ _NUMBER = re.compile(
     r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
     r"|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 )
+_UNWRITTEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What JSON may have in a text as it is, and YAML refuses, or reads as the end of a line."""
+
 _WORDS: Mapping[str, Any] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
     "null": None, "Null": None, "NULL": None, "~": None, "": None,
 }  # fmt: skip
+COLON = "no colon can stand here: put a text that has one into quotes, and look whether a quote above is left open"
+SAID = (
+    ("'\\t'", "a tab stands here: indent with spaces"),
+    ("mapping values are not allowed", COLON),
+    ("<block end>", "the line begins further left or right than those it belongs with, or its dash is missing"),
+    ("expected ','", "a comma is missing here, or a bracket that was opened above is not closed"),
+    ("expected ':'", "the line has no colon after its key"),
+    ("quoted scalar", "a quote that was opened is not closed"),
+    ("unexpected end of stream", "a quote that was opened is not closed"),
+)
+"""What a reader of YAML calls a mistake, and what it is to who wrote the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,10 @@ class Document:
     content: Any
     values: Mapping[Where, Place]
     keys: Mapping[Where, Place]
+
+    def place(self, where: Where) -> str:
+        """Write the place of the value found by going *where*: file, line and column."""
+        return f"{self.file}:{':'.join(map(str, self.values.get(where, (1, 1))))}"
 
     def error(self, where: Where, message: str, *, at_key: bool = False) -> SettingsError:
         """Make the error for a mistake at the value found by going *where*, or at its key."""
@@ -91,6 +110,12 @@ def parse(raw: bytes, file: str) -> Document:
         line, column = _place(raw[: error.start].decode("utf-8", "replace"), None)
         raise SettingsError("the file is not UTF-8 text", file, line, column) from None
     return _DocumentReading(file, text).document()
+
+
+def write(value: Any) -> str:
+    """Write *value* on one line, as JSON that is read back here as what it is."""
+    spelt = json.dumps(value, ensure_ascii=False)
+    return _UNWRITTEN.sub(lambda found: f"\\u{ord(found[0]):04x}", spelt)
 
 
 class _DocumentReading:
@@ -178,12 +203,18 @@ class _DocumentReading:
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            raise SettingsError(f"this is not YAML: {error.problem}", self.file, line, column) from None
+            raise SettingsError(f"this is not YAML: {_in_words(error)}", self.file, line, column) from None
         except ReaderError as error:
             line, column = _place(self.text, error.position)
             raise SettingsError("a control character is not allowed here", self.file, line, column) from None
         except (YAMLError, ValueError, OverflowError, RecursionError):
             raise SettingsError("this is not YAML", self.file, 1, 1) from None
+
+
+def _in_words(error: MarkedYAMLError) -> str:
+    """Say what the person who writes the file can do about what the reader of YAML found."""
+    problem = str(error.problem)
+    return next((said for part, said in SAID if part in problem), problem)
 
 
 def _plain(text: str) -> Any:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError, validators
 
 from standards.errors import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from jsonschema import ValidationError
 
     from policies.documents.loading import Document, Where
     from standards.errors import SettingsError
@@ -35,12 +34,21 @@ def published() -> dict[str, Any]:
     return schema
 
 
+def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    """Match a whole text: Python lets a `$` stand before a last line feed, which JSON Schema does not."""
+    if isinstance(instance, str) and not re.fullmatch(pattern, instance):
+        yield ValidationError("does not match the pattern")
+
+
+_Validator: Any = validators.extend(Draft202012Validator, {"pattern": _pattern})
+
+
 @cache
-def _validator(part: str) -> Draft202012Validator:
+def _validator(part: str) -> Any:
     schema = published()
     if part:
         schema = {"$schema": schema["$schema"], "$defs": schema["$defs"], "$ref": f"#/$defs/{part}"}
-    return Draft202012Validator(schema)
+    return _Validator(schema)
 
 
 def problems(document: Document, part: str = "") -> Iterator[SettingsError]:
@@ -82,6 +90,8 @@ def _sentence(error: ValidationError) -> str:
             said = "must not be empty"
         case "minimum":
             said = f"must be at least {limit}"
+        case "pattern":
+            said = "has a control character"
         case _:
             said = "is too long" if error.validator in {"maxItems", "maxLength"} else "does not fit here"
     return said

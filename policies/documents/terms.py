@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policies import elements
 from policies.elements import Line
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 CONSENT, OFFICIALS, DIRECTORY, TRANSFER = "99.30", "99.31(a)(1)", "99.31(a)(11)", "99.31(a)(2)"
 EVALUATION, STUDY = "99.31(a)(3)", "99.31(a)(6)"
+GROUNDS, PARAGRAPHS, DISCLOSURES = "99.31", ("a", "b", "c", "d"), tuple(str(number) for number in range(1, 17))
+"""The section that lists who may be told without consent, its paragraphs, and those of its paragraph (a)."""
 PERIOD = re.compile(r"P([0-9]{1,4}[DWMY]){1,3}")
+ENDS = ("expiry", "revocation", "withdrawal")
+"""What data may have to be deleted after: the agreement's last day, its revocation, the withdrawal of a consent."""
 PERIODIC = frozenset({"notify-on-breach", "report-use", "review-access"})
 """The obligations that may name a period: within how long, or how often."""
 OBLIGATIONS = PERIODIC | {
@@ -40,6 +44,18 @@ def rests_on(basis: str, section: str) -> bool:
     return any(one == section or one.startswith(f"{section}(") for one in basis.split("+"))
 
 
+def _no_section(section: str) -> str:
+    """Say that 34 CFR Part 99 has no such *section* on which a disclosure may rest; empty where it has."""
+    number, *paragraphs = section.replace(")", "").split("(")
+    if number != GROUNDS or not paragraphs:
+        return ""
+    if paragraphs[0] not in PARAGRAPHS:
+        return f"34 CFR {GROUNDS} has the paragraphs ({', '.join(PARAGRAPHS)}), and no ({paragraphs[0]})"
+    if paragraphs[0] == "a" and len(paragraphs) > 1 and paragraphs[1] not in DISCLOSURES:
+        return f"34 CFR {GROUNDS}(a) has the paragraphs (1) to ({DISCLOSURES[-1]}), and no ({paragraphs[1]})"
+    return ""
+
+
 def obligation(text: str) -> Obligation | None:
     """Read an obligation; None where it is not one of the known words."""
     word, colon, period = text.partition(":")
@@ -48,12 +64,24 @@ def obligation(text: str) -> Obligation | None:
     return Obligation(word, period)
 
 
+def retention_ends(retention: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the ends after which a *retention* wants data deleted: every one where it names none."""
+    named = retention.get("after")
+    return tuple(one for one in ENDS if one in named) if named else ENDS
+
+
 def problems(document: Document) -> Iterator[SettingsError]:
     """Yield what the legal basis demands of an agreement and is not there."""
     basis = document.content["basis"]["ferpa"]
     selectors = document.content.get("population", {}).get("all", [])
+    for section in basis.split("+"):
+        if message := _no_section(section):
+            yield document.error(("basis", "ferpa"), message)
     if rests_on(basis, CONSENT) and not any("consent" in one for one in selectors):
-        message = f"the basis {CONSENT} is consent, and no selector of the population asks for it"
+        message = (
+            f"the basis {CONSENT} is consent, and no selector of the population asks for it:"
+            " add - {consent: {form: NAME, status: granted}}"
+        )
         yield document.error(("basis", "ferpa"), message)
     directory = document.content.get("directory", {})
     if rests_on(basis, DIRECTORY) and "optOut" not in directory:
@@ -138,5 +166,4 @@ def _obligations(document: Document) -> Iterator[str]:
 
 
 def _place(document: Document, *where: str | int) -> str:
-    line, _ = document.values.get(where, (1, 1))
-    return f"{document.file}:{line}"
+    return document.place(where)

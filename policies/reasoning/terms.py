@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from policies.documents.terms import retention_ends
 from policies.reasoning.differences import AgreementDifference, direction_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     Content = Mapping[str, Any]
 
 NOWHERE = "nothing agreed"
+SAID = {
+    "ferpa": "the legal basis", "state": "the law of the state", "legitimateInterest": "the legitimate interest",
+    "smallCell": "the smallest total that is told", "maxRowsPerDay": "the most records in a day",
+    "deleteWithin": "the time until deletion", "certificate": "the certificate of deletion", "optOut": "the opt-outs",
+    "from": "the first day", "to": "the last day", "timezone": "the time zone",
+}  # fmt: skip
+"""What the keys of an agreement are called where a difference is told in words."""
 DAYS, MONTHS = {"D": 1, "W": 7}, {"M": 1, "Y": 12}
 PERIOD = re.compile(r"([0-9]+)([DWMY])")
 COMPARED = frozenset({
@@ -47,24 +55,23 @@ def _changed(part: str, name: str, was: object, now: object, direction: Directio
     """Yield the difference of one value, if it is one."""
     if was != now:
         first, then = _spelt(was), _spelt(now)
-        yield AgreementDifference(
-            part, name, direction, first, then, f"{f'{name} ' if name else ''}{then}, was {first}"
-        )
+        told = f"{SAID.get(name, name)}: {then}" if name else then
+        yield AgreementDifference(part, name, direction, first, then, f"{told}, was {first}")
 
 
 def _spelt(value: object) -> str:
     if value is None:
         return NOWHERE
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return " ".join(value.split()) if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-def _listed(part: str, was: Any, now: Any, *, gained: Direction) -> Iterator[AgreementDifference]:
+def _listed(part: str, was: Any, now: Any, *, gained: Direction, said: str = "{}") -> Iterator[AgreementDifference]:
     """Yield what a list gained and lost; what it *gained* lets more through or less."""
     lost: Direction = "narrower" if gained == "wider" else "wider"
     for one in sorted(set(now) - set(was)):
-        yield AgreementDifference(part, one, gained, "", one, f"{one} is new")
+        yield AgreementDifference(part, one, gained, "", one, f"{said.format(one)} is new")
     for one in sorted(set(was) - set(now)):
-        yield AgreementDifference(part, one, lost, one, "", f"{one} is gone")
+        yield AgreementDifference(part, one, lost, one, "", f"{said.format(one)} is gone")
 
 
 def _parties(was: Content, now: Content) -> Iterator[AgreementDifference]:
@@ -117,7 +124,8 @@ def _onward(value: Any) -> frozenset[str] | None:
 def _retention(was: Content, now: Content) -> Iterator[AgreementDifference]:
     first, then = was.get("deleteWithin"), now.get("deleteWithin")
     yield from _changed("retention", "deleteWithin", first, then, _longer(first, then))
-    yield from _listed("retention", was.get("after", ()), now.get("after", ()), gained="narrower")
+    ends = (retention_ends(one) if one else () for one in (was, now))
+    yield from _listed("retention", *ends, gained="narrower", said="deletion after {}")
     asked = now.get("certificate") == "required"
     direction: Direction = "narrower" if asked else "wider" if was.get("certificate") == "required" else "neutral"
     yield from _changed("retention", "certificate", was.get("certificate"), now.get("certificate"), direction)

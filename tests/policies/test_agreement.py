@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from policies import agreement
+from policies import agreement, standing
 from policies.documents import schema
 from standards.errors import SettingsError
 from tests.policies import documents
@@ -53,6 +53,9 @@ MISTAKES = [
     ('ferpa: "99.31(a)(1)"', 'ferpa: "99.30"', "9:10", "the basis 99.30 is consent, and no selector of the population asks for it"),
     ('ferpa: "99.31(a)(1)"', 'ferpa: "99.30(b)(2)"', "9:10", "the basis 99.30 is consent, and no selector of the population asks for it"),
     ('ferpa: "99.31(a)(1)"', 'ferpa: "99.31(a)(1)+99.30"', "9:10", "the basis 99.30 is consent, and no selector of the population asks for it"),
+    ('ferpa: "99.31(a)(1)"', 'ferpa: "99.31(a)(99)"', "9:10", "34 CFR 99.31(a) has the paragraphs (1) to (16), and no (99)"),
+    ('ferpa: "99.31(a)(1)"', 'ferpa: "99.31(a)(1)+99.31(a)(0)"', "9:10", "34 CFR 99.31(a) has the paragraphs (1) to (16), and no (0)"),
+    ('ferpa: "99.31(a)(1)"', 'ferpa: "99.31(1)"', "9:10", "34 CFR 99.31 has the paragraphs (a, b, c, d), and no (1)"),
     ('ferpa: "99.31(a)(1)"', "ferpa: 99.31", "9:10", "ferpa must be a section of 34 CFR Part 99"),
     ("path: student.birthDate,", "path: student.birthdate,", "25:12", "no element is called 'student.birthdate' (did you mean student.birthDate?)"),
     ("path: student.birthDate,", "path: edfi.grades.letterGradeEarned,", "25:12", "no element is called 'edfi.grades.letterGradeEarned' (did you mean grade.letter?)"),
@@ -246,6 +249,71 @@ def test_a_mistake_in_one_file_does_not_hide_those_in_another(tmp_path):
     found, problems = agreement.read_folder(tmp_path)
     assert len(found) == 1
     assert {Path(problem.file).name for problem in problems} == {"two.yaml", "zoo.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("id: reading\n", 'id: "reading\\n"\n', "id must be a name"),
+        ("org: reading-partners", 'org: "reading-partners\\n"', "org must be a name"),
+        ("district: maple", 'district: "maple\\n"', "district must be a name"),
+        ("purpose: tutoring", 'purpose: "tutoring\\n"', "purpose must be a name"),
+        ("[reading-partners-prod]", '["reading-partners-prod\\n"]', "must be a name"),
+        ("plan weekly", "plan \\e[2J weekly", "legitimateInterest has a control character"),
+        ("plan weekly", "plan \\L weekly", "legitimateInterest has a control character"),
+        ("student.id", "student.id\\n", "must be the path of an element"),
+        ("student.id", "oneroster.users.metadata.a\\eb", "must be the path of an element"),
+    ],
+)
+def test_a_name_has_no_line_feed_behind_it_and_no_text_steers_a_terminal(tmp_path, old, new, told):
+    text = documents.text("student.id allow")
+    assert old in text
+    (tmp_path / "one.yaml").write_text(text.replace(old, new), "utf-8")
+    _, problems = agreement.read(tmp_path / "one.yaml")
+    assert told in problems[0].message
+
+
+def test_an_interest_of_several_lines_is_told_in_one(tmp_path):
+    text = documents.text("student.id allow").replace("plan weekly", "plan\\n  who: nobody\\nweekly")
+    (tmp_path / "one.yaml").write_text(text, "utf-8")
+    assert agreement.load(tmp_path / "one.yaml").interest == "plan who: nobody weekly reading support"
+
+
+CONSENTED = "{all: [{consent: {form: rp-2026, status: granted}}]}"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            ("org: reading-partners", "org: other"),
+            "reading is an agreement of maple and reading-partners: other parties",
+        ),
+        (
+            ("district: maple", "district: cedar"),
+            "reading is an agreement of maple and reading-partners: other parties",
+        ),
+        (("purpose: tutoring", "purpose: research"), "the form rp-2026 was signed for tutoring: another purpose needs"),
+    ],
+)
+def test_an_id_stays_with_its_parties_and_a_form_with_its_purpose(tmp_path, change, told):
+    """Consents know the id and the form: they would count for a party, or a purpose, that no parent has heard of."""
+    texts = [documents.text("student.id allow", CONSENTED, version=number) for number in (1, 2, 3)]
+    texts[1] = texts[1].replace("rp-2026", "rp-2027")
+    texts[2] = texts[2].replace(*change)
+    for number, text in enumerate(texts):
+        (tmp_path / f"{number}.yaml").write_text(text, "utf-8")
+    _, problems = agreement.read_folder(tmp_path)
+    assert problems
+    assert all(told in one.message for one in problems)
+    assert standing.stand(tmp_path, {"maple", "cedar"}).agreements == ()
+
+
+def test_another_purpose_with_a_form_of_its_own_is_a_version_like_any(tmp_path):
+    first, second = (documents.text("student.id allow", CONSENTED, version=number) for number in (1, 2))
+    (tmp_path / "1.yaml").write_text(first, "utf-8")
+    (tmp_path / "2.yaml").write_text(second.replace("tutoring", "research").replace("rp-2026", "rp-2027"), "utf-8")
+    assert agreement.read_folder(tmp_path)[1] == []
 
 
 def test_a_folder_that_is_not_there_is_said_so(tmp_path):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from policies import agreement
-from policies.explain import HIDDEN, SAID, explain
+from policies.explain import HIDDEN, SAID, explain, told
 from policies.transforms import ACTIONS
 from tests.policies import documents
 
@@ -96,3 +97,36 @@ def test_free_members_are_explained_too():
 
 def test_every_action_is_said_in_words():
     assert SAID.keys() == set(ACTIONS) - {"deny"}
+
+
+def test_facts_that_are_withheld_alike_are_told_once():
+    traces = explain((TUTORING,), documents.CLIENT, "staff", documents.NOW)
+    (text,) = told(traces)
+    assert text.startswith("staff.id, ")
+    assert len(traces) > 10
+    assert text.count("no line of the agreement names it") == 1
+
+
+def test_a_recipient_of_several_agreements_is_told_once_what_one_of_them_releases():
+    early = replace(TUTORING, begin=documents.NOW.date() + timedelta(days=30))
+    traces = explain((early, TUTORING), documents.CLIENT, "student.birthDate", documents.NOW)
+    traces = (replace(traces[0], action="deny"), traces[1])
+    assert list(told(traces, "recipient")) == ["student.birthDate: released as the first day of its year"]
+    hidden = (why("student.email"), why("student.email"))
+    assert list(told(hidden, "recipient")) == [f"student.email: {HIDDEN}"]
+
+
+@pytest.mark.parametrize(
+    ("meant", "hint"),
+    [
+        ("birthDate", "student.birthDate"),
+        ("student.firstName", "student.name.given"),
+        ("edfi.students.lastSurname", "student.name.family"),
+        ("users.familyName", "student.name.family"),
+        ("staffs", "staff.*"),
+        ("studentSchoolAssociations", "enrollment.*"),
+        ("student.bithDate", "student.birthDate"),
+    ],
+)
+def test_who_asks_by_the_word_of_a_standard_is_told_the_name_of_the_fact(meant, hint):
+    assert f"no element is called {meant!r} (did you mean {hint}?)" in why(meant).text()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from policies.documents import loading
 from standards.errors import SettingsError
+
+COLON = "no colon can stand here: put a text that has one into quotes, and look whether a quote above is left open"
+INDENT = "the line begins further left or right than those it belongs with, or its dash is missing"
 
 
 def read(text: str | bytes):
@@ -32,8 +35,17 @@ def read(text: str | bytes):
         ("a: 1\n---\nb: 2", "2:1", "a second document begins here; one file holds one"),
         ("", "1:1", "the file is empty"),
         ("# nothing\n", "1:1", "the file is empty"),
-        ("a: b: c", "1:5", "this is not YAML: mapping values are not allowed here"),
-        ("a:\n\t- b", "2:1", "this is not YAML: found character '\\t' that cannot start any token"),
+        ("a: b: c", "1:5", f"this is not YAML: {COLON}"),
+        ("a:\n\t- b", "2:1", "this is not YAML: a tab stands here: indent with spaces"),
+        ("a:\n  b: 1\n c: 2", "3:2", f"this is not YAML: {INDENT}"),
+        ("a:\n  - b\n  c: 2", "3:3", f"this is not YAML: {INDENT}"),
+        (
+            "a: {b: 1\nc: 2",
+            "2:2",
+            "this is not YAML: a comma is missing here, or a bracket that was opened above is not closed",
+        ),
+        ("a: 1\nb\nc: 2", "3:1", "this is not YAML: the line has no colon after its key"),
+        ('a: "b\nc: 2', "2:5", "this is not YAML: a quote that was opened is not closed"),
         ("a: \x01", "1:4", "a control character is not allowed here"),
         ('a: "\\uD800"', "1:4", "half a character (a surrogate) is not allowed"),
         ('a: "\\U00110000"', "1:1", "this is not YAML"),
@@ -75,3 +87,20 @@ def test_no_text_does_more_than_be_read_or_be_refused(text):
     except SettingsError as error:
         place = (error.line, error.column)
     assert min(place) >= 1
+
+
+KEYS = st.text().filter(lambda key: key != "<<")
+
+
+@given(
+    st.recursive(
+        st.text() | st.integers(0, 10**6) | st.booleans(),
+        lambda some: st.lists(some) | st.dictionaries(KEYS, some),
+    )
+)
+@example("\x7f\x80\x85\x9f\u2028\u2029\ufeff\ufffe\uffff😀\t\r\n\x00\x1b")
+@example({"*a": "*a", "no": "1", "&b": ["~", "2026-01-01"]})
+def test_what_is_written_is_read_back_as_it_is(value):
+    written = loading.write(value)
+    assert "\n" not in written
+    assert read(f"key: {written}\n").content == {"key": value}

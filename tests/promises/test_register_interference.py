@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from gateway import telemetry
 from gateway.engine import laid_over as engine_effects
 from gateway.engine.visibility import Visibility
 from gateway.registers.effects import cells, rows
+from gateway.registers.matching import state_ids
 from policies.grant import Registered
 from policies.records import places
 from policies.testing.non_interference import difference
@@ -117,11 +119,15 @@ class Pair:
             elif choice == "part":
                 lost = random.sample([name for name in sorted(releases) if name.startswith("student.name.")], 2)
                 kept = frozenset(name for name in releases if name not in lost and not name.endswith(".*"))
-                self.registers.consent(own, elements=kept)
+                self.registers.consent(own, tags=self.known_by(own, row), elements=kept)
                 found.append(Decision(row["key"], lost=frozenset(lost)))
             else:
-                self.registers.consent(own, signer_role="eligible-student")
+                self.registers.consent(own, tags=self.known_by(own, row), signer_role="eligible-student")
         return found
+
+    def known_by(self, own: str, row: dict[str, Any]) -> dict[str, str]:
+        """The tags by which a consent knows a student: the source's id, and the state's."""
+        return {"id": self.registers.tag("id", own), **self.registers.numbered(state_ids(row)[0])}
 
     def decides(self, name: str) -> bool:
         """Tell whether the records that exist depend on a released name, or what belongs to what."""

@@ -1,4 +1,4 @@
-"""The export of the record for other programs: every event as a line of JSON or a row of CSV."""
+"""The export of the record for other programs: every event as its line of the record, or a row of CSV."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
+from gateway.one_line import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -17,14 +17,13 @@ COLUMNS: Final = (
     "seq", "at", "operation", "org", "client", "actor", "action", "district", "api", "view", "purpose", "basis",
     "agreements", "shape", "rows", "status", "fields", "set", "from", "to", "reason", "trace",
 )  # fmt: skip
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""The beginnings that spreadsheets take for a formula."""
+FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
+"""The beginnings that spreadsheets take for a formula, with the full-width ones of East Asian settings."""
 
 
-def as_ndjson(events: Iterable[Event]) -> Iterator[str]:
-    """Yield each event as one line of JSON."""
-    for event in events:
-        yield orjson.dumps(event, option=orjson.OPT_SORT_KEYS).decode() + "\n"
+def as_ndjson(lines: Iterable[bytes]) -> Iterator[str]:
+    """Yield each of the record's *lines* as it stands there, one object a line, so that the export can be verified."""
+    return (line.decode() + "\n" for line in lines)
 
 
 def as_csv(events: Iterable[Event]) -> Iterator[str]:
@@ -36,10 +35,12 @@ def as_csv(events: Iterable[Event]) -> Iterator[str]:
 
 def _plain(value: Any) -> str:
     text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) and not isinstance(value, int) else text
+    bare = text.lstrip(" \xa0\u3000\ufeff\0")  # some programs trim what stands before
+    formula = bare.startswith(FORMULA) and not isinstance(value, int)
+    return f"'{one_line(text)}" if formula else one_line(text)
 
 
 def _row(cells: Iterable[str]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow(cells)  # no `;` begins a cell anywhere
     return text.getvalue()

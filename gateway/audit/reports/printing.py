@@ -9,6 +9,7 @@ from babel.dates import format_date, format_datetime
 
 from gateway.audit.reports.facts import KIND, in_words
 from gateway.documents.blocks import BulletList, DataTable, Heading, Paragraph, PrintedDocument
+from gateway.one_line import one_line
 from gateway.translations.catalogues import translator
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ KINDS: Final = {
 }
 """The kinds of recipients."""
 MAX_EVENTS_TOLD: Final = 10
+TIMES: Final = {"en": "HH:mm z", "es": "HH:mm (zzzz)"}
+"""How the hour is written with its time zone, for which Spanish has no short names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Print:
 
     def text(self) -> str:
         """Return the report as text."""
-        return "\n".join(self._text_lines())
+        return "\n".join(map(one_line, self._text_lines()))
 
     def document(self) -> PrintedDocument:
         """Return the report as a document, to be written as HTML or PDF."""
@@ -104,7 +107,7 @@ class Print:
 
     def moment(self, moment: datetime) -> str:
         """Write a moment as the language does, with the time zone."""
-        time = format_datetime(moment, "HH:mm z", tzinfo=moment.tzinfo, locale=self.language)
+        time = format_datetime(moment, TIMES[self.language], tzinfo=moment.tzinfo, locale=self.language)
         return f"{self.day(moment.date())}, {time}"
 
     def _party(self, row: Disclosures) -> Party:

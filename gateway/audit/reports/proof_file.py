@@ -12,7 +12,8 @@ import orjson
 
 from gateway.audit.chain import read_behind
 from gateway.audit.proofs.merkle import WholeTree, leaf_hash
-from gateway.audit.tree_heads import TreeFile, deleted_before
+from gateway.audit.tail import RecordDamaged
+from gateway.audit.tree_heads import TREE, TreeFile, deleted_before
 from gateway.audit.verification import field_sets, texts
 from standards.errors import NotFound
 
@@ -28,11 +29,15 @@ def proof(folder: Path, key: bytes, wanted: Collection[int]) -> dict[str, Any]:
 
     Raises:
         NotFound: there is no such entry, or it is not beneath a signed head yet.
+        RecordDamaged: the record is not the one that the head was signed over.
     """
     signed = TreeFile(folder, key).read()
     if signed is None:
         raise NotFound("The record has no signed tree head yet: the gateway signs one a minute, and when it ends.")
-    begun = deleted_before(folder, key)
+    try:
+        begun = deleted_before(folder, key)
+    except ValueError as error:
+        raise RecordDamaged([str(error)]) from None
     leaves, found = list[bytes](), dict[int, tuple[int, str]]()
     first = begun.head.size if begun else 0
     for _, text, line, seq in read_behind(folder, begun.head.seq if begun else 0):
@@ -41,9 +46,11 @@ def proof(folder: Path, key: bytes, wanted: Collection[int]) -> dict[str, Any]:
         if line is not None and seq in wanted:
             found[seq] = first + len(leaves), text.decode()
         leaves.append(leaf_hash(text))
+    tree = WholeTree(leaves, begun.tree if begun else None)
+    if tree.size < signed.head.size or tree.root(signed.head.size).hex() != signed.head.root:
+        raise RecordDamaged([f"its lines are not those that {TREE} knows"])
     if missing := sorted(set(wanted) - found.keys()):
         raise NotFound(f"There is no event {missing[0]} beneath the last signed head; a new one is signed each minute.")
-    tree = WholeTree(leaves, begun.tree if begun else None)
     entries = [
         {"text": text, "index": index, "path": [one.hex() for one in tree.inclusion(index, signed.head.size)]}
         for index, text in (found[seq] for seq in sorted(found))

@@ -16,6 +16,7 @@ from gateway.audit.students.subject_keys import SubjectKeys
 from gateway.audit.students.tags import PossibleTags
 from gateway.audit.tail import REOPEN
 from gateway.audit.verification import field_sets, texts
+from gateway.one_line import one_line
 from gateway.registers.tags import PURPOSE as REGISTERS
 from gateway.registers.tags import RegisterKeys
 from standards import vocabulary
@@ -91,7 +92,8 @@ class AuditReader:
             return acts.words(event)
         if event["operation"] in PLAIN:
             told = (f"{name}: {value}" for name, value in event.items() if name not in {"hash", "mac", "at", "seq"})
-            return "\n".join([f"event {event['seq']}, {event.get('at', '')}", *(f"  {one}" for one in told)])
+            lines = [f"event {event['seq']}, {event.get('at', '')}", *(f"  {one}" for one in told)]
+            return "\n".join(map(one_line, lines))
         asked = f", asked by {event['shape']}" if event.get("shape") else ""
         done = DONE.get(event["operation"], event["operation"])
         of = f"{event.get('view', '-')} of {event.get('district', '-')} ({event.get('api', '-')})"
@@ -105,11 +107,12 @@ class AuditReader:
             *(f"  under: {name}" for name in event.get("agreements", ())),
             f"  facts: {', '.join(self._facts(event)) or UNKNOWN}",
         ]
-        return "\n".join(lines)
+        return "\n".join(map(one_line, lines))
 
     def details(self, event: Event) -> str:
         """List each fact with the sentence that the vocabulary has for it, and each agreement's text."""
         lines = [f"  {name}, {action}: {_sentence(name)}".rstrip(": ") for name, action in sorted(self._actions(event))]
+        lines = list(map(one_line, lines))
         for agreement in self.agreements(event):
             lines += ["", orjson.dumps(agreement, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode()]
         return "\n".join(["", *lines])
@@ -126,7 +129,8 @@ class AuditReader:
             text = self._fields.read(name or "").decode()
         except OSError:
             return frozenset()
-        return frozenset((fact, action) for line in text.splitlines() for _, _, fact, action in [line.split("\t")])
+        rows = [line.split("\t") for line in text.split("\n") if line]
+        return frozenset((fact, action) for _, _, fact, action in rows)
 
     def agreements(self, event: Event) -> Iterator[dict[str, Any]]:
         """Yield the texts of the agreements that an event was under, as they were."""

@@ -42,12 +42,18 @@ ABOUT: Final = """
 SELECT DISTINCT events.seq, events.segment, events.offset FROM tags JOIN events ON events.in_set = tags.in_set
     AND tags.position >= events.first AND tags.position < events.stop WHERE tags.tag IN (%s) ORDER BY events.seq
 """
+MAX_INTEGER: Final = 2**63
+"""The numbers that SQLite holds are smaller."""
 EVENTS_PER_TRANSACTION: Final = 5_000
 PAUSE_SECONDS: Final = 0.05
 """The pause after each transaction in a gateway that serves requests."""
 WAIT_SECONDS: Final = 60.0
 LINKS: Final = frozenset({"hash", "mac"})
 """The members of a line that belong to the chain and not to the event."""
+SPAN: Final = ("from", "to")
+"""The members that say which part of a set was sent."""
+MAX_NUMBER: Final = 2**63
+"""The numbers of SQLite are below it."""
 ACT: Final = "act"
 """The operation of an event that tells of an act of an administrator."""
 
@@ -93,16 +99,19 @@ class SubjectIndex:
         self.catch_up()
         with self._opened() as database:
             found = database.execute("SELECT seq, segment, offset FROM acts ORDER BY seq").fetchall()
-        yield from self._events(found)
+        yield from (event for event in self._events(found) if event.get("operation") == ACT)
 
     def faults(self) -> Iterator[str]:
-        """Return whether the index says something else than the record."""
+        """Return whether the index says something else than the record, or cannot be read."""
         if not self.path.exists():
             return
-        self.catch_up()
-        with self._opened() as database:
-            if _total(_rows(database)) != _total(self._rows_of_record(database)):
-                yield f"{self.path.name}: does not say what the record says; remove it, and it is made anew"
+        try:
+            self.catch_up()
+            with self._opened() as database:
+                if _total(_rows(database)) != _total(self._rows_of_record(database)):
+                    yield f"{self.path.name}: does not say what the record says; remove it, and it is made anew"
+        except StoreUnavailable as error:
+            yield str(error)
 
     def _step(self, database: sqlite3.Connection) -> int | None:
         """Index some events, in one transaction; return the last one's number once there are no more."""
@@ -189,13 +198,16 @@ class SubjectIndex:
             if after > stop:
                 break
             event = _event(line)
-            if event is None or not event.get("set"):
+            span = _span(event) if event is not None else None
+            if event is None or span is None:
+                if event is not None and event.get("operation") == ACT:
+                    yield ("act", event["seq"], *place)
                 continue
-            name = _name(event["set"])
-            yield ("event", name, event["seq"], event["from"], event["to"], *place)
+            name = _name(span[0])
+            yield ("event", name, event["seq"], *span[1:], *place)
             if name not in named:
                 named.add(name)
-                yield from (("tag", name, at, tag) for at, tag in enumerate(_tags(self._subjects, event["set"])))
+                yield from (("tag", name, at, tag) for at, tag in enumerate(_tags(self._subjects, span[0])))
 
     def _segment(self, number: int) -> Path:
         return self._folder / f"record-{number:06}.jsonl"
@@ -259,8 +271,9 @@ class _Filling:
         if event is None:
             return 0
         seq = int(event["seq"])
-        if name := event.get("set"):
-            row = (self._set(name), seq, event["from"], event["to"], *place)
+        if span := _span(event):
+            name, first, stop = span
+            row = (self._set(name), seq, first, stop, *place)
             self._database.execute("INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?)", row)
         elif event.get("operation") == ACT:
             self._database.execute("INSERT OR REPLACE INTO acts VALUES (?, ?, ?)", (seq, *place))
@@ -281,11 +294,30 @@ class _Filling:
 
 
 def _event(line: bytes) -> Event | None:
+    """Parse the event on a *line*; None for what no gateway has written, which the record's verification tells."""
     try:
         event = orjson.loads(line)
     except ValueError:
         return None
-    return event if isinstance(event, dict) and isinstance(event.get("seq"), int) else None
+    if not isinstance(event, dict) or not _is_number(event.get("seq")):
+        return None
+    named = event.get("set")
+    return event if not named or (isinstance(named, str) and all(_is_number(event.get(at)) for at in SPAN)) else None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and 0 <= value < MAX_NUMBER
+
+
+def _span(event: Event) -> tuple[str, int, int] | None:
+    """Return the set of students that an event names, and which of it; None for an event that names none.
+
+    Nor does one that somebody has spoilt: verification names its line, and the rest of the record stays readable.
+    """
+    name, first, stop = (event.get(member) for member in ("set", "from", "to"))
+    if not (isinstance(name, str) and name and type(first) is int and type(stop) is int):
+        return None
+    return (name, first, stop) if max(abs(first), abs(stop)) < MAX_INTEGER else None
 
 
 def _tags(subjects: Subjects, name: str) -> Iterator[int]:
@@ -317,6 +349,7 @@ def _rows(database: sqlite3.Connection) -> Iterator[tuple[object, ...]]:
     for in_set, *rest in database.execute("SELECT in_set, seq, first, stop, segment, offset FROM events"):
         used.add(in_set)
         yield ("event", names.get(in_set, b""), *rest)
+    yield from (("act", *row) for row in database.execute("SELECT seq, segment, offset FROM acts"))
     for tag, in_set, position in database.execute("SELECT tag, in_set, position FROM tags"):
         if in_set in used or in_set not in names:
             yield ("tag", names.get(in_set, b""), position, tag)

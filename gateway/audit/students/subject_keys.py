@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.storage.acts import Act, write_act
 from gateway.storage.bounded_calls import timely
 from gateway.storage.cipher import Cipher, NotSealed
-from gateway.storage.database import transaction
+from gateway.storage.database import empty_log, transaction
 from gateway.storage.tables import subject_keys
 from standards.errors import CallerError, NotFound, StoreUnavailable
 from standards.keys import KEY_BYTES
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 PURPOSE: Final = "subject keys"
 SHRED: Final = "record.shred"
 """The action of the act by which a key is destroyed."""
+LOG_IN_USE: Final = (
+    "The key is destroyed, but a copy of it is still in the log of the registry's file, which another program reads: "
+    "give the same command once more."
+)
 FIRST_MONTH: Final = 7
 """The month in which a school year begins; it is called by the calendar year in which it ends."""
 
@@ -93,30 +97,23 @@ class SubjectKeys:
         Raises:
             NotFound: there is no such key.
             CallerError: it was destroyed before.
+            StoreUnavailable: the registry cannot be used; or the key is destroyed, but a copy of it is in SQLite's
+                log still, which another program reads. Whoever destroys it once more empties the log.
         """
         row = (subject_keys.c.district == district) & (subject_keys.c.school_year == year)
         with transaction(self._engine, write=True) as connection:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA secure_delete=ON")  # no copy stays in the file
             found = connection.execute(select(subject_keys).where(row).with_for_update()).first()
             if found is None:
                 raise NotFound(f"{district} has no key for the school year {year}.")
-            if found.destroyed is not None:
-                raise CallerError(f"The key of {district} for the school year {year} was destroyed before.")
-            zeros = bytes(len(found.sealed or b""))
-            connection.execute(update(subject_keys).where(row).values(sealed=zeros))
-            connection.execute(update(subject_keys).where(row).values(sealed=None, destroyed=at))
-            write_act(connection, act, at)
-        if self._engine.dialect.name == "sqlite":
-            self._empty_log()
-
-    def _empty_log(self) -> None:
-        """Move what SQLite has in its log into the file, so that no copy of a key stays in the log."""
-        raw = self._engine.raw_connection()
-        try:
-            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            raw.close()
+            if found.destroyed is None:
+                zeros = bytes(len(found.sealed or b""))
+                connection.execute(update(subject_keys).where(row).values(sealed=zeros))
+                connection.execute(update(subject_keys).where(row).values(sealed=None, destroyed=at))
+                write_act(connection, act, at)
+        if not empty_log(self._engine):
+            raise StoreUnavailable(LOG_IN_USE)
+        if found.destroyed is not None:
+            raise CallerError(f"The key of {district} for the school year {year} was destroyed before.")
 
     def _find(self, district: str, year: int) -> SubjectKey | None:
         row = (subject_keys.c.district == district) & (subject_keys.c.school_year == year)

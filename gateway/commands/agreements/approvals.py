@@ -52,26 +52,33 @@ def list_agreements(as_json: bool, file: Path) -> None:
 @SETTINGS
 def show(name: str, version: int | None, as_json: bool, file: Path) -> None:
     """Tell all about one version of ID: state, parties, who approved it when, and what stops it."""
+    from gateway.one_line import one_line
+    from gateway.signing.overview import ENDING, FORCE
+    from gateway.storage.approvals import SIGNED
+
     with registry(file) as opened:
-        one = version_of(opened.states(), name, version)
+        one, required = version_of(opened.states(), name, version), opened.settings.must_be_signed
     if as_json:
         click.echo(json.dumps(_facts(one), indent=2))
         return
     about = one.agreement
     click.echo(f"{about.id}@{about.version}: {one.state}")
     click.echo(f"  file: {about.file}")
-    click.echo(f"  purpose: {about.purpose}, on the basis of {about.ferpa}")
+    click.echo(one_line(f"  purpose: {about.purpose}, on the basis of {about.ferpa}"))
     click.echo(f"  validity: {about.begin} to {about.end}")
     click.echo(f"  sha-256 of what is signed: {_digest(about)}")
     for party, how in one.approved:
-        click.echo(f"  {party}: {how}")
+        click.echo(one_line(f"  {party}: {how}"))
     for found in one.approvals:
         key = f", key {found.thumbprint}" if found.thumbprint else ""
-        click.echo(f"    {found.method} for {found.party} on {found.at:%Y-%m-%d}, recorded by {found.actor}{key}")
+        recorded = f"recorded by {found.actor}{key}"
+        click.echo(one_line(f"    {found.method} for {found.party} on {found.at:%Y-%m-%d}, {recorded}"))
     if one.pending:
-        click.echo(f"  {one.pending.words()}")
+        click.echo(one_line(f"  {one.pending.words()}"))
         for line in one.pending.wider:
-            click.echo(f"    {line}")
+            click.echo(one_line(f"    {line}"))
+    elif required and one.state in {FORCE, ENDING} and any(how != SIGNED for _, how in one.approved):
+        click.echo("  it only narrows a version that both have signed, and so needs no signature")
 
 
 @click.command()
@@ -141,9 +148,12 @@ def approve(name: str, version: int, party: str, signature_file: Path | None, re
             found = Approval(*subject(about, party, ASSERTED), utc_now(), actor())
         fresh = opened.approvals.record(found, about.district, reason)
         after = version_of(opened.states(), name, version)
+        required = opened.settings.must_be_signed
     told = "has approved it." if fresh else "has approved it before; nothing changes."
     click.echo(f"{name}@{version}: {party} {told}")
     click.echo(f"It is {after.state}; {', '.join(f'{one}: {how}' for one, how in after.approved)}.")
+    if required and not signature_file:
+        click.echo(f'The word of an operator does not count: approvals = "required" wants the signature of {party}.')
 
 
 def _check_tests(about: Agreement) -> None:
@@ -193,7 +203,8 @@ def withdraw(name: str, version: int, party: str, reason: str, file: Path) -> No
         )
     if not found:
         raise NotFound(f"There is no approval of {name}@{version} by {party}.")
-    click.echo(f"{name}@{version}: {found} of the approvals by {party} are withdrawn.")
+    approvals = "approval is" if found == 1 else "approvals are"
+    click.echo(f"{name}@{version}: {found} {approvals} withdrawn of those by {party}.")
 
 
 def _check_party(about: Agreement, party: str) -> None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from gateway.storage.registry import SqlStore
     from policies.agreement import Agreement
 
+FEW = 3
+"""So many agreements that signatures would stop are told one by one, more of them together."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenedRegistry:
@@ -58,9 +61,13 @@ def looked_into(settings: Settings) -> Iterator[str]:
     for one in in_review(states):
         if one.pending:
             yield f"{one.agreement.file}: releases nothing: {one.pending.words()}"
-    for one in would_stop(states):
-        if one.pending:
-            yield f'{one.agreement.file}: approvals = "required" would stop it: {one.pending.words()}'
+    stopped = [(one.agreement, one.pending) for one in would_stop(states) if one.pending]
+    if len(stopped) > FEW:
+        names = ", ".join(f"{about.id}@{about.version}" for about, _ in stopped)
+        yield f'approvals = "required" would stop {len(stopped)} agreements, not signed by both parties: {names}'
+        return
+    for about, pending in stopped:
+        yield f'{about.file}: approvals = "required" would stop it: {pending.words()}'
 
 
 def counting(settings: Settings, agreements: Iterable[Agreement]) -> tuple[Agreement, ...]:
@@ -103,5 +110,6 @@ def version_of(states: Iterable[VersionState], name: str, version: int | None) -
         known = {one.agreement.id for one in every}
         told = f" version {version} of" if version else ""
         hint = "" if name in known else suggestion(name, known)
-        raise NotFound(f"There is no{told} agreement {name}{hint} without a mistake; `crossing check` names mistakes.")
+        more = "its document has a mistake, which `crossing check` names, or lies in no folder of agreements"
+        raise NotFound(f"There is no{told} agreement {name}{hint}: {more}.")
     return max(found, key=lambda one: one.agreement.version)

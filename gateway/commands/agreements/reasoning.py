@@ -218,11 +218,13 @@ def _clients(settings: Settings) -> tuple[Client, ...]:
 def _print(document: Any, lines: Iterable[str], *, as_json: bool) -> None:
     import orjson
 
+    from gateway.one_line import one_line
+
     if as_json:
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
         return
     for line in lines:
-        click.echo(line)
+        click.echo(one_line(line))
 
 
 COMMANDS = (diff_command, simulate_command, who_can_see_command, can_command)

@@ -66,6 +66,8 @@ def shred_year(district: str, year: int, file: Path, reason: str, force: bool, y
     with open_registry(settings) as registry:
         SubjectKeys(registry, settings.open_keys().derive(PURPOSE)).destroy(district, year, act, utc_now())
     click.echo(f"The key of {district} for the school year {year} is destroyed.")
+    if not settings.store_url.startswith("sqlite"):
+        click.echo("PostgreSQL keeps a dead row of it: run VACUUM FULL subject_keys there.", err=True)
 
 
 @audit.command("delete")
@@ -76,11 +78,16 @@ def delete_files(file: Path, reason: str, yes: bool) -> None:
     """Delete the oldest files of the record of which nothing need be kept; a signed head stands for them."""
     from gateway.audit.deletion import delete_segments, leftovers
     from gateway.audit.log import PURPOSE
+    from gateway.audit.tree_heads import deleted_before
 
     settings = load_settings(file)
     folder, key = settings.audit.folder, settings.open_keys().derive(PURPOSE)
     with open_registry(settings) as registry:
-        for path in leftovers(folder, key):
+        left = leftovers(folder, key)
+        if left and (begun := deleted_before(folder, key)):
+            _note(registry, begun.head, tuple(path.name for path in left), reason)  # that command may not have
+            click.echo(f"{len(left)} files are deleted, as an earlier command was to do.")
+        for path in left:
             path.unlink()
         names = next((one.files for one in _due(settings, registry) if one.files), ())
         if not names:

@@ -92,6 +92,7 @@ def verify_record(file: Path, key_file: Any, witness_file: Any) -> None:
     from gateway.audit import keys as audit_keys
     from gateway.audit.log import PURPOSE, verify
     from gateway.audit.students.index import SubjectIndex
+    from gateway.one_line import one_line
 
     settings = load_settings(file)
     try:
@@ -101,9 +102,12 @@ def verify_record(file: Path, key_file: Any, witness_file: Any) -> None:
     folder, key = settings.audit.folder, settings.open_keys().derive(PURPOSE)
     witnessed = _witnessed(witness_file, key) if witness_file else ()
     with open_registry(settings) as registry:
-        problems = [*verify(folder, key, registry, keys, witnessed), *SubjectIndex(folder).faults()]
+        problems = verify(folder, key, registry, keys, witnessed)
     for problem in problems:
-        click.echo(problem)
+        click.echo(one_line(problem))
+    for problem in SubjectIndex(folder).faults():  # after the lines of the record, which may be why it cannot be read
+        problems.append(problem)
+        click.echo(one_line(problem))
     if problems:
         raise click.exceptions.Exit(1)
     click.echo("The record is whole." if keys else "The record is whole, as far as can be told without its first key.")

@@ -18,10 +18,11 @@ from gateway.commands.audit.record import (
     typed_student,
 )
 from gateway.commands.clients import SETTINGS
+from gateway.commands.days import DAY
 from gateway.commands.register_entries import SHORTEST_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date, tzinfo
 
     from gateway.audit.reports.exposure import Exposed
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from gateway.config.settings import Settings
 
 FILE = click.Path(dir_okay=False, path_type=Path)
-DAY = click.DateTime(["%Y-%m-%d"])
 FROM = click.option("--from", "begin", type=DAY, help="Only from this day on, in the district's time zone.")
 TO = click.option("--to", "end", type=DAY, help="Only up to this day, which is included.")
 OUTPUT = click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="The file to write.")
@@ -126,8 +126,12 @@ def show_recipient(name: str, file: Path, begin: datetime | None, end: datetime 
     """Tell what the organisation or program NAME got, of which districts, when and why."""
     from gateway.audit.reports.uses import DisclosureWalk, to_recipient
 
-    with open_reader(load_settings(file)) as reader:
-        _tell_uses(reader, to_recipient(DisclosureWalk(reader, _day(begin), _day(end)), name))
+    settings = load_settings(file)
+    with open_reader(settings) as reader:
+        found = to_recipient(DisclosureWalk(reader, _day(begin), _day(end)), name)
+        _tell_uses(reader, found)
+    if not found:
+        _tell_unknown(settings, name)
 
 
 @audit.command("element")
@@ -138,9 +142,13 @@ def show_recipient(name: str, file: Path, begin: datetime | None, end: datetime 
 def show_element(path: str, file: Path, begin: datetime | None, end: datetime | None) -> None:
     """Tell who was shown the fact PATH (student.birthDate, or student.* for all of a kind), when and why."""
     from gateway.audit.reports.uses import DisclosureWalk, of_element
+    from policies import elements
 
     with open_reader(load_settings(file)) as reader:
-        _tell_uses(reader, of_element(DisclosureWalk(reader, _day(begin), _day(end)), path))
+        found = of_element(DisclosureWalk(reader, _day(begin), _day(end)), path)
+        _tell_uses(reader, found)
+    if not found and not elements.under(elements.Line(path, "allow")):
+        click.echo(f"No element is called {path!r}{elements.guess(path)}.", err=True)
 
 
 @audit.command("exposure")
@@ -170,12 +178,14 @@ def show_exposure(
         found = exposure(reader, DisclosureWalk(reader, _day(begin), _day(end)), client)
         if district is not None:
             for own in exposed_children(reader, found, district, _ids(settings, district)):
-                click.echo(own)
+                _line(own)
         elif as_json:
             told = [as_data(reader, one) for one in found]
             click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
         else:
             _tell_exposure(reader, client, found)
+    if not found:
+        _tell_unknown(settings, client)
 
 
 @audit.command("export")
@@ -185,18 +195,44 @@ def show_exposure(
 @click.option("--format", "form", type=click.Choice(["ndjson", "csv"]), default="ndjson", show_default=True)
 @OUTPUT
 def export_record(file: Path, begin: datetime | None, end: datetime | None, form: str, output: Any) -> None:
-    """Write every event of the record, as lines of JSON or as CSV; no student's value is in it."""
-    from gateway.audit.chain import read_events
+    """Write every event of the record, as its lines (JSON) or as CSV; no student's value is in it.
+
+    The lines are written as they stand in the record: whoever has them and its signed heads can verify them. Where a
+    line of the record is no event, the others are written, and the command fails.
+    """
+    from gateway.audit.chain import read_texts
     from gateway.audit.reports.export import as_csv, as_ndjson
 
-    first, last = _day(begin), _day(end)
-    events = (one for one in read_events(load_settings(file).audit.folder) if _is_within(one, first, last))
-    output.writelines(as_csv(events) if form == "csv" else as_ndjson(events))
+    first, last, unread = _day(begin), _day(end), list[str]()
+
+    def events(reader: AuditReader) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        for place, text, line, _ in read_texts(reader.folder):
+            within = None if line is None else _is_within(reader, line.event, first, last)
+            if line is None or within is None:
+                unread.append(place)
+            elif within:
+                yield text, line.event
+
+    with open_reader(load_settings(file)) as reader:
+        found = events(reader)
+        if form == "csv":
+            output.writelines(as_csv(event for _, event in found))
+        else:
+            output.writelines(as_ndjson(text for text, _ in found))
+    if unread:
+        click.echo(f"{len(unread)} lines are no events ({unread[0]}): `crossing audit verify` tells more.", err=True)
+        raise click.exceptions.Exit(1)
 
 
-def _is_within(event: dict[str, Any], first: date | None, last: date | None) -> bool:
-    day = str(event.get("at", ""))[:10]
-    return (first is None or day >= first.isoformat()) and (last is None or day <= last.isoformat())
+def _is_within(reader: AuditReader, event: dict[str, Any], first: date | None, last: date | None) -> bool | None:
+    """Tell whether an event is of these days by the clock of its district, else by UTC; None where it is of no day."""
+    if first is None and last is None:
+        return True
+    try:
+        day = datetime.fromisoformat(event["at"]).astimezone(reader.zone(reader.district(event))).date()
+    except (KeyError, TypeError, ValueError):
+        return None
+    return (first is None or day >= first) and (last is None or day <= last)
 
 
 def _day(moment: datetime | None) -> date | None:
@@ -212,20 +248,28 @@ def _local(moment: str, zone: tzinfo) -> str:
     return f"{datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
+def _line(text: str) -> None:
+    """Print what is on record, in one line."""
+    from gateway.one_line import one_line
+
+    click.echo(one_line(text))
+
+
 def _tell_uses(reader: AuditReader, found: Sequence[Use]) -> None:
     """Print uses, each with its facts in words."""
     from gateway.audit.reports.uses import LABELS
 
     for one in found:
         labels = dict(zip(LABELS, one.labels, strict=True))
-        click.echo(f"{labels['client']} of {labels['org'] or '-'}: {labels['operation']} of {labels['district']}")
-        click.echo(f"  why: {labels['purpose'] or '-'}, on the basis of {labels['basis'] or '-'}")
-        click.echo(f"  under: {', '.join(one.agreements) or '-'}")
+        _line(f"{labels['client']} of {labels['org'] or '-'}: {labels['operation']} of {labels['district']}")
+        _line(f"  why: {labels['purpose'] or '-'}, on the basis of {labels['basis'] or '-'}")
+        _line(f"  under: {', '.join(one.agreements) or '-'}")
         zone = reader.zone(labels["district"])
-        click.echo(f"  when: {_often(one.times)}, first {_local(one.first, zone)}, last {_local(one.last, zone)}")
-        click.echo(f"  records: {one.records}, about {len(one.students)} students (of a school year)")
-        click.echo(f"  facts: {', '.join(_names(one.facts)) or '-'}\n")
-    click.echo(f"{len(found)} rows.")
+        _line(f"  when: {_often(one.times)}, first {_local(one.first, zone)}, last {_local(one.last, zone)}")
+        _line(f"  records: {one.records}, about {len(one.students)} students (of a school year)")
+        _line(f"  facts: {', '.join(_names(one.facts)) or '-'}")
+        click.echo()
+    _line(f"{len(found)} {'row' if len(found) == 1 else 'rows'}.")
 
 
 def _tell_exposure(reader: AuditReader, client: str, found: Sequence[Exposed]) -> None:
@@ -233,18 +277,29 @@ def _tell_exposure(reader: AuditReader, client: str, found: Sequence[Exposed]) -
 
     for one in found:
         where = one.district if one.district != "*" else "several districts at once"
-        click.echo(f"{where}: {client} of {', '.join(sorted(one.orgs)) or '-'} was sent data {_often(one.times)}")
+        _line(f"{where}: {client} of {', '.join(sorted(one.orgs)) or '-'} was sent data {_often(one.times)}")
         zone = reader.zone(one.district)
-        click.echo(f"  first {_local(one.first, zone)}, last {_local(one.last, zone)} ({zone})")
+        _line(f"  first {_local(one.first, zone)}, last {_local(one.last, zone)} ({zone})")
         for year, count in one.counts().items():
-            click.echo(f"  children of the school year {year - 1}-{year % 100:02}: {count}")
+            _line(f"  children of the school year {year - 1}-{year % 100:02}: {count}")
         for name, obligations in one.agreements.items():
-            click.echo(f"  under {name}: {', '.join(obligations) or 'no obligation is written'}")
+            _line(f"  under {name}: {', '.join(obligations) or 'no obligation is written'}")
         click.echo("  facts:")
         for fact in in_words(one.facts, "en"):
-            click.echo(f"    - {fact}")
+            _line(f"    - {fact}")
     if not found:
-        click.echo(f"Nothing on record was sent to {client}.")
+        _line(f"Nothing on record was sent to {client}.")
+
+
+def _tell_unknown(settings: Settings, name: str) -> None:
+    """Say so where no client and no organisation is called *name*, since nothing on record of it means nothing then."""
+    from gateway.storage.registry import registered
+    from standards.errors import suggestion
+
+    known = {word for one in registered(settings.store_url) for word in (one.client_id, one.org)}
+    if name not in known:
+        told = f"no client is registered by this name, and none of such an organisation{suggestion(name, known)}"
+        click.echo(f"warning: {name}: {told}", err=True)
 
 
 def _names(facts: Iterable[tuple[str, str]]) -> list[str]:

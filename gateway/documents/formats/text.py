@@ -6,6 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from gateway.documents.blocks import BulletList, DataTable, Heading, Paragraph, SignatureLines
+from gateway.one_line import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,8 @@ LINE = "_" * 40
 
 def render(document: PrintedDocument) -> bytes:
     """Write a document as plain text in UTF-8, without its notes."""
-    lines = [document.title, "=" * len(document.title), document.subtitle]
+    title = _one(document.title)
+    lines = [title, "=" * len(title), _one(document.subtitle)]
     for block in document.blocks:
         lines += ["", *_lines(block)]
     return (unicodedata.normalize("NFC", "\n".join(lines)) + "\n").encode()
@@ -26,8 +28,8 @@ def render(document: PrintedDocument) -> bytes:
 def _lines(block: Block) -> Iterator[str]:
     match block:
         case Heading(text, level):
-            yield text
-            yield ("-" if level > 2 else "=") * len(text)  # noqa: PLR2004  sections are of level 2
+            yield _one(text)
+            yield ("-" if level > 2 else "=") * len(_one(text))  # noqa: PLR2004  sections are of level 2
         case Paragraph(text):
             yield _one(text)
         case BulletList(items, boxes):
@@ -35,18 +37,18 @@ def _lines(block: Block) -> Iterator[str]:
         case DataTable():
             yield from _table(block)
         case SignatureLines(party, labels):
-            yield party
-            yield from (f"{label}: {LINE}" for label in labels)
+            yield _one(party)
+            yield from (f"{_one(label)}: {LINE}" for label in labels)
 
 
 def _table(table: DataTable) -> Iterator[str]:
-    yield table.caption
+    yield _one(table.caption)
     for row in table.rows:
         first, *others = map(_one, row)
-        said = [f"{column}: {cell}" for column, cell in zip(table.columns[1:], others, strict=True) if cell]
+        said = [f"{_one(column)}: {cell}" for column, cell in zip(table.columns[1:], others, strict=True) if cell]
         yield f"- {first} | {' | '.join(said)}"
 
 
 def _one(text: str) -> str:
     """Put a text of several lines in one."""
-    return " ".join(text.split())
+    return " ".join(one_line(text).split())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from policies.records.places import tells_place
-from policies.transforms import below
+from policies.transforms import below, holds_others
 from standards.fields import fields_of
 
 if TYPE_CHECKING:
@@ -190,12 +190,21 @@ def _of_members(field: Field, limit: Limit, rules: Rules) -> Change | None:
         found = {}
         for member, value in (members or {}).items():
             done = action(grant, limit, field, f"{name}.{member}") if grant.releases(f"{name}.{member}") else ""
+            if holds_others(value) and _parted(grant, limit, f"{name}.{member}"):
+                done = "deny"
             now = value if not done else None if done == "deny" else rules.change(done, f"{name}.{member}")(value)
             if now is not None:
                 found[member] = now
         return found or None
 
     return change
+
+
+def _parted(grant: Grant, limit: Limit, name: str) -> bool:
+    """Tell whether something inside the free member *name* leaves less far than the member under a *limit*."""
+    names = [*limit.withheld, *limit.outside, *(one for part in limit.parts or () for one in part.outside)]
+    parts = (grant.parts[one.number] for one in limit.parts or ())
+    return any(one.startswith(f"{name}.") for one in names) or any(part.parted(name) for part in parts)
 
 
 def _substituted(limit: Limit, rules: Rules) -> Change | None:

@@ -10,6 +10,7 @@ from gateway.config.declared_facts import CONSENT
 from gateway.registers.effects.students import RuleSearch, in_force
 from gateway.registers.effects.tags import student_tags
 from gateway.registers.entries import Consent, Restriction
+from gateway.registers.matching import confirmed
 from gateway.registers.tags import KINDS
 
 if TYPE_CHECKING:
@@ -46,10 +47,11 @@ class ChildEntries:
     def consents(self, grant: Grant) -> Iterator[Consent]:
         """Yield the consents to the agreement of a *grant* that hold for the student, or have ended."""
         form, tags = grant.registered.form, self._tags()
+        known = {kind: {tag for each, tag in tags if each == kind} for kind in KINDS}
         search = RuleSearch(self.snapshot, self.registers, grant, self.day)
         holds = bool(form) and self.row in search.consented()
         for one in self.registers.entries(grant.agreement, form):
-            if not tags.isdisjoint(one.tags.items()) and (holds or not in_force(one, self.day)):
+            if confirmed(one.tags, known) and (holds or not in_force(one, self.day)):
                 yield one
         for fact in self._stated(grant, consents=True):
             yield Consent(

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.config.declared_facts import CONSENT
 from gateway.registers.effects.state import fact_fields
 from gateway.registers.effects.tags import student_tags
-from gateway.registers.matching import contradicted
+from gateway.registers.matching import confirmed
 from gateway.registers.overlay import derived
 from gateway.registers.tags import KINDS
-from policies.elements import Line
+from policies.elements import Line, under
 from standards.fields import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gateway.cache.snapshot import Snapshot, Table
     from gateway.config.declared_facts import DeclaredFact
@@ -159,17 +159,17 @@ class RuleSearch:
     def _holds(self, one: Consent, row: int) -> bool:
         """Tell whether a consent holds today for the one student whom it matches."""
         covers = bool(one.elements) and one.signer_role in SIGNERS
-        if not covers or not in_force(one, self.day) or self._contradicts(one, row):
+        if not covers or not in_force(one, self.day) or not self._confirms(one, row):
             return False
         born = (self.table.columns.get("birthDate") or [None] * self.table.size)[row]
         return one.signer_role != "parent" or self.day < eighteenth(born)
 
-    def _contradicts(self, one: Consent, row: int) -> bool:
-        """Tell whether the student is known to be somebody else than who consented."""
-        if self.registers is None:
-            return False
-        known = {kind: student_tags(self.snapshot, self.registers, kind)[row] for kind in one.tags if kind in KINDS}
-        return contradicted(one.tags, known)
+    def _confirms(self, one: Consent, row: int) -> bool:
+        """Tell whether more than an id says that the student is who consented."""
+        registers, kinds = self.registers, [kind for kind in one.tags if kind in KINDS]
+        return registers is not None and confirmed(
+            one.tags, {kind: student_tags(self.snapshot, registers, kind)[row] for kind in kinds}
+        )
 
     def declared(self, fact: DeclaredFact) -> Iterator[int]:
         """Yield the rows of the students whom a declared fact restricts."""
@@ -195,7 +195,7 @@ def restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant)
 
 
 def _restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant) -> StudentRule:
-    elements = [Line(path, "deny").stem or "*" for path in getattr(one, "elements", ())]
+    withheld = withheld_by(getattr(one, "elements", ()))
     contact: str = getattr(one, "contact", "")
     match one.kind:
         case "directory":
@@ -205,13 +205,22 @@ def _restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant
             more = {"protected": True, "substitute": max(rule.substitute, given)}
         case "court-order" if contact:
             more = {"contacts": rule.contacts | {contact}}
-        case "parent-objection" if elements:
-            more = {"withheld": tuple(sorted({*rule.withheld, *elements}))}
+        case "parent-objection" if withheld:
+            more = {"withheld": tuple(sorted({*rule.withheld, *withheld}))}
         case "do-not-transfer-discipline":
             more = {"discipline": rule.discipline and grant.registered.kind != "district"}
         case _:  # a court order, or an objection, to all of it; an unknown kind hides too
             more = {"hidden": True}
     return replace(rule, **more)
+
+
+def withheld_by(elements: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that an objection to *elements* withholds; none where it is to everything.
+
+    One to something that no element is called any more is to everything: nobody knows what the parent meant.
+    """
+    lines = [Line(path, "deny") for path in elements]
+    return tuple(line.stem or "*" for line in lines) if all(map(under, lines)) else ()
 
 
 def eighteenth(born: Any) -> str:

@@ -76,6 +76,20 @@ def test_what_an_act_is_about_is_flat():
     assert event["content"] == {"a": "{'b': 1}", "c": ["{'d': 2}"], "e": None, "f": True}
 
 
+@pytest.mark.parametrize(
+    "content",
+    [{"name": "half \ud83d"}, {"half \udcff": "x"}, {"n": 2**70}, {"n": [-(2**70), "\udcff", True, None]}],
+    ids=ascii,
+)
+def test_an_act_of_whatever_is_in_it_keeps_no_other_one_from_the_log(tmp_path, record, content):
+    with closing(open_store(f"sqlite:///{tmp_path}/registry.db", lambda: NOON)) as store:
+        act(store, "first", content=content)
+        act(store, "second")
+        assert carrier(record, store).carry() == 2
+    assert actions(tmp_path / "audit") == ["first", "second"]
+    assert verify(tmp_path / "audit", KEY) == []
+
+
 def test_acts_are_carried_over_once_and_in_order(store, record, tmp_path):
     carries = carrier(record, store)
     for name in ("first", "second"):

@@ -71,6 +71,27 @@ def test_a_version_that_was_used_cannot_be_edited(tmp_path, sites, change):
     assert "another text" not in check(tmp_path / "r").output
 
 
+REUSED = {
+    "another recipient": (lambda text: text, "org: conformance", "org: other", "other parties need another id"),
+    "another purpose by the same form": (
+        lambda text: text + "population: {all: [{consent: {form: cy-2026, status: granted}}]}\n",
+        "purpose: conformance", "purpose: research", "another purpose needs another form",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", REUSED)
+def test_an_id_on_record_is_of_the_same_parties_and_its_form_of_the_same_purpose_for_ever(tmp_path, sites, how):
+    """The version before is gone from the folder, and the consents that name its id and form are not."""
+    with_form, old, new, told = REUSED[how]
+    before = with_form(TEXT)
+    with running(tmp_path / "r", sites, [before]):
+        pass
+    with running(tmp_path / "r", sites, [signed(signed(before, "version: 1", "version: 2"), old, new)]) as region:
+        assert region.consumer().roster("students").status_code == 403
+    assert told in check(tmp_path / "r").output
+
+
 def test_a_set_belongs_to_the_text_of_the_agreements_that_name_it(tmp_path, sites):
     named = agreement("maple", (("organization.*", "allow"),)) + "  - {set: basics}\n"
     bundle = 'id: basics\ntext: "Who somebody is"\nelements:\n  - {path: student.id, action: allow}\n'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -22,7 +23,7 @@ from gateway.commands.cli import main
 from gateway.config.settings import load
 from gateway.storage.acts import Acts
 from gateway.storage.registry import open_store
-from standards.errors import CallerError, NotFound
+from standards.errors import CallerError, NotFound, StoreUnavailable
 
 SETTINGS = """
 [audit]
@@ -160,6 +161,23 @@ def test_what_is_left_verifies_on_and_is_written_on(settings, registry):
         proof(folder, key, {1})
 
 
+def test_a_deletion_that_leaves_nothing_to_compare_with_the_witness_is_told(settings, registry):
+    """Else whoever has the keys of the machine could delete all that was witnessed, and write another record."""
+    fill(settings, registry, ["2026-09-01"] * 30)
+    folder, key = settings.audit.folder, key_of(settings)
+    early = read_head(TreeFile(folder, key).read().told())
+    fill(settings, registry, ["2026-09-01"] * 60)
+    late = read_head(TreeFile(folder, key).read().told())
+    head = delete_segments(folder, key, registry, names(settings)[:-1], lambda _: None)
+    assert early.size < head.size < late.size
+    assert verify(folder, key, registry, witnessed=[early, late]) == []
+    told = "record-begun.json: stands for every line that the witness knows, so that none can be compared"
+    assert verify(folder, key, registry, witnessed=[early]) == [told]
+    assert verify(folder, key, registry, witnessed=[head]) == []
+    (differs,) = verify(folder, key, registry, witnessed=[replace(head, root="00" * 32)])
+    assert "are not those that the witness of" in differs
+
+
 def test_a_deletion_by_anybody_else_is_found(settings, registry):
     fill(settings, registry, ["2026-09-01"] * 60)
     folder, key, before = settings.audit.folder, key_of(settings), names(settings)
@@ -199,6 +217,26 @@ def test_files_that_an_interrupted_deletion_left_are_read_by_nobody(settings, re
     assert [path.name for path in leftovers(folder, key)] == before[:2]
 
 
+def test_a_damaged_file_is_not_taken_for_one_that_was_to_be_deleted(settings, registry):
+    fill(settings, registry, ["2026-09-01"] * 90)
+    folder, key = settings.audit.folder, key_of(settings)
+    first, second, third, *_ = list_segments(folder)
+    kept = first.read_bytes()
+    delete_segments(folder, key, registry, [first.name], lambda _: None)
+    second.write_bytes(second.read_bytes().replace(b'"seq":', b'"sec":'))
+    third.write_bytes(b"\0" * third.stat().st_size)
+    assert leftovers(folder, key) == []
+    third.write_bytes(b"")
+    assert leftovers(folder, key) == []
+    first.write_bytes(kept)
+    assert leftovers(folder, key) == [first]
+    first.write_bytes(kept.replace(b'"hash"', b'"hush"', 1))
+    assert leftovers(folder, key) == []
+    (folder / BEGUN).write_bytes((folder / BEGUN).read_bytes().replace(b'"seq"', b'"sea"'))
+    with pytest.raises(CallerError, match="nothing of it is deleted: record-begun"):
+        leftovers(folder, key)
+
+
 def test_the_command_deletes_what_is_due_and_the_act_is_written(settings, registry, monkeypatch):
     fill(settings, registry, ["2026-09-01"] * 30)
     words = ["audit", "delete", "--reason", "four years", "--yes", "--settings", str(settings.file)]
@@ -211,4 +249,23 @@ def test_the_command_deletes_what_is_due_and_the_act_is_written(settings, regist
     assert names(settings) == before[-1:]
     (act,) = Acts(registry).waiting()
     assert (act.action, act.reason, act.content["files"]) == ("record.delete", "four years", before[:-1])
+    assert checked(settings, registry) == []
+
+
+def test_a_deletion_whose_act_could_not_be_written_is_done_with_its_act_by_the_next_command(settings, registry):
+    fill(settings, registry, ["2026-09-01"] * 30)
+    folder, key, before = settings.audit.folder, key_of(settings), names(settings)
+
+    def away(_head):
+        raise StoreUnavailable("The registry cannot be used.")
+
+    with pytest.raises(StoreUnavailable):
+        delete_segments(folder, key, registry, before[:2], away)
+    assert names(settings) == before
+    assert Acts(registry).waiting() == ()
+    words = ["audit", "delete", "--reason", "four years", "--yes", "--settings", str(settings.file)]
+    assert "2 files are deleted, as an earlier command was to do." in CliRunner().invoke(main, words).output
+    assert names(settings) == before[2:]
+    (act,) = Acts(registry).waiting()
+    assert (act.action, act.content["files"]) == ("record.delete", before[:2])
     assert checked(settings, registry) == []

@@ -7,6 +7,8 @@ import json
 import re
 import subprocess
 import sys
+from base64 import b64encode
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -15,10 +17,13 @@ from click.testing import CliRunner
 
 from gateway.audit.chain import list_segments, read_events
 from gateway.audit.students.index import index_file
+from gateway.audit.students.subject_keys import PURPOSE as SUBJECT_KEYS
+from gateway.audit.students.subject_keys import SubjectKeys
 from gateway.commands.cli import main
 from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
 from gateway.registers.tags import ID, PURPOSE, RegisterKeys
+from gateway.storage.registry import open_store
 from tests.gateway.disclosures import read_disclosures
 from tests.gateway.documents.pdf import Pdf
 from tests.support.needs import ROOT
@@ -179,7 +184,7 @@ def test_what_a_recipient_got(read):
     assert "tutor of tutor: read of maple" in told
     assert "when: 2 times" in told
     assert "student.name.family (initial)" in told
-    assert "1 rows." in told
+    assert "1 row." in told
     assert "analytics" not in told
     assert "0 rows." in crossing(read, "audit", "recipient", "nobody").output
 
@@ -189,7 +194,7 @@ def test_what_a_recipient_got(read):
 )
 def test_who_was_shown_a_fact(read, path, rows):
     told = crossing(read, "audit", "element", path).output
-    assert f"{rows} rows." in told
+    assert f"{rows} row{'s' * (rows != 1)}." in told
     if path == "student.birthDate":
         assert "facts: student.birthDate (year)\n" in told
 
@@ -209,6 +214,19 @@ def test_what_a_breach_exposed_is_counted_and_listed_for_one_district(read):
     assert "Nothing on record was sent to tutor." in none
 
 
+@pytest.mark.parametrize("words", [("exposure", "--client", "tuter"), ("recipient", "tuter")])
+def test_a_misspelt_client_is_not_called_one_to_whom_nothing_was_sent_and_no_more(read, words):
+    told = crossing(read, "audit", *words).stderr
+    assert "warning: tuter: no client is registered by this name, and none of such an organisation" in told
+    assert "(did you mean tutor?)" in told
+    assert crossing(read, "audit", "recipient", "tutor", "--from", "2027-01-01").stderr == ""
+
+
+def test_a_misspelt_fact_is_not_called_one_that_nobody_was_shown_and_no_more(read):
+    told = crossing(read, "audit", "element", "student.birthdate").stderr
+    assert "No element is called 'student.birthdate' (did you mean student.birthDate?)." in told
+
+
 def test_only_the_children_who_were_sent_are_exposed(region):
     own = child_of(region, 3)
     region.consumer("analytics").roster(f"students/{own}")
@@ -224,6 +242,46 @@ def test_the_record_is_exported_for_other_programs(read):
     assert [row["seq"] for row in rows] == ["1", "2", "3", "4"]
     assert rows[3]["actor"] == "'=cmd|' /C calc'!A0"
     assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())
+
+
+def test_an_export_is_verified_by_itself_with_the_heads_that_were_kept_outside(read, tmp_path):
+    page = (ROOT / "docs" / "privacy.md").read_text("utf-8")
+    (tmp_path / "verify.py").write_text(re.search(r"```python verify_export.py\n(.*?)```", page, re.DOTALL)[1])
+    (tmp_path / "public.pem").write_text(crossing(read, "audit", "public-key").output)
+    for _ in range(2):
+        read.gateway.record._sign()
+        crossing(read, "audit", "witness", "--to", str(tmp_path / "heads.jsonl"))
+        read.gateway.record.append({"operation": "act", "actor": "a\u2028b\x85\n", "at": "2026-11-03T02:00:00+00:00"})
+    crossing(read, "audit", "export", "--output", str(tmp_path / "export.ndjson"))
+    whole = (tmp_path / "export.ndjson").read_bytes()
+    (segment,) = list_segments(audit(read))
+    assert whole == segment.read_bytes()
+    assert [json.loads(line)["seq"] for line in whole.split(b"\n")[:-1]] == [1, 2, 3, 4, 5]
+
+    def verified(content):
+        (tmp_path / "asked.ndjson").write_bytes(content)
+        command = [sys.executable, "verify.py", "asked.ndjson", "heads.jsonl", "public.pem"]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert verified(whole).stdout == "5 lines, of which the last head covers 4\n"
+    lines = whole.splitlines(keepends=True)
+    for other in (
+        whole.replace(b'"tutor"', b'"other"', 1), b"".join(lines[:3]), b"".join(lines[1:]), b"",
+        b"".join([lines[1], lines[0], *lines[2:]]), b"".join([*lines[:1], *lines]),
+    ):  # fmt: skip
+        assert verified(other).returncode != 0
+
+
+def test_days_of_an_export_are_those_of_the_district(read):
+    at = {"local": "2026-11-03T02:00:00+00:00", "later": "2026-11-03T12:00:00+00:00"}
+    for actor, moment in at.items():
+        read.gateway.record.append({"operation": "act", "actor": actor, "at": moment, "district": "maple"})
+    text = (read.folder / "gateway.toml").read_text()
+    zoned = text.replace("[districts.maple]", '[districts.maple]\ntimezone = "America/Los_Angeles"')
+    (read.folder / "gateway.toml").write_text(zoned)
+    for words, expected in ((("--to", "2026-11-02"), {"local"}), (("--from", "2026-11-03"), {"later"})):
+        told = crossing(read, "audit", "export", *words).output.splitlines()
+        assert {json.loads(line).get("actor") for line in told} - {None} == expected
 
 
 def test_a_proof_is_verified_by_the_lines_of_the_documentation_alone(read, tmp_path):
@@ -292,7 +350,6 @@ def test_verify_looks_at_the_index_too(read):
     assert crossing(read, "audit", "child", "maple", given=f"{child_of(read)}\n").exit_code == 0
     assert crossing(read, "audit", "verify").exit_code == 0
     import sqlite3
-    from contextlib import closing
 
     with closing(sqlite3.connect(index_file(audit(read)))) as database:
         database.execute("DELETE FROM tags")
@@ -331,6 +388,34 @@ def test_a_year_is_shredded_only_after_its_retention_and_nobody_is_found_by_it(r
 def test_a_year_is_shredded_before_its_time_by_force_alone(read, monkeypatch):
     monkeypatch.setattr("gateway.storage.registry.utc_now", lambda: datetime(2027, 7, 2, tzinfo=UTC))
     assert crossing(read, "audit", "shred", "maple", "2027", "--reason", "a court", "--yes", "--force").exit_code == 0
+
+
+def test_a_shredded_key_is_in_no_file_of_the_region_and_the_registers_match_as_before(read, monkeypatch):
+    def content():
+        return b"".join(path.read_bytes() for path in read.folder.rglob("*") if path.is_file())
+
+    opened = load(read.folder / "gateway.toml")
+    own = f"{child_of(read)}\n"
+    restrict = ("restrictions", "add", "--district", "maple", "--kind", "directory", "--reason", "a form")
+    assert crossing(read, *restrict, given=own).exit_code == 0
+    restricted = crossing(read, "restrictions", "list", "--district", "maple", "--student", given=own).output
+    assert "directory" in restricted
+    with closing(open_store(opened.store_url)) as store:
+        (key,) = SubjectKeys(store, opened.open_keys().derive(SUBJECT_KEYS)).list("maple")
+        with store.engine.connect() as connection:
+            sealed = connection.exec_driver_sql("SELECT sealed FROM subject_keys").scalar()
+    assert sealed in content()
+    assert key.key not in content()
+    monkeypatch.setattr("gateway.storage.registry.utc_now", lambda: datetime(2027, 7, 2, tzinfo=UTC))
+    assert crossing(read, "audit", "shred", "maple", "2027", "--reason", "a court", "--yes", "--force").exit_code == 0
+    left = content()
+    for secret in (sealed, key.key):
+        for spelt in (secret, secret.hex().encode(), b64encode(secret)):
+            assert spelt not in left
+    assert crossing(read, "audit", "verify").exit_code == 0
+    assert "Nothing is on record for this id." in crossing(read, "audit", "child", "maple", given=own).output
+    listed = crossing(read, "restrictions", "list", "--district", "maple", "--student", given=own).output
+    assert listed == restricted
 
 
 def test_a_new_school_year_tags_anew_and_both_years_are_found(tmp_path):

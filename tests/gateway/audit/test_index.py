@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 import stat
@@ -10,7 +11,7 @@ from contextlib import closing, suppress
 import pytest
 
 from gateway.audit.chain import list_segments, read_events
-from gateway.audit.log import Record
+from gateway.audit.log import Record, verify
 from gateway.audit.students import index as module
 from gateway.audit.students.index import IndexKeeper, SubjectIndex
 from gateway.audit.subjects import Subjects
@@ -128,6 +129,10 @@ def test_it_is_made_anew_where_it_is_missing_or_of_another_record(folder, tmp_pa
         "DELETE FROM tags WHERE position = 3",
         "UPDATE tags SET tag = tag + 1 WHERE position = 0",
         "UPDATE events SET offset = offset + 1",
+        "DELETE FROM acts WHERE seq = (SELECT min(seq) FROM acts)",
+        "UPDATE acts SET offset = offset + 1",
+        "UPDATE acts SET seq = seq + 100000 WHERE seq = (SELECT max(seq) FROM acts)",
+        "INSERT INTO acts SELECT seq, segment, offset FROM events",
         "INSERT INTO events SELECT in_set, seq + 100000, first, stop, segment, offset FROM events",
     ],
 )
@@ -154,3 +159,42 @@ def test_an_event_that_it_makes_up_is_not_told(folder):
         database.execute("UPDATE tags SET tag = 777")
         database.commit()
     assert found(folder, tag(777)) == []
+
+
+def test_an_event_that_is_no_act_is_not_told_as_one(folder):
+    fill(folder)
+    index = SubjectIndex(folder)
+    acts = list(index.acts())
+    with closing(sqlite3.connect(index.path)) as database:
+        database.execute("INSERT INTO acts SELECT seq, segment, offset FROM events")
+        database.commit()
+    assert list(index.acts()) == acts
+
+
+SPOILT = [
+    ("from", None),
+    ("to", None),
+    ("from", "3"),
+    ("to", [1]),
+    ("set", 7),
+    ("set", ["a"]),
+    ("set", {}),
+    ("to", 2**63),
+]
+
+
+@pytest.mark.parametrize(("member", "value"), SPOILT)
+def test_a_line_that_somebody_has_spoilt_keeps_nobody_from_reading_the_rest(folder, member, value):
+    fill(folder, events=30)
+    (segment,) = list_segments(folder)
+    lines = segment.read_text().splitlines()
+    at = next(number for number, line in enumerate(lines) if '"set"' in line)
+    event = json.loads(lines[at])
+    event[member] = value
+    spoilt = {name: one for name, one in event.items() if one is not None}
+    segment.write_text("\n".join([*lines[:at], json.dumps(spoilt), *lines[at + 1 :]]) + "\n")
+    assert verify(folder, KEY)[0].startswith(f"{segment.name}:{at + 1}: ")
+    assert list(SubjectIndex(folder).faults()) == []
+    assert SubjectIndex(folder).catch_up() > event["seq"]
+    assert list(SubjectIndex(folder).faults()) == []
+    assert [one["seq"] for one in SubjectIndex(folder).acts()]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -34,7 +36,25 @@ ROOTS = [
     "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
 ]
+# Of the same: inclusion by index and size, consistency by the two sizes.
+AB, EF, GH = (
+    "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+    "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+    "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+)
+B = "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7"
+E = "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"
+EFGH = "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4"
+INCLUSION = {
+    (0, 1): [],
+    (0, 8): [B, AB, EFGH],
+    (5, 8): [E, GH, ROOTS[3]],
+    (2, 3): [ROOTS[1]],
+    (1, 5): [ROOTS[0], AB, E],
+}
+CONSISTENCY = {(1, 1): [], (1, 8): [B, AB, EFGH], (6, 8): [EF, GH, ROOTS[3]], (2, 5): [AB, E]}
 SIZES = st.integers(1, 130)
+MAX_SIZE = 70
 
 
 def leaves(number):
@@ -115,3 +135,76 @@ def test_proofs_of_what_is_left_need_nothing_of_what_was_deleted_but_its_compact
     assert rest.consistency(before, size) == WholeTree(some).consistency(before, size)
     with pytest.raises(LookupError):
         rest.inclusion(first - 1, size)
+
+
+def test_the_proofs_are_those_of_the_published_vectors():
+    tree = WholeTree(list(map(leaf_hash, ENTRIES)))
+    for (index, size), path in INCLUSION.items():
+        assert [one.hex() for one in tree.inclusion(index, size)] == path
+        found = root_of_inclusion(leaf_hash(ENTRIES[index]), index, size, list(map(bytes.fromhex, path)))
+        assert found.hex() == ROOTS[size - 1]
+    for (before, size), path in CONSISTENCY.items():
+        assert [one.hex() for one in tree.consistency(before, size)] == path
+        trees = (before, bytes.fromhex(ROOTS[before - 1])), (size, bytes.fromhex(ROOTS[size - 1]))
+        assert continues(*trees, list(map(bytes.fromhex, path)))
+
+
+def half(count):
+    found = 1
+    while 2 * found < count:
+        found *= 2
+    return found
+
+
+@cache
+def defined_hash(start, stop):
+    """The hash of the entries from *start* to *stop*, by the recursive definition of RFC 6962, section 2.1."""
+    if start == stop:
+        return hashlib.sha256().digest()
+    if stop - start == 1:
+        return hashlib.sha256(b"\x00" + b"%d" % start).digest()
+    middle = start + half(stop - start)
+    return hashlib.sha256(b"\x01" + defined_hash(start, middle) + defined_hash(middle, stop)).digest()
+
+
+def defined_path(index, start, stop):
+    """The audit path of section 2.1.1."""
+    if stop - start == 1:
+        return []
+    middle = start + half(stop - start)
+    if index < middle:
+        return [*defined_path(index, start, middle), defined_hash(middle, stop)]
+    return [*defined_path(index, middle, stop), defined_hash(start, middle)]
+
+
+def defined_proof(before, start, stop, *, whole):
+    """The consistency proof of section 2.1.2."""
+    if before == stop:
+        return [] if whole else [defined_hash(start, stop)]
+    middle = start + half(stop - start)
+    if before <= middle:
+        return [*defined_proof(before, start, middle, whole=whole), defined_hash(middle, stop)]
+    return [*defined_proof(before, middle, stop, whole=False), defined_hash(start, middle)]
+
+
+@pytest.mark.parametrize("size", range(MAX_SIZE + 1))
+def test_every_tree_and_every_proof_is_that_of_the_definition_and_no_other_is_taken(size):
+    some, root = leaves(size), defined_hash(0, size)
+    tree = WholeTree(some)
+    assert grown(some).root == tree.root() == root
+    for index in range(size):
+        path = tree.inclusion(index, size)
+        assert path == defined_path(index, 0, size)
+        assert root_of_inclusion(some[index], index, size, path) == root
+        for other in {*range(-1, size + 2)} - {index}:
+            with suppress(ValueError):
+                assert root_of_inclusion(some[index], other, size, path) != root
+    for before in range(1, size + 1):
+        first, path = defined_hash(0, before), tree.consistency(before, size)
+        assert path == defined_proof(before, 0, size, whole=True)
+        assert continues((before, first), (size, root), path)
+        assert not any(continues((one, first), (size, root), path) for one in range(-1, size + 2) if one != before)
+        assert not continues((before, first), (size, root), [*path, root])
+        for at, one in enumerate(path):
+            assert not continues((before, first), (size, root), [*path[:at], *path[at + 1 :]])
+            assert not continues((before, first), (size, root), [*path[:at], leaf_hash(one), *path[at + 1 :]])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +14,7 @@ from gateway.audit.students.subject_keys import SHRED, SubjectKeys, school_year
 from gateway.audit.students.tags import FormerTags, PossibleTags, YearlyTags
 from gateway.storage.acts import Act, Acts
 from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
+from gateway.storage.database import _prepare_sqlite
 from gateway.storage.registry import open_store
 from standards.errors import CallerError, NotFound, StoreUnavailable
 from standards.keys import Keyring
@@ -153,3 +157,53 @@ def test_without_the_registry_no_tag_is_made_and_a_known_year_goes_on(store):
         tags.tagger("maple", "2027-07-01")
     with pytest.raises(StoreUnavailable):
         tags.tagger("oak", "2026-09-01")
+
+
+def sealed_key(store, district):
+    with store.engine.begin() as connection:
+        (found,) = connection.exec_driver_sql(f"SELECT sealed FROM subject_keys WHERE district = '{district}'").one()
+    return bytes(found)
+
+
+def content(folder):
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_key_that_stays_in_a_log_that_others_read_is_told_and_gone_once_it_is_asked_again(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/registry.db", seconds=0.3)
+    keys = SubjectKeys(store, KEY)
+    made = keys.open("maple", 2026, NOON)
+    sealed = sealed_key(store, "maple")
+    with closing(sqlite3.connect(tmp_path / "registry.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM subject_keys").fetchall()
+        with pytest.raises(StoreUnavailable, match="give the same command once more"):
+            keys.destroy("maple", 2026, Act("ana", SHRED, "maple"), NOON)
+        assert sealed in content(tmp_path)
+        with pytest.raises(StoreUnavailable, match="give the same command once more"):
+            keys.destroy("maple", 2026, Act("ana", SHRED, "maple"), NOON)
+    with pytest.raises(CallerError, match="was destroyed before"):
+        keys.destroy("maple", 2026, Act("ana", SHRED, "maple"), NOON)
+    assert sealed not in content(tmp_path)
+    assert made not in content(tmp_path)
+    assert len(Acts(store).waiting()) == 1
+    store.close()
+
+
+def test_no_page_that_was_split_keeps_a_copy_of_a_key_whatever_sqlite_does_by_itself(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/registry.db")
+    statements = []
+    with store.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA secure_delete").scalar() == 1
+    _prepare_sqlite(SimpleNamespace(execute=statements.append), None)
+    assert "PRAGMA secure_delete=ON" in statements
+    keys = SubjectKeys(store, KEY)
+    districts = [f"district-{number * 37 % 97:03}" for number in range(97)]
+    for one in districts:
+        keys.open(one, 2026, NOON)
+    sealed = {one: sealed_key(store, one) for one in districts}
+    for one in districts[:20]:
+        keys.destroy(one, 2026, Act("ana", SHRED, one), NOON)
+    left = content(tmp_path)
+    assert [one for one in districts if sealed[one] in left] == sorted(districts[20:], key=districts.index)
+    store.close()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import shutil
 import sqlite3
 from contextlib import closing, suppress
+from threading import Thread
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +24,7 @@ from gateway.audit.tree_heads import TreeFile, hold, whole_tree
 from gateway.storage.registry import open_store
 from gateway.storage.signed_heads import HEAD, NAME, AuditHead, Checkpoint, read_head, write_head
 from standards.errors import CallerError, StoreUnavailable
+from tests.support.regions import wait_until
 
 KEY = b"k" * 32
 EVENT = {"at": "2026-09-01T12:00:00.000+00:00", "client": "tutor", "view": "students", "rows": 3, "status": 200}
@@ -193,6 +196,42 @@ def test_a_record_whose_end_does_not_verify_is_not_written_on(folder, registry, 
         with pytest.raises(RecordDamaged, match="crossing audit reopen"):
             Record(folder, KEY, registry=registry)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def by_hand(folder, key):
+    """The chain as the documentation of the record describes it, recomputed from the files alone."""
+    end = bytes(32)
+    for path in sorted(folder.glob("record-*.jsonl")):
+        for line in path.read_bytes().split(b"\n")[:-1]:
+            told = json.loads(line)
+            entry = line[: line.index(b',"hash":"' + told["hash"].encode())] + b"}"
+            digest = hashlib.sha256(b"\0" + end + entry).digest()
+            assert digest.hex() == told["hash"]
+            assert hmac.new(key, b"entry\0" + digest, "sha256").hexdigest() == told["mac"]
+            end, key = digest + bytes.fromhex(told["mac"]), hmac.new(key, b"next", "sha256").digest()
+    return end, key
+
+
+def test_the_chain_and_its_keys_are_those_that_anybody_computes_from_the_first_key(folder):
+    fill(folder, events=9, segment_bytes=2000)
+    assert len(chain.list_segments(folder)) > 1
+    present = PresentKey(folder, KEY).read()
+    assert by_hand(folder, first_key(folder)[1]) == (present.end, present.key)
+    assert read_head(folder, KEY).hash == present.end.hex()
+
+
+@pytest.mark.parametrize("name", ["fields", "texts", "to", "from", "set", "seq", "operation", "at"])
+def test_an_edit_of_any_form_is_named_and_stops_no_check(folder, name):
+    fill(folder)
+    kept = lines(folder)
+    line = chain.read_line(kept[1].rstrip())
+    for value in (None, -1, 5, "x", True, [5], [None], {}, 1e300, "=zz", "\0" * 64):
+        entry = json.dumps({**line.event, name: value}, separators=(",", ":")).encode()
+        edited, other = chain.write_line(entry, line.digest, line.mac), kept[4].replace(b"tutor", b"other")
+        put(folder, [kept[0], edited, *kept[2:4], other, kept[5]])
+        told = verify(folder, KEY)
+        assert told[0].startswith("record-000001.jsonl:2: "), value
+        assert any(one.startswith("record-000001.jsonl:5: entry 5 was changed") for one in told), value
 
 
 def bad_bytes(data, content):
@@ -410,10 +449,45 @@ def test_the_machine_keeps_no_key_of_an_entry_that_was_written(folder):
     keys = first_key(folder)
     audit_keys.hand_out(folder, KEY, 1)
     assert audit_keys.sealed(folder, KEY) == {}
-    used = [audit_keys.at(keys, seq) for seq in range(1, 6)]
+    used = [audit_keys.at(keys, seq) for seq in range(1, 7)]
     present = [slot.key for slot in PresentKey(folder, KEY).slots()]
     assert not set(used) & set(present)
     assert audit_keys.at(keys, 7) in present
+
+
+@pytest.mark.parametrize("together", [1, 2, 3, 4])
+def test_no_key_of_an_entry_that_was_written_stays_however_many_are_written_at_once(folder, together):
+    record = Record(folder, KEY)
+    keys = first_key(folder)
+    for _ in range(4):
+        threads = [Thread(target=record.append, args=(EVENT,)) for _ in range(together)]
+        with record._commit:
+            for one in threads:
+                one.start()
+            wait_until(lambda: len(record._pending) == together)
+        for one in threads:
+            one.join()
+        written = {audit_keys.at(keys, seq) for seq in range(1, record._last + 1)}
+        assert not written & {slot.key for slot in PresentKey(folder, KEY).slots()}
+    record.close()
+    assert verify(folder, KEY, keys=keys) == []
+
+
+@pytest.mark.parametrize("kept", [slice(0, 512), slice(512, 1024)])
+def test_a_write_of_the_present_key_that_was_torn_leaves_one_that_opens(folder, kept):
+    fill(folder)
+    before = bytearray((folder / STATE).read_bytes())
+    record = Record(folder, KEY)
+    record.append(EVENT)
+    record.append(EVENT)
+    record.close()
+    after = (folder / STATE).read_bytes()
+    before[kept] = after[kept]
+    (folder / STATE).write_bytes(before)
+    assert PresentKey(folder, KEY).read().seq == 9
+    before[kept] = b"\xff" * 512
+    (folder / STATE).write_bytes(before)
+    assert PresentKey(folder, KEY).read().seq == 7
 
 
 def test_a_record_of_old_is_taken_over_under_a_head_that_says_so(folder, registry):

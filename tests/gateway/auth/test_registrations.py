@@ -20,7 +20,8 @@ def test_a_client_that_is_named_and_not_registered_is_told_with_one_that_may_be_
     assert list(unregistered([USUAL], [TUTOR], NOW)) == []
     (told,) = unregistered([USUAL], [replace(TUTOR, client_id="reading-partners-pord")], NOW)
     assert (
-        told == f"{USUAL.file}: the client {documents.CLIENT} is not registered (did you mean reading-partners-pord?)"
+        told
+        == f"{USUAL.place(documents.CLIENT)}: the client {documents.CLIENT} is not registered (did you mean reading-partners-pord?)"
     )
 
 
@@ -33,7 +34,7 @@ def test_a_client_of_another_organisation_than_the_recipient_is_a_mistake():
     assert list(misdirected([USUAL], [TUTOR], NOW)) == []
     (mistake,) = misdirected([USUAL], [replace(TUTOR, org="Reading-Partners")], NOW)
     said = f"the client {documents.CLIENT} is registered for Reading-Partners, and the recipient is reading-partners"
-    assert str(mistake) == f"{USUAL.file}: {said}"
+    assert str(mistake) == f"{USUAL.place(documents.CLIENT)}: {said}"
 
 
 @pytest.mark.parametrize(

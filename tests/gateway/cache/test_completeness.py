@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from adapters.contract import Aside, Hint
+from gateway.cache.completeness import Completeness, SetAsideRows, told_lines
 from gateway.cache.needed_fields import wanted_by
 from gateway.config.load_limits import MAX_ROWS, Shares
 from gateway.districts.district import District
@@ -280,3 +281,8 @@ def test_the_numbers_tell_what_is_set_aside_by_district_and_entity():
     text = generate_latest(registry).decode()
     assert 'crossing_district_rows_set_aside{district="maple",entity="placement"} 1.0' in text
     assert 'crossing_district_unresolved_references{district="maple",field="section.terms"} 2.0' in text
+
+
+def test_the_many_descriptors_of_a_source_are_counted_together():
+    rows = tuple(SetAsideRows(name, 2) for name in ("edfi.sexDescriptors", "student", "edfi.termDescriptors"))
+    assert list(told_lines(Completeness(rows))) == ["rows read: student 2, descriptors 4 of 2 kinds"]

@@ -85,6 +85,7 @@ def test_a_text_on_record_is_compared_when_its_file_is_gone(region):
 def test_an_agreement_that_is_nowhere_is_refused(region):
     found = ask(region, "agreements", "diff", "tutor-maple@1", "tutor-maple@7")
     assert found.exit_code == 1
+    assert "(there is tutor-maple@1)" in found.output
     assert "no agreement ID@VERSION of that name" in found.output
 
 

@@ -247,7 +247,19 @@ def test_a_version_that_widens_is_in_review_and_told_by_what(folder):
     assert [state(version=one)["state"] for one in (1, 2, 3)] == ["replaced", "in review", "in force"]
     shown = ran(CliRunner().invoke(main, ["agreements", "show", "tutor-maple", "--version", "2"])).output
     assert "not signed by maple and tutor; it is wider than the version before" in shown
+    shown = ran(CliRunner().invoke(main, ["agreements", "show", "tutor-maple", "--version", "3"])).output
+    assert "it only narrows a version that both have signed, and so needs no signature" in shown
     assert served(folder) == [("tutor-maple", 1), ("tutor-maple", 3)]
+
+
+def test_many_agreements_that_signatures_would_stop_are_told_in_one_line(folder):
+    for number in "abcd":
+        put(folder, tutoring().replace("id: tutor-maple", f"id: tutor-{number}"), number)
+    settings = folder / "region" / "gateway.toml"
+    settings.write_text(settings.read_text("utf-8").replace(REQUIRED, ""), "utf-8")
+    told = CliRunner().invoke(main, ["check"]).stderr
+    (line,) = (line for line in told.splitlines() if "would stop" in line)
+    assert line.endswith("not signed by both parties: tutor-a@1, tutor-b@1, tutor-c@1, tutor-d@1")
 
 
 def test_check_names_what_is_stopped_and_what_would_be(folder):
@@ -401,3 +413,10 @@ def test_what_commands_do_is_told_by_the_audit_log_once_the_gateway_has_run(fold
     assert "did: agreement approved in maple" in told
     assert told.endswith("2 acts on record.\n")
     assert "did: party key added" in ran(CliRunner().invoke(main, ["audit", "event", "1"])).output
+
+
+def test_an_operator_whose_word_does_not_count_is_told_so(folder):
+    put(folder, tutoring())
+    words = ["agreements", "approve", "tutor-maple", "--version", "1", "--by", "maple", "--reason", "a call"]
+    told = ran(CliRunner().invoke(main, words)).output
+    assert 'The word of an operator does not count: approvals = "required" wants the signature of maple.' in told

@@ -112,11 +112,29 @@ def test_a_client_that_nobody_registered_is_a_mistake_and_no_registry_is_made(go
     region = shutil.copytree(good, tmp_path / "bare")
     shutil.rmtree(region / "state")
     answer = checked(region)
-    assert (answer.exit_code, answer.stdout) == (
-        1,
-        f"{region}/agreements/tutoring.yaml: the client tutoring is not registered\n",
-    )
+    said = "the client tutoring is not registered: `crossing clients add tutoring --org reading --kind cbo`"
+    assert (answer.exit_code, answer.stdout) == (1, f"{region}/agreements/tutoring.yaml:7:11: {said}\n")
     assert not (region / "state").exists()
+
+
+def test_a_district_that_the_settings_do_not_have_is_named_where_it_is_written(good, tmp_path):
+    region = shutil.copytree(good, tmp_path / "misspelt")
+    document = region / "agreements" / "tutoring.yaml"
+    document.write_text(AGREEMENT.replace("district: maple", "district: mapel"))
+    output = check(region)[1]
+    assert f"{document}:4:32: the district mapel is not in gateway.toml (did you mean maple?)" in output
+
+
+def test_a_draft_is_checked_alone_without_settings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    draft = tmp_path / "draft.yaml"
+    draft.write_text(AGREEMENT)
+    answer = CliRunner().invoke(main, ["check", "draft.yaml"])
+    assert (answer.exit_code, answer.stdout) == (0, "draft.yaml: no mistake found.\n")
+    draft.write_text(AGREEMENT.replace("student.birthDate", "student.birthdate"))
+    answer = CliRunner().invoke(main, ["check", "draft.yaml"])
+    hint = "no element is called 'student.birthdate' (did you mean student.birthDate?)"
+    assert (answer.exit_code, answer.stdout) == (1, f"draft.yaml:14:12: {hint}\n")
 
 
 def test_a_client_of_another_organisation_is_a_mistake(good, tmp_path):
@@ -125,7 +143,7 @@ def test_a_client_of_another_organisation_is_a_mistake(good, tmp_path):
     register(region, org="Reading")
     code, output = check(region)
     assert code == 1
-    assert "tutoring.yaml: the client tutoring is registered for Reading, and the recipient is reading" in output
+    assert "tutoring.yaml:7:11: the client tutoring is registered for Reading, and the recipient is reading" in output
 
 
 def test_an_agreement_that_ends_soon_is_a_warning(region, monkeypatch):

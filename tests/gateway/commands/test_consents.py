@@ -123,6 +123,56 @@ def test_a_withdrawal_finds_what_was_given_under_an_id_of_before(region):
     assert listed(region) == []
 
 
+def test_consents_of_another_student_who_had_the_id_before_are_not_withdrawn(region):
+    before, now = region.students[:2]
+    add(region, before)
+    region.reissue(before["sourcedId"], "brand-new")
+    region.reissue(now["sourcedId"], before["sourcedId"])
+    (theirs,) = listed(region)
+    add(region, before)
+    words = ("consents", "withdraw", *MAPLE, "--reason", "letter")
+    assert "1 consent withdrawn" in region.crossing(*words, typed=f"{before['sourcedId']}\n").output
+    assert listed(region) == [theirs]
+    region.crossing(*words, typed=f"{before['sourcedId']}\n", fails=1)
+    region.crossing(*words, theirs["entry"], "--agreement", "another", fails=1)
+    assert listed(region) == [theirs]
+
+
+def test_a_consent_of_whom_nothing_but_an_id_tells_is_refused_since_it_would_count_for_nobody(region):
+    student = region.students[0]
+    region.change("users.csv", {student["sourcedId"]: {"userMasterIdentifier": "", "identifier": "", "userIds": ""}})
+    region.change("demographics.csv", {student["sourcedId"]: {"birthDate": ""}})
+    assert "would count for nobody" in add(region, student, fails=1).stderr
+    place = region.write(
+        "consents.csv", f"studentId,signer,method,signed\n{student['sourcedId']},parent,paper,2026-09-02\n"
+    )
+    words = ("consents", "import", place, *MAPLE, *GIVEN, "--form-hash", HASH)
+    assert "consents.csv:2:1" in region.crossing(*words, fails=1).stdout
+    add(region, student, "--anyway")
+    assert len(listed(region)) == 1
+
+
+def test_a_text_that_was_signed_for_one_purpose_is_no_consent_to_another(region):
+    add(region, region.students[0])
+    folder = region.folder / "agreements"
+    (folder / "study.yaml").write_text(
+        AGREEMENT.replace("tutoring-maple", "study-maple").replace("purpose: tutoring", "purpose: study")
+    )
+    (folder / "more.yaml").write_text(AGREEMENT.replace("tutoring-maple", "more-maple"))
+    study, more = (("--agreement", name, "--form", "rp-2026") for name in ("study-maple", "more-maple"))
+    assert (
+        "signed for tutoring-maple, which has another purpose"
+        in add(region, region.students[1], given=study, fails=1).stderr
+    )
+    rows = f"studentId,agreement,signer,method,signed\n{region.students[1]['sourcedId']},study-maple,parent,paper,2026-09-02\n"
+    place = region.write("consents.csv", rows)
+    words = ("consents", "import", place, *MAPLE, "--form", "rp-2026", "--form-hash", HASH)
+    assert "signed for tutoring-maple" in region.crossing(*words, fails=1).stdout
+    assert len(listed(region)) == 1
+    add(region, region.students[1], given=more)
+    add(region, region.students[1], given=study, form=("--form-hash", "0" * 64))
+
+
 def test_an_agreement_that_asks_for_a_form_takes_no_other(region):
     from gateway.registers.stating import ConsentTerms, WrongPart, consent_of
 
@@ -142,13 +192,35 @@ def rows_of(region, count):
 def test_a_list_of_consents_is_imported_with_a_dry_run_first(region):
     place = region.write("signed.csv", "studentId,signer,method,signed\n" + rows_of(region, 20))
     words = ("consents", "import", place, *MAPLE, *GIVEN, "--form-hash", HASH)
-    assert region.crossing(*words, "--dry-run").stdout == "signed.csv: 20 entries; nothing was written.\n"
+    assert (
+        region.crossing(*words, "--dry-run").stdout
+        == "signed.csv: 20 entries: 20 to add, 0 to change, 0 there already; nothing was written.\n"
+    )
     assert region.crossing(*words).stdout == "signed.csv: 20 added, 0 changed, 0 there already.\n"
     assert region.crossing(*words).stdout == "signed.csv: 0 added, 0 changed, 20 there already.\n"
+    more = region.write("more.csv", "studentId,signer,method,signed\n" + rows_of(region, 21) + rows_of(region, 1))
+    dry = region.crossing("consents", "import", more, *MAPLE, *GIVEN, "--form-hash", HASH, "--dry-run").stdout
+    assert dry == "more.csv: 22 entries: 1 to add, 0 to change, 21 there already; nothing was written.\n"
     (withdrawn, *_) = listed(region)
     region.crossing("consents", "withdraw", *MAPLE, withdrawn["entry"], "--reason", "letter")
     assert region.crossing(*words).stdout == "signed.csv: 0 added, 0 changed, 20 there already.\n"
     assert len(listed(region)) == 19
+
+
+def test_a_list_that_is_imported_again_covers_nothing_that_the_agreement_has_released_since(region):
+    """The parents signed a form that did not name it: a later version of the agreement is nothing they consented to."""
+    place = region.write("consents.csv", "studentId,signer,method,signed\n" + rows_of(region, 3))
+    words = ("consents", "import", place, *MAPLE, *GIVEN, "--form-hash", HASH)
+    region.crossing(*words)
+    add(region, region.students[3])
+    before = [region.crossing("consents", "show", one["entry"], *MAPLE).stdout for one in listed(region)]
+    wider = AGREEMENT.replace("version: 1", "version: 2") + "  - {path: student.phone, action: allow}\n"
+    (region.folder / "agreements" / "second.yaml").write_text(wider)
+    assert "0 added, 0 changed, 3 there already" in region.crossing(*words).stdout
+    assert add(region, region.students[3]).stdout.endswith(": there already.\n")
+    assert [region.crossing("consents", "show", one["entry"], *MAPLE).stdout for one in listed(region)] == before
+    assert add(region, region.students[3], "--element", "student.phone").stdout.endswith(": changed.\n")
+    assert "student.phone" in region.crossing("consents", "show", listed(region)[3]["entry"], *MAPLE).stdout
 
 
 def test_columns_may_name_agreement_form_and_elements_line_by_line(region):
@@ -186,6 +258,9 @@ HOSTILE = {
     "a long cell": (HEAD + "x" * 3000 + ",parent,paper,2026-09-02\n", "signed.csv:2:1: the cell is longer than 2,000"),
     "lines in a cell": (HEAD + '"Kanari\nx",parent,paper,2026-09-02\n', "signed.csv:2:1: the cell has a control character"),
     "a huge cell": (HEAD + "x" * 200_000 + ",parent,paper,2026-09-02\n", "signed.csv:2:1: a quotation mark is out of place or never closed, or a cell is too long"),
+    "semicolons": (HEAD.replace(",", ";") + "x;parent\n", "signed.csv:1:1: the cells are parted by semicolons: save"),
+    "tabs": (HEAD.replace(",", "\t") + "x\tparent\n", "signed.csv:1:1: the cells are parted by tabs: save the file as"),
+    "another heading": ("classroom," + HEAD, "signed.csv:1:1: this is no heading of such a file: it may have studentId"),
     "a date of another land": (HEAD + "{id},parent,paper,09/02/2026\n", "signed.csv:2:4: write a date as 2026-09-01"),
     "no signer": (HEAD + "{id},,paper,2026-09-02\n", "signed.csv:2:2: must be one of: eligible-student, parent"),
     "a short line": (HEAD + "{id}\n", "signed.csv:2:4: the day of the signature is missing"),
@@ -203,6 +278,17 @@ def test_a_hostile_file_is_refused_with_its_place_and_without_its_values(region,
     assert "anari" not in answer.output
     assert "nothing was written" in answer.output
     assert listed(region) == []
+
+
+def test_what_the_command_says_wrong_is_one_mistake_and_not_one_of_every_row(region):
+    place = region.write("signed.csv", HEAD + rows_of(region, 20))
+    words = ("consents", "import", place, *MAPLE, "--form-hash", HASH)
+    answer = region.crossing(*words, "--agreement", "tutoring-mapel", fails=1)
+    told = "agreement (in no column, so by the command's option): must be one of: tutoring-maple"
+    assert answer.output.startswith(f"signed.csv:1:1: {told} (did you mean tutoring-maple?)\n")
+    assert answer.output.endswith("signed.csv: 1 mistakes; nothing was written.\n")
+    answer = region.crossing("consents", "import", place, *MAPLE, *GIVEN, fails=1)
+    assert "signed.csv:1:1: formHash (in no column, so by the command's option): the hash" in answer.output
 
 
 def test_a_file_that_is_not_there_is_refused(region):

@@ -20,6 +20,7 @@ from gateway.storage.registry import Client, Secret
 from policies import agreement as agreements
 from policies.compiler import Grants
 from policies.explain import explain
+from tests.policies import documents
 from tests.support.regions import agreement, running, small_sites
 
 if TYPE_CHECKING:
@@ -177,3 +178,11 @@ class Told:
             if name not in files.namelist():
                 return False
             return any(row[column] for row in csv.DictReader(io.StringIO(files.read(name).decode())))
+
+
+def test_of_a_fact_that_nothing_shows_no_operation_and_no_scope_is_said_to_be_missing():
+    one = agreements.load(documents.SAMPLES / "tutoring.yaml")
+    standing = ClientStanding(documents.CLIENT, None, Grants((one,), lambda: documents.NOW), {one.district: None})
+    told = [step.about for step in standing.steps(one, "student.email")]
+    assert "shown by" in told
+    assert not {"operation", "scope"} & set(told)

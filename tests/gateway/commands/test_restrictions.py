@@ -88,6 +88,14 @@ def test_a_reason_that_says_who_it_is_about_is_refused(region):
     assert listed(region) == []
 
 
+@pytest.mark.parametrize("word", ["--reason", "--actor"])
+def test_who_acts_and_why_are_one_line_each(region, word):
+    student = region.students[0]
+    answer = add(region, f"{student['sourcedId']}\n", word, "form\nevent 7: another act", fails=1)
+    assert "must be one line" in answer.stderr
+    assert listed(region) == []
+
+
 def test_a_protected_address_is_kept_and_never_shown(region):
     place = region.write("box.txt", ADDRESS)
     add(region, f"{region.students[0]['sourcedId']}\n", "--substitute-from", place, kind="acp")
@@ -127,6 +135,12 @@ def test_a_wrong_file_of_an_address_is_refused_with_its_place(region, text, told
     answer = add(region, f"{region.students[0]['sourcedId']}\n", "--substitute-from", place, kind="acp", fails=1)
     assert told in answer.output
     assert listed(region) == []
+
+
+def test_an_answer_that_standard_input_does_not_have_is_told(region):
+    answer = add(region, f"{region.students[0]['sourcedId']}\n", "--hide", "contact", kind="court-order", fails=1)
+    assert "The contact's id in the district's system" in answer.output
+    assert "Standard input has ended before all that was asked for" in answer.output
 
 
 def test_a_court_order_hides_a_contact_or_the_student_from_a_recipient(region):
@@ -172,6 +186,55 @@ def test_a_restriction_is_lifted_by_its_entry_or_by_its_kind_of_a_student(region
     region.crossing("restrictions", "lift", *MAPLE, "--reason", "x", fails=2)
 
 
+@pytest.mark.parametrize("by", ["id", "state-id"])
+def test_a_restriction_of_another_student_who_had_the_id_before_is_not_lifted(region, by):
+    before, now = region.students[:2]
+    add(region, f"{before['sourcedId']}\n")
+    region.reissue(before["sourcedId"], "brand-new")
+    region.reissue(now["sourcedId"], before["sourcedId"])
+    typed = {"id": before["sourcedId"], "state-id": now["userMasterIdentifier"]}[by]
+    lift = ("restrictions", "lift", *MAPLE, "--kind", "directory", "--reason", "letter", "--by", by)
+    region.crossing(*lift, typed=f"{typed}\n", fails=1)
+    (theirs,) = listed(region)
+    add(region, f"{typed}\n", "--by", by)
+    answer = region.crossing(*lift, typed=f"{typed}\n")
+    assert [one["entry"] for one in listed(region)] == [theirs["entry"]]
+    assert f"{theirs['entry']}: not ended, it may be another student's" in answer.stderr
+    region.crossing(*lift, typed="brand-new\n", fails=0 if by == "id" else 1)
+
+
+def test_a_restriction_that_is_a_twins_too_is_lifted_by_its_entry_alone(region):
+    one, twin = region.students[:2]
+    add(region, "T\nwins\n2015-05-05\n", "--by", "name", "--anyway")
+    names = {"familyName": "T", "givenName": "wins"}
+    region.change("users.csv", {each["sourcedId"]: names for each in (one, twin)})
+    region.change("demographics.csv", {each["sourcedId"]: {"birthDate": "2015-05-05"} for each in (one, twin)})
+    lift = ("restrictions", "lift", *MAPLE, "--reason", "letter")
+    region.crossing(*lift, "--kind", "directory", typed=f"{one['sourcedId']}\n", fails=1)
+    region.crossing(*lift, "--kind", "directory", "--by", "name", typed="T\nwins\n2015-05-05\n", fails=1)
+    (entry,) = listed_of(region, one["sourcedId"])
+    region.crossing(*lift, entry["entry"])
+    assert listed(region) == []
+
+
+def test_nothing_is_lifted_of_a_student_while_the_system_cannot_say_who_that_is(region):
+    typed = f"{region.students[0]['sourcedId']}\n"
+    add(region, typed)
+    (region.folder / "maple" / "users.csv").unlink()
+    lift = ("restrictions", "lift", *MAPLE, "--kind", "directory", "--reason", "letter")
+    assert "name it to end it" in region.crossing(*lift, typed=typed, fails=1).stderr
+    assert len(listed(region)) == 1
+
+
+def test_an_entry_of_another_kind_than_the_command_names_is_not_lifted(region):
+    add(region, f"{region.students[0]['sourcedId']}\n")
+    (entry,) = listed(region)
+    words = ("restrictions", "lift", entry["entry"], *MAPLE, "--reason", "letter")
+    region.crossing(*words, "--kind", "acp", fails=1)
+    assert len(listed(region)) == 1
+    region.crossing(*words, "--kind", "directory")
+
+
 def test_an_entry_is_deleted_once_it_has_ended_for_as_long_as_entries_are_kept(region):
     add(region, f"{region.students[0]['sourcedId']}\n", "--from", "2015-01-01", "--until", "2016-01-01")
     add(region, f"{region.students[1]['sourcedId']}\n", "--from", "2025-01-01", "--until", "2025-06-01")
@@ -189,7 +252,9 @@ def test_a_list_of_opt_outs_is_imported_whole_and_changes_nothing_the_second_tim
     extra = f",{region.students[10]['userMasterIdentifier']}\n"
     place = region.write("optout.csv", "﻿studentId,stateId\r\n" + rows + extra)
     words = ("restrictions", "import", place, *MAPLE, "--kind", "directory")
-    assert region.crossing(*words, "--dry-run").stdout == "optout.csv: 11 entries; nothing was written.\n"
+    assert region.crossing(*words, "--dry-run").stdout == (
+        "optout.csv: 11 entries: 11 to add, 0 to change, 0 there already; nothing was written.\n"
+    )
     assert listed(region) == []
     assert region.crossing(*words).stdout == "optout.csv: 11 added, 0 changed, 0 there already.\n"
     assert region.crossing(*words).stdout == "optout.csv: 0 added, 0 changed, 11 there already.\n"

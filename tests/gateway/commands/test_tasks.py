@@ -55,6 +55,14 @@ def test_a_system_that_cannot_be_asked_hides_no_other_task(region):
     assert "maple: its system cannot be asked" in answer.stderr
 
 
+def test_a_task_for_somebody_who_is_nowhere_else_is_opened_with_a_warning(region):
+    words = ("tasks", "open", "look", "--role", "registrar", "--org")
+    assert (
+        "no district and no recipient is called mapel (did you mean maple?)" in region.crossing(*words, "mapel").stderr
+    )
+    assert "warning" not in region.crossing(*words, "maple").stderr
+
+
 def test_a_task_of_ones_own_is_opened_and_listed_by_org_and_role(region):
     region.crossing(
         "tasks", "open", "look at the form", "--org", "reading", "--role", "cbo-admin", "--due", "2026-01-31"

@@ -56,7 +56,12 @@ class Pdf:
     @property
     def words(self) -> list[str]:
         """The words of all pages, without the artifacts (running feet, marks and lines)."""
-        return " ".join(map(self._page, self._pages())).replace("\u200b", "").split()
+        return [word for page in self.pages for word in page]
+
+    @property
+    def pages(self) -> list[list[str]]:
+        """The words of each page."""
+        return [self._page(page).replace("\u200b", "").split() for page in self._pages()]
 
     def _pages(self) -> list[bytes]:
         (root,) = (body for body in self.objects.values() if b"/Type/Pages" in body)

@@ -56,7 +56,7 @@ def test_it_says_how_to_withdraw_that_signing_is_voluntary_and_what_ends_at_eigh
 
 
 def test_it_lists_what_is_about_the_family_and_not_what_is_about_schools_alone():
-    assert "The student." in said()
+    assert "Which student it is about." in said()
     assert "The name of the school or district." not in said()
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.documents.blocks import Paragraph, PrintedDocument
+from gateway.documents.blocks import DataTable, Heading, Paragraph, PrintedDocument
 from gateway.documents.formats.pdf import render
 from gateway.documents.kinds import document
 from standards.errors import SettingsError
@@ -70,6 +70,14 @@ def test_the_heads_of_a_table_say_that_they_are_of_columns(kind):
     heads = [body for body in made.objects.values() if re.search(rb"/S\s*/TH\b", body)]
     assert heads
     assert all(re.search(rb"/Scope\s*/Column", body) for body in heads)
+
+
+@pytest.mark.parametrize("above", range(32, 39))
+def test_the_head_and_the_caption_of_a_table_are_on_the_page_on_which_it_begins(above):
+    table = DataTable("captionword", ("column",), (("rowword",),))
+    blocks = (*(Paragraph(f"line {number}") for number in range(above)), Heading("headword"), table)
+    (page,) = (one for one in Pdf(render(PrintedDocument("en", "A title", "below", blocks))).pages if "rowword" in one)
+    assert {"headword", "captionword", "column"} <= set(page)
 
 
 def test_the_fonts_are_in_the_file():

@@ -97,6 +97,17 @@ def test_a_date_is_written_as_the_language_writes_it():
     assert SPANISH.date("2026-09-01") == "1 de septiembre de 2026"
 
 
+@pytest.mark.parametrize("named", [{}, {"after": []}])
+def test_a_retention_that_names_no_end_says_every_one(named):
+    told = terms.retention({"retention": {"deleteWithin": "P60D", **named}}, ENGLISH)
+    assert list(told) == [
+        (
+            "The recipient deletes the data within 60 days after the agreement ends, the school district revokes the"
+            " agreement, or a consent is withdrawn, for the data of that student."
+        ),
+    ]
+
+
 def test_an_obligation_that_is_not_ours_is_quoted():
     content = {"obligations": ["no-sale", "encrypt-at-rest", "log-99.32", "notify-on-breach:soon", "be nice"]}
     assert list(terms.obligations(content, SPANISH)) == [
@@ -161,6 +172,6 @@ def test_directory_terms_are_told():
     assert list(terms.directory({"directory": {"optOut": "honour"}}, ENGLISH)) == [
         "Students who are opted out of directory information are left out."
     ]
-    assert list(terms.directory({"directory": {"notice": ["student.email"]}}, ENGLISH)) == [
-        "Beyond the facts of the class directory, the school district's public notice names: student.email."
-    ]
+    (told,) = terms.directory({"directory": {"notice": ["student.email"]}}, ENGLISH)
+    assert told.startswith("The school district's public notice names as directory information, too: ")
+    assert told.endswith("The e-mail address of the student to use (student.email).")

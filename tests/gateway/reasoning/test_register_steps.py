@@ -35,6 +35,7 @@ def restriction(kind: str, **more) -> Restriction:
         (restriction("parent-objection", elements=("student.address",)), "student.address.city", GRANT, True),
         (restriction("parent-objection", elements=("student.address",)), "student.id", GRANT, False),
         (restriction("parent-objection"), "student.id", GRANT, True),
+        (restriction("parent-objection", elements=("student.pager",)), "student.id", GRANT, True),
         (restriction("do-not-transfer-discipline"), "incident.date", GRANT, False),
         (restriction("do-not-transfer-discipline"), "incident.date", replace(GRANT, registered=Registered(kind="district")), True),
         (restriction("of a later version"), "student.id", GRANT, True),
@@ -72,9 +73,9 @@ def consent(**more) -> Consent:
         ([consent(elements=frozenset())], False, "c1: the form does not name this element"),
         ([consent(elements=frozenset({"student.email"}))], False, "c1: the form does not name this element"),
         ([consent(until=date(2026, 9, 2))], False, "ended"),
-        ([consent(form="another")], False, "none is on record"),
-        ([consent(agreement="another")], False, "none is on record"),
-        ([], False, "none is on record"),
+        ([consent(form="another")], False, "none that holds is on record"),
+        ([consent(agreement="another")], False, "none that holds is on record"),
+        ([], False, "none that holds is on record"),
     ],
 )
 def test_a_consent_is_asked_for_where_the_agreement_rests_on_one(found, passed, text):
@@ -84,3 +85,13 @@ def test_a_consent_is_asked_for_where_the_agreement_rests_on_one(found, passed, 
 
 def test_without_a_form_no_consent_is_asked_for():
     assert list(consent_steps([], GRANT, "student.id", DAY)) == []
+
+
+@pytest.mark.parametrize(
+    ("substitute", "said"),
+    [({}, "no address leaves without a substitute"), ({"city": "Olympia"}, "the substitute stands in its place")],
+)
+def test_a_protected_address_is_told_by_whether_there_is_a_substitute(substitute, said):
+    one = replace(restriction("acp"), substitute=substitute)
+    (step,) = restriction_steps([one], GRANT, "student.address.street", date(2026, 10, 1))
+    assert said in step.text

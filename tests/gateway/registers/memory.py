@@ -47,8 +47,11 @@ class MemoryRegisters:
         return one
 
     def consent(self, student: str, agreement: str = "reading", form: str = "form", **more: Any) -> Consent:
-        """Enter a consent about the student with the source's id *student*."""
-        tags = more.pop("tags", None) or {ID: self.tag(ID, student)}
+        """Enter a consent about the student with the source's id *student*, such as source-s1, and the state's SSID0."""
+        tags = more.pop("tags", None)
+        if tags is None:
+            number = int(student.removeprefix("source-s")) - 1
+            tags = {ID: self.tag(ID, student), **self.numbered(f"SSID{number}")}
         settled = {"signer_role": "parent", "method": "paper", "signed": BEGIN, "begin": BEGIN, "elements": ALL} | more
         one = Consent(f"c{self.version}", self.district, agreement, form, "hash", tags, **settled)
         self.consents += (one,)

@@ -192,7 +192,7 @@ def test_a_consent_lets_one_student_in_and_its_withdrawal_out_again(region):
     assert all(student not in users(process, "cedar") for process in region.processes)
     words = ("--agreement", "conformance-cedar", "--form-hash", "0" * 64, "--signer", "eligible-student")
     asked = ("explain", "conformance", "student.name.given", "--student", "cedar")
-    assert "none is on record" in region.crossing(*asked, typed=f"{student}\n")
+    assert "none that holds is on record" in region.crossing(*asked, typed=f"{student}\n")
     entry = region.add("consents", "cedar", student, *words, "--method", "paper", "--signed", "2026-09-01")
     assert f"{entry}: given by eligible-student" in region.crossing(*asked, typed=f"{student}\n")
     region.within_a_second(lambda process: student in users(process, "cedar"))

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from gateway.config.declared_facts import DeclaredFact
-from policies.grant import Registered
+from policies.grant import Registered, Rule
 from tests.gateway.registers.memory import BEGIN, MemoryRegisters
 from tests.policies import documents
 from tests.support.consumers import EDFI, ONEROSTER, TOLD, Consumer
@@ -148,6 +148,36 @@ def test_an_objection_withholds_its_elements_from_its_recipients(star, open_dist
     assert "source-s3" not in found
 
 
+INSIDE = "oneroster.users.metadata.home.phone"
+
+
+@pytest.mark.parametrize("value", [{"phone": "206-555-0199", "rooms": 3}, [{"phone": "206-555-0199"}]], ids=str)
+@pytest.mark.parametrize("action", ["deny", "last4", "none"])
+def test_a_free_member_is_withheld_whole_where_something_inside_it_is(action, value, open_district):
+    """A system's own member can hold others: a line, or an objection, may be about one of these alone."""
+    records = documents.district()
+    for student in records["student"][:2]:
+        student["oneroster.users.metadata"] = {"home": value, "club": "chess"}
+    records["student"][2]["oneroster.users.metadata"] = {"home": "a word"}
+
+    def change(grant):
+        own = {name: Rule(action) for name in (INSIDE, f"{INSIDE}.*")} if action != "none" else {}
+        return replace(grant, rules={**grant.rules, **own}, epoch=f"{grant.epoch}-{action}")
+
+    registers = MemoryRegisters()
+    registers.restrict("parent-objection", "source-s1", elements=(INSIDE,))
+    found = people(open_district(registers, records=records, change=change))
+    told = {name: found[f"source-{name}"].get("metadata") for name in ("s1", "s2", "s3")}
+    whole = {"home": value, "club": "chess"} if action == "none" else {"club": "chess"}
+    assert told == {"s1": {"club": "chess"}, "s2": whole, "s3": {"home": "a word"}}
+
+
+def test_an_objection_to_what_is_not_called_so_any_more_is_to_everything(open_district):
+    registers = MemoryRegisters()
+    registers.restrict("parent-objection", "source-s1", elements=("student.phone", "student.pager"))
+    assert "source-s1" not in people(open_district(registers))
+
+
 def under(**registered):
     return lambda grant: replace(grant, registered=Registered(**registered))
 
@@ -215,12 +245,28 @@ def test_a_consent_that_matches_several_students_counts_for_none(open_district):
     (lambda registers: registers.named("another", "student", "2010-05-07"), False),
     (lambda registers: registers.named("family 0", "Given 0", "2010-05-07"), True),
     (lambda registers: registers.numbered("SSID0") | registers.named("a name of before", "s1", "2010-05-07"), True),
+    (lambda registers: registers.numbered("WA0"), True),
+    (lambda _: {}, False),
 ])  # fmt: skip
 def test_a_consent_does_not_pass_to_whoever_has_the_id_now(more, holds, open_district):
     registers = MemoryRegisters()
     tags = {"id": registers.tag("id", "source-s1"), **more(registers)}
     registers.consent("", tags=tags, signer_role="eligible-student")
     assert ("source-s1" in people(open_district(registers, change=under(form="form")))) is holds
+
+
+@pytest.mark.parametrize("missing", [("identifier", "identifiers"), ("identifier", "identifiers", "birthDate")])
+def test_a_consent_counts_for_nobody_whom_nothing_but_an_id_confirms(missing, open_district):
+    """The entry has the state's id alone, as a twin's; who has the source's id now has none, as a newcomer."""
+    records = documents.district()
+    for name in missing:
+        del records["student"][0][name]
+    registers = MemoryRegisters()
+    registers.consent("source-s1", signer_role="eligible-student")
+    registers.consent("source-s2", signer_role="eligible-student")
+    found = people(open_district(registers, records=records, change=under(form="form")))
+    assert "source-s1" not in found
+    assert "source-s2" in found
 
 
 FACT = DeclaredFact(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -17,10 +18,12 @@ from gateway.registers.store import Registers
 from gateway.registers.tags import ID, NAME, STATE_ID, RegisterKeys
 from gateway.storage.acts import Acts
 from gateway.storage.database import transaction
+from gateway.storage.registry import open_store
 from gateway.storage.tables import register_events, register_versions
 from standards.errors import CallerError, NotFound, StoreUnavailable
 from tests.gateway.registers.conftest import KEYS, NOON, TODAY, consent, restriction, tag
 
+PAST = TODAY - timedelta(days=1)
 HOME = {"street": "PO Box 257", "city": "Olympia", "state": "WA", "postalCode": "98507"}
 
 
@@ -235,7 +238,7 @@ def test_texts_of_forms_and_sets_of_elements_are_kept_once(registers, store):
 
 def test_an_entry_is_deleted_whole_once_it_has_ended(registers, store):
     other = Registers(store, KEYS, lambda: NOON)
-    made = registers.write("maple", [restriction(), restriction("s2", until=TODAY - timedelta(days=1))], "ana").made
+    made = registers.write("maple", [restriction(), restriction("s2", begin=PAST, until=PAST)], "ana").made
     assert len(other.state("maple").restrictions) == 2
     with pytest.raises(CallerError, match="not ended"):
         registers.delete("maple", made[0], RESTRICTIONS, "ana", "")
@@ -252,10 +255,32 @@ def test_an_entry_is_deleted_whole_once_it_has_ended(registers, store):
         registers.delete("maple", made[1], RESTRICTIONS, "ana", "")
 
 
+def test_no_copy_of_a_deleted_entry_stays_in_the_registry_s_files(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/registry.db", lambda: NOON)
+    registers, past = Registers(store, KEYS, lambda: NOON), TODAY - timedelta(days=1)
+    others = [restriction(f"other {at}", kind="acp", substitute=HOME) for at in range(40)]
+    registers.write("maple", others[:20], "ana")
+    (made,) = registers.write("maple", [restriction("s2", kind="acp", substitute=HOME, until=past)], "ana").made
+    registers.write("maple", others[20:], "ana")
+    with transaction(store.engine) as connection:
+        sealed = connection.execute(select(register_events.c.sealed).where(register_events.c.entry == made)).scalar()
+
+    def content():
+        return b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+    assert sealed in content()
+    assert tag("s2").encode() in content()
+    registers.delete("maple", made, RESTRICTIONS, "ana", "kept long enough")
+    assert sealed not in content()
+    assert tag("s2").encode() not in content()
+    assert tag("other 1").encode() in content()
+    store.close()
+
+
 def test_the_last_entry_can_be_deleted_and_another_made_in_its_place(registers, store):
     """The number of a deleted row must not be given again: a reader would take the new row for the old one."""
     other = Registers(store, KEYS, lambda: NOON)
-    (made,) = registers.write("maple", [restriction(until=TODAY - timedelta(days=1))], "ana").made
+    (made,) = registers.write("maple", [restriction(begin=PAST, until=PAST)], "ana").made
     other.state("maple")
     registers.delete("maple", made, RESTRICTIONS, "ana", "")
     registers.write("maple", [restriction("s2")], "ana")
@@ -291,16 +316,108 @@ def test_values_sealed_under_another_key_are_refused_and_not_left_out(registers,
         Registers(store, RegisterKeys(b"x" * 32)).state("maple")
 
 
-def test_an_event_that_nobody_understands_is_refused_and_not_left_out(registers, store):
-    registers.write("maple", [restriction()], "ana")
+def written(store, **values):
+    """Write an event into the database as nobody of us would, and let the version grow."""
+    row = {"register": RESTRICTIONS, "entry": "e", "event": "added", "content": {}, "sealed": None, **values}
     with transaction(store.engine, write=True) as connection:
-        connection.execute(
-            insert(register_events).values(
-                district="maple", register="restrictions", entry="e", event="added", at=NOON, actor="x", reason="",
-                content={"kind": "directory"},
-            )
-        )  # fmt: skip
-        connection.execute(update(register_versions).values(version=2))
+        connection.execute(insert(register_events).values(district="maple", at=NOON, actor="x", reason="", **row))
+        connection.execute(update(register_versions).values(version=register_versions.c.version + 1))
+
+
+def content_of(store, register):
+    """The content of the first entry of a register, and what was sealed with it."""
+    wanted = select(register_events).where(register_events.c.register == register).order_by(register_events.c.number)
+    with transaction(store.engine) as connection:
+        row = connection.execute(wanted).first()
+    return row.content, row.sealed
+
+
+CHANGES = {
+    "a kind of restriction that is new": (RESTRICTIONS, {"kind": "directory-2"}),
+    "no kind": (RESTRICTIONS, {"kind": None}),
+    "another part": (RESTRICTIONS, {"grades": ["03"]}),
+    "a part that its kind has not": (RESTRICTIONS, {"contact": tag("c1", "contact")}),
+    "recipients that are no list": (RESTRICTIONS, {"recipients": "acme"}),
+    "elements that are no list": (RESTRICTIONS, {"elements": "student.email"}),
+    "a list with something else in it": (RESTRICTIONS, {"recipients": ["acme", 7]}),
+    "no recipients, in so many words": (RESTRICTIONS, {"recipients": []}),
+    "no tags": (RESTRICTIONS, {"tags": None}),
+    "empty tags": (RESTRICTIONS, {"tags": {}}),
+    "a kind of tag that is new": (RESTRICTIONS, {"tags": {"email": "0" * 32}}),
+    "a tag in capitals": (RESTRICTIONS, {"tags": {ID: "AB" * 16}}),
+    "a tag that is a number": (RESTRICTIONS, {"tags": {ID: 7}}),
+    "a day in another spelling": (RESTRICTIONS, {"begin": "20260901"}),
+    "an end before its beginning": (RESTRICTIONS, {"until": "2026-08-31"}),
+    "a day that is none": (RESTRICTIONS, {"until": "2027-02-30"}),
+    "a signer who is new": (CONSENTS, {"signer": "guardian"}),
+    "a method that is new": (CONSENTS, {"method": "oral"}),
+    "a limit of a consent": (CONSENTS, {"except": ["student.id"]}),
+    "elements that are not kept": (CONSENTS, {"elements": "0" * 32}),
+    "a form that is a number": (CONSENTS, {"form": 7}),
+}
+
+
+@pytest.mark.parametrize("how", CHANGES)
+@pytest.mark.parametrize("event", ["made", "changed"])
+def test_an_event_that_is_not_understood_whole_is_refused_and_not_left_out(registers, store, how, event):
+    register, change = CHANGES[how]
+    kind = {"kind": "parent-objection"} if {"recipients", "elements"} & change.keys() else {}
+    made = registers.write("maple", [restriction(**kind), consent()], "ana").made
+    content, sealed = content_of(store, register)
+    anew = {name: value for name, value in {**content, **change}.items() if value is not None}
+    entry = "e" if event == "made" else made[register == CONSENTS]
+    word = {RESTRICTIONS: "added", CONSENTS: "given"}[register] if event == "made" else "changed"
+    written(store, register=register, entry=entry, event=word, content=anew, sealed=sealed)
+    for reader in (registers, Registers(store, KEYS)):
+        with pytest.raises(StoreUnavailable):
+            reader.state("maple")
+        with pytest.raises(StoreUnavailable):
+            reader.state("maple")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"event": "suspended"},
+        {"event": "given"},
+        {"register": "opt-outs"},
+        {"event": "lifted"},
+        {"event": "lifted", "entry": "known", "content": {"until": "2026-12-01"}},
+        {"event": "withdrawn", "entry": "known"},
+        {"register": CONSENTS, "event": "withdrawn", "entry": "known"},
+        {"event": "lifted", "entry": "ended"},
+        {"event": "changed", "entry": "ended"},
+        {"event": "changed", "entry": "unknown"},
+        {"event": "added", "entry": "known"},
+        {"event": "deleted", "entry": "known"},
+        {"event": "deleted", "entry": "", "content": {"entry": "known"}},
+        {"content": ["added"]},
+        {"content": None},
+        {"register": "texts", "event": "names", "entry": "0" * 32, "content": {"names": ["student.id"]}},
+        {"register": "texts", "event": "names", "entry": "0" * 32, "content": {"names": "student.id"}},
+        {"register": "texts", "event": "translation", "entry": "0" * 32},
+        {"register": "texts", "event": "form", "entry": "0" * 32},
+    ],
+    ids=str,
+)
+def test_an_event_that_is_out_of_place_or_unknown_is_refused_and_not_left_out(registers, store, event):
+    known, ended = registers.write("maple", [restriction(), restriction("s2")], "ana").made
+    registers.end("maple", [ended], RESTRICTIONS, "ana", "moved")
+    content, _ = content_of(store, RESTRICTIONS)
+    told = {"known": known, "ended": ended, "unknown": "e"}
+    more = {"content": content} if event.get("event", "added") in {"added", "changed", "given", "suspended"} else {}
+    entry = event.get("entry", "e")
+    written(store, **{**more, **event, "entry": told.get(entry, entry)})
+    with pytest.raises(StoreUnavailable):
+        registers.state("maple")
+
+
+@pytest.mark.parametrize("substitute", [{"streetAddress": "PO Box 257"}, {"street": 7}, ["PO Box 257"]], ids=str)
+def test_a_substitute_that_is_not_understood_is_refused(registers, store, substitute):
+    registers.write("maple", [restriction(kind="acp")], "ana")
+    content, _ = content_of(store, RESTRICTIONS)
+    sealed = KEYS.cipher("maple").seal(json.dumps(substitute).encode(), b"maple\x00e")
+    written(store, content=content, sealed=sealed)
     with pytest.raises(StoreUnavailable):
         registers.state("maple")
 

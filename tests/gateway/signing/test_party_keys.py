@@ -11,7 +11,17 @@ from cryptography.hazmat.primitives.asymmetric import dsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.jwk import generate_key
 
-from gateway.signing.party_keys import NO_KEY, NOT_ALLOWED, NOT_PRIVATE, PRIVATE, public_part, read_key, registered
+from gateway.signing.party_keys import (
+    FIELD,
+    NO_KEY,
+    NOT_ALLOWED,
+    NOT_PRIVATE,
+    PRIVATE,
+    SMALL_ORDER,
+    public_part,
+    read_key,
+    registered,
+)
 from standards.errors import SettingsError
 from tests.gateway.signing.keys import KINDS, key_of
 
@@ -49,6 +59,26 @@ def test_a_key_in_another_spelling_is_no_other_key(member):
         read_key(json.dumps(told).encode(), "key")
 
 
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ({"use": "sig"}, True),
+        ({"key_ops": ["verify"]}, True),
+        ({"use": "enc"}, False),
+        ({"key_ops": ["encrypt"]}, False),
+        ({"key_ops": []}, False),
+        ({"use": "sig", "key_ops": ["deriveKey"]}, False),
+    ],
+)
+def test_a_key_that_is_not_for_signatures_is_refused(said, taken):
+    content = json.dumps({**key_of("EC P-256").as_dict(private=False), **said}).encode()
+    if taken:
+        assert read_key(content, "key").thumbprint() == key_of("EC P-256").thumbprint()
+        return
+    with pytest.raises(SettingsError, match="not for signatures"):
+        read_key(content, "key")
+
+
 def test_a_public_key_signs_nothing():
     with pytest.raises(SettingsError) as refused:
         read_key(forms(key_of("RSA"), private=False)["pem"], "key", private=True)
@@ -59,7 +89,19 @@ def dsa_key():
     return dsa.generate_private_key(1024).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
+def point(number, sign=0):
+    """An Ed25519 key of these bytes."""
+    x = urlsafe_b64encode((number | sign << 255).to_bytes(32, "little")).rstrip(b"=").decode()
+    return json.dumps({"kty": "OKP", "crv": "Ed25519", "x": x}).encode()
+
+
 WEAK = {
+    **{
+        f"a point of small order {at}.{sign}": lambda number=number, sign=sign: point(number, sign)
+        for at, number in enumerate(sorted(SMALL_ORDER))
+        for sign in (0, 1)
+    },
+    "a point in another spelling": lambda: point(FIELD + 3),
     "P-521": lambda: generate_key("EC", "P-521").as_pem(private=False),
     "secp256k1": lambda: json.dumps({"kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA"}).encode(),
     "X25519": lambda: generate_key("OKP", "X25519").as_pem(private=False),

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hmac
 import json
+import subprocess
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from joserfc import jws
 
 from gateway.signing.party_keys import read_key
 from gateway.signing.signatures import WRONG, sign, verify
 from standards.errors import CallerError
 from tests.gateway.signing.keys import KINDS, key_of, public
+from tests.support.needs import ROOT
 
+VECTORS = json.loads((ROOT / "tests/gateway/signing/other_libraries.json").read_text("utf-8"))
+"""Detached signatures of RFC 7515 and RFC 8037, and ones that jwcrypto and openssl made over an agreement's text."""
 TEXT = '{"agreement":{"id":"tutoring – für alle"}}'.encode()
 RSA = {"RS256", "PS256", "RS512"}
 
@@ -146,3 +152,107 @@ def test_any_changed_character_is_noticed():
     for at in range(len(good) - 1):  # the last one may carry bits that mean nothing
         other = "A" if good[at] != "A" else "B"
         refused(good[:at] + other + good[at + 1 :], kind="Ed25519")
+
+
+def written(raw):
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def by_hand(header, text=TEXT, *, kind="EC P-256", digest=SHA256, form=lambda raw, numbers: numbers):
+    """A signature as RFC 7515 says it is made, by no library of JOSE."""
+    head = written(header if isinstance(header, bytes) else json.dumps(header).encode())
+    raw = key_of(kind).private_key.sign(f"{head}.{written(text)}".encode(), ec.ECDSA(digest()))
+    size = (key_of(kind).curve_key_size + 7) // 8
+    numbers = b"".join(one.to_bytes(size, "big") for one in utils.decode_dss_signature(raw))
+    return f"{head}..{written(form(raw, numbers))}"
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda one: f"{one['source']} {one['signature'][:20]}")
+def test_what_the_standards_and_other_libraries_signed_counts_and_nothing_near_it(vector):
+    told = vector["key"] if isinstance(vector["key"], str) else json.dumps(vector["key"])
+    theirs, text = read_key(told.encode(), "key"), vector["text"].encode()
+    verify(vector["signature"], text, theirs)
+    for other in (text + b"\n", text[:-1], text.replace(b'"', b"'", 1) + b" "):
+        with pytest.raises(CallerError, match=WRONG):
+            verify(vector["signature"], other, theirs)
+
+
+@pytest.mark.parametrize("kind", ["EC P-256", "EC P-384"])
+def test_a_signature_by_hand_counts_and_ours_verifies_by_hand(kind):
+    alg, digest = ("ES256", SHA256) if kind == "EC P-256" else ("ES384", SHA384)
+    verify(by_hand({"alg": alg}, kind=kind, digest=digest), TEXT, key(kind))
+    head, _, raw = sign(TEXT, key_of(kind)).split(".")
+    numbers = urlsafe_b64decode(raw + "==")
+    half = len(numbers) // 2
+    first, second = int.from_bytes(numbers[:half], "big"), int.from_bytes(numbers[half:], "big")
+    signature = utils.encode_dss_signature(first, second)
+    key_of(kind).public_key.verify(signature, f"{head}.{written(TEXT)}".encode(), ec.ECDSA(digest()))
+
+
+def test_openssl_verifies_what_we_sign(tmp_path):
+    head, _, raw = sign(TEXT, key_of("RSA")).split(".")
+    for name, content in (
+        ("key", public("RSA")), ("raw", urlsafe_b64decode(raw + "==")), ("text", f"{head}.{written(TEXT)}".encode())
+    ):  # fmt: skip
+        (tmp_path / name).write_bytes(content)
+    command = ["openssl", "dgst", "-sha256", "-verify", "key", "-signature", "raw", "text"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).stdout == b"Verified OK\n"
+
+
+FORMS = {
+    "DER": lambda raw, numbers: raw,
+    "a byte more": lambda raw, numbers: numbers + b"\0",
+    "a byte less": lambda raw, numbers: numbers[:-1],
+    "numbers of another curve's size": lambda raw, numbers: b"".join(
+        b"\0" * 16 + numbers[at : at + 32] for at in (0, 32)
+    ),
+    "nothing": lambda raw, numbers: bytes(64),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_two_numbers_of_an_ecdsa_signature_have_one_form(form):
+    refused(by_hand({"alg": "ES256"}, form=FORMS[form]))
+
+
+@pytest.mark.parametrize(("alg", "digest"), [("ES256", SHA256), ("ES256", SHA384), ("ES384", SHA256)])
+def test_a_curve_goes_with_its_own_algorithm_and_hash(alg, digest):
+    refused(by_hand({"alg": alg}, kind="EC P-384", digest=digest), kind="EC P-384")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *('{"alg":"ES256"}'.encode(name) for name in ("utf-16", "utf-16-le", "utf-32-be", "utf-8-sig")),
+        b'{"alg":"ES256","typ":"\xed\xa0\x80"}',
+        b'{"alg":"ES256","typ":"\xff"}',
+        b'{"alg":"ES256","typ":NaN}',
+        b'{"alg":"ES256","\\u0061lg":"none"}',
+        b'{"alg":"ES256","ALG":"none"}',
+        b'{"alg":"es256"}',
+        b'{"alg":["ES256"]}',
+        b'{"alg":"ES256"}{}',
+        b'[{"alg":"ES256"}]',
+    ],
+    ids=str,
+)
+def test_a_header_is_one_object_in_utf_8(header):
+    refused(by_hand(header))
+
+
+@pytest.mark.parametrize("kid", ["somebody", "", 5, None, {}, key_of("EC P-256", "stranger").thumbprint()], ids=str)
+def test_a_signature_that_names_another_key_is_refused(kid):
+    refused(by_hand({"alg": "ES256", "kid": kid}))
+    verify(by_hand({"alg": "ES256", "kid": key().thumbprint()}), TEXT, key())
+
+
+def test_base64url_has_one_spelling():
+    good = sign(TEXT, key_of("EC P-256"))
+    head, _, raw = good.split(".")
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    spellings = [f"{good}=", f"{good}==", f"{good}\n", f" {good}", f"{head}=..{raw}", f"{head}..{raw[:9]}\n{raw[9:]}"]
+    spellings += [good[:-1] + letters[letters.index(good[-1]) ^ bit] for bit in range(1, 16)]
+    if set(raw) & set("-_"):
+        spellings.append(f"{head}..{raw.replace('-', '+').replace('_', '/')}")
+    for one in spellings:
+        refused(one)

@@ -10,11 +10,12 @@ import pytest
 from gateway.audit.reports.retention import DueEnd
 from gateway.registers.events import CONSENTS, RESTRICTIONS, RegisterEntry
 from gateway.registers.matching import StudentParts, Students
-from gateway.registers.tags import ID, NAME, spelt_name
+from gateway.registers.tags import ID, NAME, STATE_ID, spelt_name
 from gateway.tasks import task
 from gateway.tasks.computing import DistrictTasks, in_order, record_ends
 from policies import agreement
-from tests.gateway.registers.conftest import KEYS, NOON, consent, restriction, tag
+from tests.gateway.registers.conftest import KEYS, NOON, restriction, tag
+from tests.gateway.registers.conftest import consent as consent_by_id
 
 DOCUMENT = """\
 apiVersion: dsa/v1
@@ -48,10 +49,15 @@ def entry(states, name="e1", ended=None, register=None):
     return RegisterEntry(register, replace(states, entry=name), NOON, "ana", ended)
 
 
+def consent(student="s1", **more):
+    tags = {ID: tag(student), STATE_ID: tag(f"SSID {student}", STATE_ID)}
+    return replace(consent_by_id(student, **more), tags=tags)
+
+
 def students(*known, birth_date="2015-05-05"):
     found = Students("maple", KEYS)
     for one in known:
-        found.add(StudentParts(ids=(one,)), birth_date)
+        found.add(StudentParts(ids=(one,), state_ids=(f"SSID {one}",)), birth_date)
     return found
 
 
@@ -83,7 +89,8 @@ def test_a_consent_of_somebody_else_than_has_the_id_now_matches_nobody():
     other = {ID: tag("s1"), NAME: tag(spelt_name("Roe", "Max", "2012-01-01"), NAME)}
     told = [entry(replace(one, tags=other), "e1") for one in (consent(), restriction())]
     assert [one.content["register"] for one in found(entries=told, students=known)] == [CONSENTS]
-    assert found(entries=[entry(consent())], students=known) == []
+    (told,) = found(entries=[entry(consent_by_id())], students=known)  # nothing but the id says whose it is
+    assert told.kind == task.MATCHES_NOBODY
 
 
 def test_what_has_ended_matches_nobody_without_a_task(agreed):
@@ -158,6 +165,27 @@ def test_what_was_received_is_destroyed_after_a_consent_was_withdrawn(agreed):
     assert one.due.date() == date(2026, 10, 31)
     only = RETENTION.replace("expiry, withdrawal", "expiry")
     assert found(agreements=[agreed(more=only)], entries=withdrawn) == []
+
+
+@pytest.mark.parametrize("ends", ["", ", after: [revocation]", ", after: [expiry, withdrawal]"])
+def test_what_was_received_is_destroyed_after_an_agreement_was_revoked(agreed, ends):
+    one = agreed(more=f"retention: {{deleteWithin: P60D{ends}}}")
+    revoked = {(one.id, one.version, one.digest): NOON}
+    tasks = found(agreements=[one], revoked=revoked)
+    assert [each.content["after"] for each in tasks] == ([] if "expiry" in ends else ["revocation"])
+    assert all((each.org, each.due.date()) == ("reading", date(2026, 10, 31)) for each in tasks)
+    assert found(NOON.date(), agreements=[one], revoked=revoked) == []  # the day is not over yet
+    assert found(agreements=[one], revoked={(one.id, one.version, "another text"): NOON}) == []
+
+
+@pytest.mark.parametrize("none", ["", ", after: []"])
+def test_a_retention_that_names_no_end_means_every_one(agreed, none):
+    one = agreed(more=f"retention: {{deleteWithin: P60D{none}}}")
+    withdrawn, expired = entry(consent(), "e1", ended=NOON), entry(consent("s2", until=date(2026, 10, 1)), "e2")
+    assert {each.content["after"] for each in found(agreements=[one], entries=[withdrawn, expired])} == {
+        "withdrawal",
+        "expiry",
+    }
 
 
 def test_a_consent_that_has_expired_is_a_reason_to_destroy_too(agreed):

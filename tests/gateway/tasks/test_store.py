@@ -95,6 +95,10 @@ def test_approvals_that_were_withdrawn_do_not_count(tasks, store):
             [{**row, "party": "maple", "withdrawn": None}, {**row, "party": "reading", "withdrawn": NOON}],
         )
     assert tasks.approved() == {("a", 1, "t"): {"maple": NOON}}
+    assert tasks.revoked() == {("a", 1, "t"): NOON}
+    with transaction(store.engine, write=True) as connection:
+        connection.execute(insert(approvals), [{**row, "party": "reading", "withdrawn": None}])
+    assert tasks.revoked() == {}  # the party has approved it anew
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,8 @@ NARROWER = {
     "nobody is told any more": [("{named: [one, two]}", "prohibited")],
     "fewer are told": [("[one, two]", "[two]")],
     "data are deleted sooner": [("P60D", "P8W")],
+    "no end of the retention is named, which means every one": [(", after: [expiry]", "")],
+    "an empty list names no end of the retention either": [("after: [expiry]", "after: []")],
     "there is one more obligation": [("[no-ads]", "[no-sale, no-ads]")],
     "the offer is taken back": [("offer: {until: 2027-01-31}\n", "")],
     "the offer ends earlier": [("2027-01-31", "2026-12-31")],
@@ -108,6 +110,13 @@ def test_what_releases_more_is_told(how, before, tmp_path):
     assert any(line.startswith(told) for line in widens(before, agreed(tmp_path, change)))
 
 
+@pytest.mark.parametrize("none", [", after: []", ""])
+def test_a_retention_that_names_some_ends_only_is_wider_than_one_that_names_none_and_means_every_one(none, tmp_path):
+    before = agreed(tmp_path, [(", after: [expiry]", none)])
+    (told,) = widens(before, agreed(tmp_path, [("after: [expiry]", "after: [expiry, revocation]")]))
+    assert told.startswith("retention: less strict")
+
+
 def test_a_denial_that_goes_with_its_element_is_told_since_it_held_against_other_agreements(before, tmp_path):
     lines = "student.id pseudonym\nstudent.birthDate month\nstudent.name.given allow"
     assert widens(before, agreed(tmp_path, lines=lines)) == ("student.name.middle: no longer denied",)
@@ -118,6 +127,24 @@ def test_a_member_of_free_metadata_is_part_of_all_of_it(tmp_path):
     bus = agreed(tmp_path, lines="student.id allow\noneroster.users.metadata.bus allow")
     assert widens(every, bus) == ()
     assert any("oneroster.users.metadata" in line for line in widens(bus, every))
+
+
+@pytest.mark.parametrize("mask", ["last4", "initial", "hash", "deny"])
+def test_a_free_member_that_loses_a_mask_of_its_own_is_told(mask, tmp_path):
+    lines = "student.id allow\noneroster.users.metadata.* allow"
+    masked = agreed(tmp_path, lines=f"{lines}\noneroster.users.metadata.bus {mask}")
+    free = agreed(tmp_path, lines=lines)
+    assert any("oneroster.users.metadata.bus: allow, was" in line for line in widens(masked, free))
+    assert widens(free, masked) == ()
+
+
+def test_a_free_member_with_a_window_of_its_own_that_loses_it_is_told(tmp_path):
+    lines = "student.id allow\nstaff.id allow\ncontact.id allow\noneroster.enrollments.metadata.* allow"
+    free = agreed(tmp_path, lines=lines)
+    bus = '  - {path: "oneroster.enrollments.metadata.bus", action: allow, window: {since: 2026-09-01}}\n'
+    dated = agreed(tmp_path, [('metadata.*", action: allow}\n', f'metadata.*", action: allow}}\n{bus}')], lines=lines)
+    assert any("oneroster.enrollments.metadata.bus: of more days" in line for line in widens(dated, free))
+    assert widens(free, dated) == ()
 
 
 def test_what_was_meant_at_first_use_is_compared_and_not_what_a_line_means_now(before):

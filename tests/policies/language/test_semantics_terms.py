@@ -146,7 +146,7 @@ def test_a_duty_is_a_known_word_with_a_period_where_it_takes_one(text, found):
 def test_an_unknown_duty_is_told_with_the_one_that_may_be_meant(tmp_path):
     told = warnings(tmp_path, more='obligations: [no-ads, no-sales, "tell us of a breach", "notify-on-breach:soon"]\n')
     assert (
-        "agreement.yaml:11: the obligation 'no-sales' is no known word, so nothing follows it (did you mean no-sale?)"
+        "agreement.yaml:11:23: the obligation 'no-sales' is no known word, so nothing follows it (did you mean no-sale?)"
         in told
     )
     assert "'tell us of a breach'" in told

@@ -39,7 +39,7 @@ Operations
   - search is gone
 
 Validity
-  + to 2028-08-31, was 2027-08-31
+  + the last day: 2028-08-31, was 2027-08-31
 
 Resources
   + Ed-Fi studentHealths opens
@@ -101,7 +101,9 @@ def test_a_denial_that_goes_widens_what_another_agreement_may_release():
         ("retention: {deleteWithin: P60D}", "retention: {deleteWithin: P2W}", "retention", "narrower"),
         ("retention: {deleteWithin: P60D}", "retention: {deleteWithin: P2M}", "retention", "both"),
         ("retention: {deleteWithin: P60D, certificate: required}", "retention: {deleteWithin: P60D}", "retention", "wider"),
-        ("retention: {deleteWithin: P60D}", "retention: {deleteWithin: P60D, after: [expiry]}", "retention", "narrower"),
+        ("retention: {deleteWithin: P60D}", "retention: {deleteWithin: P60D, after: [expiry]}", "retention", "wider"),
+        ("retention: {deleteWithin: P60D, after: [expiry]}", "retention: {deleteWithin: P60D, after: []}", "retention", "narrower"),
+        ("", "retention: {deleteWithin: P60D}", "retention", "narrower"),
         ("redisclosure: prohibited", "redisclosure: {named: [Cloudy]}", "redisclosure", "wider"),
         ("redisclosure: {named: [Cloudy, Sunny]}", "redisclosure: {named: [Cloudy]}", "redisclosure", "narrower"),
         ("redisclosure: {named: [Cloudy]}", "redisclosure: {named: [Sunny]}", "redisclosure", "both"),
@@ -246,3 +248,12 @@ def _holders() -> set[str]:
 def _expanded(grant: compiler.Grant, expansion: dict[str, str], name: str) -> str:
     """What happens to an element by the settled lines, or for a free member by the rule for its whole dictionary."""
     return expansion.get(name) or (action_of(grant, name) if name in MEMBERS else DENY)
+
+
+def test_what_is_agreed_beyond_facts_is_told_without_the_keys_of_a_file():
+    terms = "retention: {deleteWithin: P60D, after: [expiry], certificate: required}\nlimits: {smallCell: 10}\n"
+    told = "\n".join(diff(load(USUAL, HERE, more=terms), load(USUAL, HERE, version=2)).lines())
+    assert "deletion after expiry is gone" in told
+    assert "the time until deletion: nothing agreed, was P60D" in told
+    assert "the smallest total that is told: nothing agreed, was 10" in told
+    assert not any(key in told for key in ("deleteWithin", "smallCell"))

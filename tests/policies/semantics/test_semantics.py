@@ -17,7 +17,7 @@ from gateway.engine.view_rows import ViewRows
 from gateway.engine.visibility import Visibility
 from gateway.registers.effects.state import DistrictRegisters
 from gateway.registers.entries import Consent, RegisterState, Restriction
-from gateway.registers.tags import ID, RegisterKeys
+from gateway.registers.tags import ID, STATE_ID, RegisterKeys
 from policies import agreement, canonical
 from policies.compiler import Grants
 from standards.keys import Keyring
@@ -58,7 +58,8 @@ AGREEMENTS_PER_WORLD = 25
 
 
 def tags(child: str) -> dict[str, str]:
-    return {ID: KEYS.tag(worlds.DISTRICT, ID, f"source-{child}")}
+    own, state = f"source-{child}", f"SSID-{child}"
+    return {ID: KEYS.tag(worlds.DISTRICT, ID, own), STATE_ID: KEYS.tag(worlds.DISTRICT, STATE_ID, state)}
 
 
 def registers(entries: list[Entry]) -> DistrictRegisters:

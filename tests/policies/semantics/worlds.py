@@ -65,7 +65,7 @@ def _child(random: Random, found: dict[str, list[dict[str, Any]]], child: str) -
     pupil = {
         "key": (child,), "id": f"source-{child}", "name.given": f"Given {child}", "name.family": f"Family {child}",
         "birthDate": (TODAY - timedelta(days=random.choice((7 * 365, 13 * 365, 6574, 6575, 6576, 19 * 366)))).isoformat(),
-        "sex": random.choice(("F", "M")), "phone": f"206-555-{child}",
+        "sex": random.choice(("F", "M")), "phone": f"206-555-{child}", "masterIdentifier": f"SSID-{child}",
     }  # fmt: skip
     if random.random() < 0.15:
         del pupil["birthDate"]
