@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-BREAKING: Final = frozenset({"Cc", "Zl", "Zp"})
-"""The categories of Unicode whose characters end a line, or steer a terminal."""
+BREAKING: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""The categories of Unicode whose characters end a line, steer a terminal, or stand for bytes that are no text."""
 
 
 def one_line(text: str) -> str:
@@ -15,5 +15,5 @@ def one_line(text: str) -> str:
 
 
 def is_one_line(text: str) -> bool:
-    """Tell whether a text is one line, without control characters."""
+    """Tell whether a text is one line of text, without control characters."""
     return text.isprintable() or not any(unicodedata.category(sign) in BREAKING for sign in text)

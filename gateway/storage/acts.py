@@ -61,7 +61,7 @@ def write_act(connection: Connection, act: Act, at: datetime) -> None:
         CallerError: who acts, or why, is not one line: printed, the rest would look like another act.
     """
     if not (is_one_line(act.actor) and is_one_line(act.reason)):
-        raise CallerError("Who acts, and the reason, must be one line each, without control characters.")
+        raise CallerError("Who acts, and the reason, must be one line of text each, without control characters.")
     values = {"actor": act.actor, "action": act.action, "district": act.district, "content": dict(act.content)}
     connection.execute(insert(acts).values(at=at, reason=act.reason, **values))
 

@@ -16,8 +16,8 @@ from gateway.one_line import is_one_line, one_line
 BREAKS = ("\n", "\r", "\r\n", "\x0b", "\x0c", "\x1b[2J", "\x85", "\u2028", "\u2029", "\0")
 
 
-@pytest.mark.parametrize("sign", BREAKS)
-def test_a_text_with_a_break_is_not_one_line_and_is_printed_as_one(sign):
+@pytest.mark.parametrize("sign", [*BREAKS, "\udcff"])
+def test_a_text_with_a_break_or_a_byte_that_is_no_text_is_not_one_line_and_is_printed_as_one(sign):
     assert not is_one_line(f"a{sign}b")
     assert len(one_line(f"a{sign}b").splitlines()) == 1
     assert one_line(f"a{sign}b").isprintable()
