@@ -27,6 +27,14 @@ ONLY_OF: Final[Mapping[str, tuple[RestrictionKind, ...]]] = {
 """The parts of a restriction that only some kinds have."""
 
 
+DENY: Final = "deny"
+
+
+def named_with(name: str, action: str) -> str:
+    """Write an element that a consent covers: with the action by which it left then, where that was not allow."""
+    return name if action == "allow" else f"{name} {action}"
+
+
 class AllReleased(frozenset[str]):
     """The elements of a consent that names none: all that its agreement releases on the day it is written down.
 
@@ -64,9 +72,9 @@ class Consent:
     """A consent to one *agreement* about one student, known by *tags* (kind of tag to hex digits).
 
     *form* is the name of the form and *form_hash* the hash of the text that was signed. It covers the *elements*
-    (released names) that the form named, and nothing where it named none, from *begin* to *until*, the last day
-    included; None is no end but the agreement's. A parent's ends at the student's eighteenth birthday, when the
-    right to consent passes to the student (34 CFR 99.3, 99.5(a)).
+    (released names, see `named_with`) that the form named, and nothing where it named none, from *begin* to *until*,
+    the last day included; None is no end but the agreement's. A parent's ends at the student's eighteenth birthday,
+    when the right to consent passes to the student (34 CFR 99.3, 99.5(a)).
     """
 
     entry: str

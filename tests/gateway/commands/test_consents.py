@@ -34,9 +34,24 @@ def test_a_consent_covers_what_the_agreement_releases_when_it_is_given(region):
     (one,) = listed(region)
     assert one["formHash"] == HASH
     shown = json.loads(region.crossing("consents", "show", one["entry"], *MAPLE).stdout)
-    assert shown["elements"] == ["student.birthDate", "student.id", "student.name.given"]
+    assert shown["elements"] == ["student.birthDate year", "student.id", "student.name.given"]
     assert (shown["from"], shown["until"], shown["signer"]) == ("2026-09-02", None, "parent")
     assert region.crossing("consents", "form", one["entry"], *MAPLE).stdout == FORM
+
+
+def test_a_consent_names_what_was_masked_or_denied_and_nothing_that_holds_others(region):
+    """A later version may release more of what is named here, and other parts of what holds them."""
+    lines = (("student.address", "allow"), ("student.address.county", "deny"), ("student.address.postalCode", "zip3"),
+             ("oneroster.users.metadata.*", "allow"), ("oneroster.users.metadata.ssn", "deny"))  # fmt: skip
+    more = "".join(f"  - {{path: {path}, action: {action}}}\n" for path, action in lines)
+    (region.folder / "agreements" / "tutoring.yaml").write_text(AGREEMENT + more)
+    add(region, region.students[0])
+    (entry,) = listed(region)
+    shown = json.loads(region.crossing("consents", "show", entry["entry"], *MAPLE).stdout)["elements"]
+    told = {"student.birthDate year", "student.address.postalCode zip3", "oneroster.users.metadata.ssn deny"}
+    assert told <= set(shown)
+    assert {"student.address", "student.address.county", "student.birthDate"}.isdisjoint(shown)
+    assert {"student.address.city", "oneroster.users.metadata"} <= set(shown)
 
 
 def test_a_consent_can_cover_less(region):
@@ -176,7 +191,7 @@ def test_a_text_that_was_signed_for_one_purpose_is_no_consent_to_another(region)
 def test_an_agreement_that_asks_for_a_form_takes_no_other(region):
     from gateway.registers.stating import ConsentTerms, WrongPart, consent_of
 
-    terms = {"a": ConsentTerms("a", frozenset({"student.id"}), "cy-2026")}
+    terms = {"a": ConsentTerms("a", {"student.id": "allow"}, "cy-2026")}
     given = {"agreement": "a", "formHash": HASH, "signer": "parent", "method": "paper", "signed": "2026-09-02"}
     from datetime import date
 
