@@ -401,3 +401,30 @@ def test_what_commands_do_is_told_by_the_audit_log_once_the_gateway_has_run(fold
     assert "did: agreement approved in maple" in told
     assert told.endswith("2 acts on record.\n")
     assert "did: party key added" in ran(CliRunner().invoke(main, ["audit", "event", "1"])).output
+
+
+def test_nobody_consents_to_a_version_that_waits_for_signatures(folder):
+    """Consents cover what both have signed; where no version counts yet, they are gathered for the newest."""
+    put(folder, tutoring(lines=FEWER))
+    put(folder, tutoring(2, lines=BORN), "two")
+    words = ["consents", "add", "--district", "maple", "--agreement", "tutor-maple", "--form", "f", "--form-hash"]
+    signed = ["0" * 64, "--signer", "parent", "--method", "paper", "--signed", "2026-09-02", "--by", "state-id"]
+    listed = ["consents", "list", "--district", "maple", "--json"]
+
+    def covered(student):
+        before = {one["entry"] for one in json.loads(ran(CliRunner().invoke(main, listed)).stdout)}
+        ran(CliRunner().invoke(main, [*words, *signed], f"{student.state_id}\n"))
+        (made,) = [
+            one for one in json.loads(ran(CliRunner().invoke(main, listed)).stdout) if one["entry"] not in before
+        ]
+        shown = ran(CliRunner().invoke(main, ["consents", "show", made["entry"], "--district", "maple"]))
+        return json.loads(shown.stdout)["elements"]
+
+    first, second = small_district(10).students[:2]
+    assert "student.birthDate" in covered(first)
+    (folder / "region" / "agreements" / "two.yaml").unlink()
+    register("maple", "tutor")
+    for party in ("maple", "tutor"):
+        ran(approve("tutor-maple", 1, party, sign("tutor-maple", party)))
+    put(folder, tutoring(2, lines=BORN), "two")
+    assert covered(second) == ["student.id pseudonym", "student.name.given"]
