@@ -35,12 +35,15 @@ def named_with(name: str, action: str) -> str:
     return name if action == "allow" else f"{name} {action}"
 
 
-class AllReleased(frozenset[str]):
-    """The elements of a consent that names none: all that its agreement releases on the day it is written down.
+class Expanded(frozenset[str]):
+    """The elements of a consent that names them by what holds them: those there are on the day it is written down.
 
-    A consent that is there already goes on to cover what it did: what the agreement releases more of since, the form
-    that was signed then did not name.
+    What the agreement releases more of since, a form that was signed before did not name.
     """
+
+
+class AllReleased(Expanded):
+    """The elements of a consent that names none: all that its agreement releases on the day it is written down."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from gateway.registers.entries import (
     SIGNER_ROLES,
     AllReleased,
     Consent,
+    Expanded,
     Restriction,
     named_with,
 )
@@ -142,7 +143,9 @@ def _named(given: Mapping[str, str], about: ConsentTerms) -> frozenset[str]:
     for line in lines:
         if not any(line.covers(name) and action != DENY for name, action in covered.items()):
             raise WrongPart("elements", "the agreement does not release one of these")
-    return frozenset(named_with(name, action) for name, action in covered.items())
+    exact = {line.stem for line in lines} <= covered.keys()
+    said = (named_with(name, action) for name, action in covered.items())
+    return frozenset(said) if exact and len(covered) == len(lines) else Expanded(said)
 
 
 def restriction_of(

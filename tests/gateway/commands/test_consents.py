@@ -232,6 +232,20 @@ def test_a_list_that_is_imported_again_covers_nothing_that_the_agreement_has_rel
     assert "student.phone" in region.crossing("consents", "show", listed(region)[3]["entry"], *MAPLE).stdout
 
 
+@pytest.mark.parametrize("named", ["student.name", "student.name.*", "student.name.given student.birthDate"])
+def test_what_is_named_again_covers_what_it_did_and_as_it_did(named, region):
+    words = [word for one in named.split() for word in ("--element", one)]
+    add(region, region.students[0], *words)
+    (one,) = listed(region)
+    before = region.crossing("consents", "show", one["entry"], *MAPLE).stdout
+    wider = AGREEMENT.replace("version: 1", "version: 2").replace("action: year", "action: allow")
+    (region.folder / "agreements" / "second.yaml").write_text(
+        wider + "  - {path: student.name.family, action: allow}\n"
+    )
+    assert add(region, region.students[0], *words).stdout.endswith(": there already.\n")
+    assert region.crossing("consents", "show", one["entry"], *MAPLE).stdout == before
+
+
 def test_columns_may_name_agreement_form_and_elements_line_by_line(region):
     (region.folder / "agreements" / "other.yaml").write_text(
         AGREEMENT.replace("tutoring-maple", "second-maple").replace("clients: [tutoring]", "clients: [second]")
