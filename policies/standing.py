@@ -57,12 +57,14 @@ def stand(
     districts: Collection[str],
     differing: Callable[[Collection[Agreement]], Iterable[Wrong]] = _none,
     pending: Callable[[Collection[Agreement]], tuple[Pending, ...]] = _all_count,
+    rebound: Callable[[Collection[Agreement]], Iterable[Wrong]] = _none,
 ) -> Standing:
     """Select the effective agreements of a *folder* about *districts* that exist.
 
     A wrong one releases nothing, nor does another version of it, which it may be there to narrow, nor any agreement of
     the clients it names. Two that conflict are both wrong, and so is one that *differing* finds to have changed. One
-    that is *pending* releases nothing, replaces nothing and conflicts with nothing.
+    that is *pending* releases nothing, replaces nothing and conflicts with nothing; of the others, one is wrong whose
+    id *rebound* finds to have been bound to something else.
 
     Raises:
         SettingsError: there is no such folder, or it cannot be read.
@@ -77,19 +79,24 @@ def stand(
         else:
             found.append(one)
     wrongs = ((mistake, (one,)) for mistake, one in differing(found))
-    for mistake, involved in (*_pairs(repeated(found)), *_pairs(reused(found)), *_strangers(found, districts), *wrongs):
+    for mistake, involved in (*_pairs(repeated(found)), *_strangers(found, districts), *wrongs):
         mistakes.append(mistake)
         claims += map(_whole, involved)
-    return select(FolderReading(tuple(found), tuple(mistakes), tuple(claims)), pending)
+    return select(FolderReading(tuple(found), tuple(mistakes), tuple(claims)), pending, rebound)
 
 
-def select(reading: FolderReading, pending: Callable[[Collection[Agreement]], tuple[Pending, ...]]) -> Standing:
+def select(
+    reading: FolderReading,
+    pending: Callable[[Collection[Agreement]], tuple[Pending, ...]],
+    rebound: Callable[[Collection[Agreement]], Iterable[Wrong]] = _none,
+) -> Standing:
     """Select the effective agreements of one *reading* of a folder, without those that are *pending* now."""
     waiting = pending(reading.found)
     left = frozenset((one.agreement.id, one.agreement.version) for one in waiting)
     counted = [one for one in reading.found if (one.id, one.version) not in left]
     mistakes, claims = list(reading.mistakes), list(reading.claims)
-    for mistake, involved in _pairs(rivalling(counted)):
+    wrongs = ((mistake, (one,)) for mistake, one in rebound(counted))
+    for mistake, involved in (*_pairs(reused(counted)), *wrongs, *_pairs(rivalling(counted))):
         mistakes.append(mistake)
         claims += map(_whole, involved)
     closed = not all(one.certain for one in claims)

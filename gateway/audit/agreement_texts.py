@@ -54,16 +54,17 @@ class Texts:
         return found
 
     def differing(self, agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement]]:
-        """Return every agreement whose version was recorded with another text, and the mistake that this is.
-
-        So is one whose id was used by others, or by whose form another purpose was consented to.
-        """
+        """Return every agreement whose version was recorded with another text, and the mistake that this is."""
         for one in agreements:
             known = self.known.get(_version(one))
             if known is not None and known.text != one.digest:
                 text = f"version {one.version} of {one.id} was used with another text; a change needs a new version"
                 yield SettingsError(text, one.file, 1, 1), one
-            elif text := next(filter(None, map(bound(one).broken_by, self._bound(one.id))), ""):
+
+    def rebound(self, agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement]]:
+        """Return every agreement whose id is on record for others, or its form for another purpose, and the mistake."""
+        for one in agreements:
+            if text := next(filter(None, map(bound(one).broken_by, self._bound(one.id))), ""):
                 yield SettingsError(text, one.file, 1, 1), one
 
     def _bound(self, name: str) -> Iterator[Bound]:

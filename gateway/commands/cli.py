@@ -329,7 +329,8 @@ def _record_problems(read: Settings) -> Iterator[str]:
 
     found, _ = read_folder(read.agreements)
     try:
-        yield from (str(mistake) for mistake, _ in agreement_texts.recorded(read).differing(found))
+        texts = agreement_texts.recorded(read)
+        yield from (str(mistake) for mistake, _ in (*texts.differing(found), *texts.rebound(found)))
     except GatewayError as error:
         yield error.message
     for line in keys.notes(read.audit.folder):

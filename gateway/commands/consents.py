@@ -269,14 +269,20 @@ def _facts(one: RegisterEntry) -> dict[str, Any]:
 
 
 def _terms(opened: OpenRegisters) -> dict[str, ConsentTerms]:
-    """Return what consents to the district's agreements are about, as the gateway uses these."""
+    """Return what consents to the district's agreements are about, as the gateway uses these.
+
+    A version that waits for signatures releases nothing, and is what nobody consents to while another one counts.
+    """
     from gateway.audit import agreement_texts
+    from gateway.commands.agreements.opened import counting
     from gateway.registers.stating import terms_of
     from gateway.storage.registry import utc_now
     from policies.agreement import read_folder
 
     agreements, _ = read_folder(opened.settings.agreements)
-    held = agreement_texts.held_to(opened.settings, agreements)
+    counted = counting(opened.settings, agreements)
+    there = {one.id for one in counted}
+    held = agreement_texts.held_to(opened.settings, (*counted, *(one for one in agreements if one.id not in there)))
     return terms_of(held, opened.district, utc_now().astimezone(opened.spec.timezone).date())
 
 

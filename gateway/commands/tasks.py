@@ -134,6 +134,7 @@ def _tasks(settings: Settings, *, offline: bool) -> list[PersonTask]:
 
 def _computed(settings: Settings, store: SqlStore, found: Tasks, *, offline: bool) -> Iterator[PersonTask]:
     """Yield the tasks that follow from what there is, district by district."""
+    from gateway.commands.agreements.opened import counting
     from gateway.districts.students import known_students
     from gateway.registers.store import Registers
     from gateway.registers.tags import PURPOSE, RegisterKeys
@@ -146,6 +147,8 @@ def _computed(settings: Settings, store: SqlStore, found: Tasks, *, offline: boo
     keys = RegisterKeys(settings.open_keys().derive(PURPOSE))
     registers, required = Registers(store, keys, utc_now), settings.must_be_signed
     approved = _signed(settings, store) if required else found.approved()
+    counted = frozenset((one.id, one.version) for one in counting(settings, agreements))
+    stopped = frozenset((one.id, one.version) for one in agreements) - counted
     yield from _ended_records(settings, store)
     for name, spec in settings.districts.items():
         entries, students = registers.entries(name), None
@@ -155,8 +158,9 @@ def _computed(settings: Settings, store: SqlStore, found: Tasks, *, offline: boo
             except SourceError:
                 click.echo(f"{name}: its system cannot be asked, so no entry is compared with it.", err=True)
         district = DistrictTasks(
-            name, agreements, entries, students, approved, settings.keep_entries, required, found.revoked()
-        )
+            name, agreements, entries, students, approved, settings.keep_entries, required, found.revoked(),
+            stopped,
+        )  # fmt: skip
         yield from district.on(utc_now().astimezone(spec.timezone).date())
 
 

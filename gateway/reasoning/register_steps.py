@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.registers.effects.cells import covers
+from gateway.registers.effects.cells import consented
 from gateway.registers.effects.students import withheld_by
 from policies.elements import Line
 from policies.explain import TraceStep
@@ -86,7 +86,7 @@ def consent_steps(found: Collection[Consent], grant: Grant, name: str, day: date
         return
     mine = [one for one in found if (one.agreement, one.form) == (grant.agreement, grant.registered.form)]
     valid = [one for one in mine if _in_force(one, day)]
-    covering = [one for one in valid if covers(one.elements, name)]
+    covering = [one for one in valid if consented(one.elements, grant, name)]
     if covering:
         yield TraceStep("consent", True, f"{covering[0].entry}: given by {covering[0].signer_role}")
     elif valid:

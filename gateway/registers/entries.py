@@ -27,12 +27,23 @@ ONLY_OF: Final[Mapping[str, tuple[RestrictionKind, ...]]] = {
 """The parts of a restriction that only some kinds have."""
 
 
-class AllReleased(frozenset[str]):
-    """The elements of a consent that names none: all that its agreement releases on the day it is written down.
+DENY: Final = "deny"
 
-    A consent that is there already goes on to cover what it did: what the agreement releases more of since, the form
-    that was signed then did not name.
+
+def named_with(name: str, action: str) -> str:
+    """Write an element that a consent covers: with the action by which it left then, where that was not allow."""
+    return name if action == "allow" else f"{name} {action}"
+
+
+class Expanded(frozenset[str]):
+    """The elements of a consent that names them by what holds them: those there are on the day it is written down.
+
+    What the agreement releases more of since, a form that was signed before did not name.
     """
+
+
+class AllReleased(Expanded):
+    """The elements of a consent that names none: all that its agreement releases on the day it is written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +75,9 @@ class Consent:
     """A consent to one *agreement* about one student, known by *tags* (kind of tag to hex digits).
 
     *form* is the name of the form and *form_hash* the hash of the text that was signed. It covers the *elements*
-    (released names) that the form named, and nothing where it named none, from *begin* to *until*, the last day
-    included; None is no end but the agreement's. A parent's ends at the student's eighteenth birthday, when the
-    right to consent passes to the student (34 CFR 99.3, 99.5(a)).
+    (released names, see `named_with`) that the form named, and nothing where it named none, from *begin* to *until*,
+    the last day included; None is no end but the agreement's. A parent's ends at the student's eighteenth birthday,
+    when the right to consent passes to the student (34 CFR 99.3, 99.5(a)).
     """
 
     entry: str

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from gateway.registers.entries import (
     ADDRESS,
+    DENY,
     METHODS,
     ONLY_OF,
     RESTRICTION_KINDS,
     SIGNER_ROLES,
     AllReleased,
     Consent,
+    Expanded,
     Restriction,
+    named_with,
 )
 from policies import canonical, elements
 from policies.agreement import current
@@ -46,10 +49,13 @@ class WrongPart(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ConsentTerms:
-    """What a consent to an *agreement* is about: *elements*, the *form* it asks for, its last day and its *purpose*."""
+    """What a consent to an *agreement* is about: *elements*, the *form* it asks for, its last day and its *purpose*.
+
+    The *elements* have the action on each: a form that said the year of birth is no consent to the whole day.
+    """
 
     agreement: str
-    elements: frozenset[str]
+    elements: Mapping[str, str]
     form: str = ""
     end: date | None = None
     purpose: str = ""
@@ -64,10 +70,16 @@ def terms_of(agreements: Iterable[Agreement], district: str, day: date) -> dict[
 
 def _terms(one: Agreement) -> ConsentTerms:
     settled = canonical.capped(elements.settle(one.lines), one.expansion)
-    released = frozenset(name for name, found in settled.items() if found.action != "deny")
+    released = {name: found.action for name, found in settled.items() if _consented(name, found.action)}
     selectors = json.loads(one.text).get("population", {}).get("all", ())
     form = next((each["consent"].get("form", "") for each in selectors if "consent" in each), "")
     return ConsentTerms(one.id, released, form, one.end, one.purpose)
+
+
+def _consented(name: str, action: str) -> bool:
+    """Tell whether a consent names an element: one that leaves, or a free member that does not though others do."""
+    one = elements.element(name)
+    return one is not None and not one.container and (action != "deny" or one.member)
 
 
 def consent_of(
@@ -123,15 +135,17 @@ def _named(given: Mapping[str, str], about: ConsentTerms) -> frozenset[str]:
     """Return the elements that a consent covers."""
     names = given.get("elements", "").split()
     if not names:
-        if not about.elements:
+        if not any(action != DENY for action in about.elements.values()):
             raise WrongPart("agreement", "the agreement releases nothing")
-        return AllReleased(about.elements)
+        return AllReleased(named_with(name, action) for name, action in about.elements.items())
     lines = [_line(name, "elements") for name in names]
-    covered = frozenset(name for name in about.elements if any(line.covers(name) for line in lines))
+    covered = {name: action for name, action in about.elements.items() if any(line.covers(name) for line in lines)}
     for line in lines:
-        if not any(line.covers(name) for name in covered):
+        if not any(line.covers(name) and action != DENY for name, action in covered.items()):
             raise WrongPart("elements", "the agreement does not release one of these")
-    return covered
+    exact = {line.stem for line in lines} <= covered.keys()
+    said = (named_with(name, action) for name, action in covered.items())
+    return frozenset(said) if exact and len(covered) == len(lines) else Expanded(said)
 
 
 def restriction_of(

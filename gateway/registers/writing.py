@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.registers import events
-from gateway.registers.entries import AllReleased, Consent
+from gateway.registers.entries import AllReleased, Consent, Expanded
 from gateway.registers.events import RegisterEntry, RegisterEvent, register_of, stating
 from gateway.registers.fold import same
 from gateway.storage.acts import Act
@@ -86,15 +86,23 @@ def adding(fold: Fold, states: Iterable[Stated], forms: Iterable[str], actor: st
 def _kept(known: RegisterEntry, one: Stated) -> Stated:
     """Return what an entry states once it is stated anew, and still knows its student by all it did before.
 
-    A restriction that holds goes on to hold, whatever day the new one begins; a consent that names no elements covers
-    those that it did.
+    A restriction that holds goes on to hold, whatever day the new one begins. A consent covers what it did as it did,
+    and besides what is now named by its own name alone.
     """
     fresh = replace(one, entry=known.entry, tags={**known.states.tags, **one.tags})
     if not isinstance(fresh, Consent):
         return replace(fresh, begin=min(known.states.begin, fresh.begin))
-    if isinstance(fresh.elements, AllReleased) and isinstance(known.states, Consent):
-        return replace(fresh, elements=known.states.elements)
-    return fresh
+    before: frozenset[str] = getattr(known.states, "elements", frozenset())
+    return replace(fresh, elements=_covered(before, fresh.elements))
+
+
+def _covered(before: frozenset[str], now: frozenset[str]) -> frozenset[str]:
+    """Return the elements of a consent that covered others *before*, by the same form."""
+    if isinstance(now, AllReleased):
+        return before
+    known = {one.partition(" ")[0]: one for one in before}
+    named = ((one.partition(" ")[0], one) for one in now)
+    return frozenset(known.get(name, one) for name, one in named if name in known or not isinstance(now, Expanded))
 
 
 def _texts(fold: Fold, states: Sequence[Stated], forms: Iterable[str]) -> Iterator[RegisterEvent]:

@@ -135,15 +135,15 @@ def read_standing(settings: Settings, record: Record, store: SqlRegistry, clock:
 
     if settings.must_be_signed:
         pending = unsigned(store, texts, districts, clock)
-        return _held(stand(settings.agreements, districts, wrong, pending), texts)
-    return _held(stand(settings.agreements, districts, wrong), texts)
+        return _held(stand(settings.agreements, districts, wrong, pending, texts.rebound), texts)
+    return _held(stand(settings.agreements, districts, wrong, rebound=texts.rebound), texts)
 
 
 def selected_again(state: GatewayState, parts: Parts) -> Standing:
     """Select the effective agreements of a *state* anew, by the approvals of now, without a look at the folder."""
     texts, settings = Texts(*state.gateway.record.agreements), state.settings
     pending = unsigned(parts.store, texts, settings.districts.keys(), parts.clock)
-    return _held(select(state.standing.reading, pending), texts)
+    return _held(select(state.standing.reading, pending, texts.rebound), texts)
 
 
 def approvals_of(settings: Settings, store: SqlRegistry) -> tuple[int, ...]:

@@ -41,7 +41,8 @@ NOTICES_DUE: Final = (10, 1)
 class DistrictTasks:
     """What the tasks of a *district* are computed from: its agreements, entries of registers, and students.
 
-    Without *students* nobody can tell whom entries match, and who turns 18. Entries are kept for *keep*.
+    Without *students* nobody can tell whom entries match, and who turns 18. Entries are kept for *keep*. Versions that
+    are *stopped* for want of signatures replace nothing: what they say of ends and duties is not agreed.
     """
 
     district: str
@@ -52,6 +53,7 @@ class DistrictTasks:
     keep: timedelta = timedelta(days=2557)
     approvals_required: bool = False
     revoked: Revoked = field(default_factory=dict)
+    stopped: frozenset[tuple[str, int]] = frozenset()
 
     def on(self, day: date) -> Iterator[PersonTask]:
         """Yield every task there is on a *day*."""
@@ -119,9 +121,13 @@ class DistrictTasks:
                     content={"consents": count},
                 )  # fmt: skip
 
+    def _counted(self) -> Iterator[Agreement]:
+        """Yield the versions that are not stopped."""
+        return (one for one in self.agreements if (one.id, one.version) not in self.stopped)
+
     def _newest(self, day: date) -> Iterator[Agreement]:
         """Yield the version of each agreement of the district that counts on a *day*: in force, or else the newest."""
-        mine = [one for one in self.agreements if one.district == self.district and one.begin <= day]
+        mine = [one for one in self._counted() if one.district == self.district and one.begin <= day]
         chosen = {one.id: one for one in (*sorted(mine, key=lambda one: one.version), *current(mine, day))}
         yield from chosen.values()
 
@@ -129,7 +135,7 @@ class DistrictTasks:
         """Yield a task for each agreement that ends soon and has no successor."""
         for one in self._newest(day):
             later = any(
-                other.id == one.id and other.version > one.version and other.end > one.end for other in self.agreements
+                other.id == one.id and other.version > one.version and other.end > one.end for other in self._counted()
             )
             opened = one.end - timedelta(days=NOTICE_DAYS)
             if opened <= day <= one.end and not later:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from policies.records.places import tells_place
@@ -48,6 +49,7 @@ class Limit:
 
 
 NO_LIMIT: Final = Limit()
+NOTHING: Final[frozenset[str]] = frozenset()
 MAX_CHANGES: Final = 4096
 """Entities and limits whose changes are kept for one grant."""
 
@@ -64,13 +66,37 @@ def covers(paths: Collection[str], name: str) -> bool:
     return "*" in paths
 
 
+@lru_cache(1024)
+def _said(elements: frozenset[str]) -> Mapping[str, frozenset[str]]:
+    """Return the actions by which the *elements* of consents left when they were given, by name."""
+    found: dict[str, frozenset[str]] = {}
+    for one in elements:
+        name, _, how = one.partition(" ")
+        found[name] = found.get(name, frozenset()) | {how or "allow"}
+    return found
+
+
+def consented(elements: frozenset[str], grant: Grant, name: str) -> bool:
+    """Tell whether consents to *elements* cover *name* as it leaves under a *grant* now.
+
+    What was masked when the consent was given, and leaves less masked now, is nothing that the form said; of free
+    members the most particular name decides.
+    """
+    said, rule, head = _said(elements), grant.rule(name), name
+    now = rule.action if rule is not None else "allow"
+    while head and not {head, f"{head}.*"} & said.keys():
+        head = head.rpartition(".")[0]
+    given = said.get(head, NOTHING) | said.get(f"{head}.*", NOTHING) if head else said.get("*", NOTHING)
+    return any(then != "deny" and (now == then or below(now, then)) for then in given)
+
+
 def action(grant: Grant, limit: Limit, field: Field, name: str) -> str:
     """Return the action on the released *name* of a *field* under a *limit*; "" where it is the grant's own."""
     if (
         (limit.protected and tells_place(field.entity, field.name))
         or covers(limit.withheld, name)
         or covers(limit.outside, name)
-        or (limit.kept is not None and not covers(limit.kept, name))
+        or (limit.kept is not None and not consented(limit.kept, grant, name))
     ):
         return "deny"
     return "" if limit.parts is None else _of_parts(grant, limit.parts, name)
@@ -80,8 +106,9 @@ def _of_parts(grant: Grant, parts: tuple[PartLimit, ...], name: str) -> str:
     """Return the action of those parts of a grant that cover a record, where it releases less than the whole grant."""
     own, best = grant.rule(name), "deny"
     for one in parts:
-        rule = grant.parts[one.number].rule(name)
-        lost = covers(one.outside, name) or (one.kept is not None and not covers(one.kept, name))
+        part = grant.parts[one.number]
+        rule = part.rule(name)
+        lost = covers(one.outside, name) or (one.kept is not None and not consented(one.kept, part, name))
         if rule is not None and not lost and (best == "deny" or below(best, rule.action)):
             best = rule.action
     if own is None or best == own.action:

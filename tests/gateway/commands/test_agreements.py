@@ -420,3 +420,30 @@ def test_an_operator_whose_word_does_not_count_is_told_so(folder):
     words = ["agreements", "approve", "tutor-maple", "--version", "1", "--by", "maple", "--reason", "a call"]
     told = ran(CliRunner().invoke(main, words)).output
     assert 'The word of an operator does not count: approvals = "required" wants the signature of maple.' in told
+
+
+def test_nobody_consents_to_a_version_that_waits_for_signatures(folder):
+    """Consents cover what both have signed; where no version counts yet, they are gathered for the newest."""
+    put(folder, tutoring(lines=FEWER))
+    put(folder, tutoring(2, lines=BORN), "two")
+    words = ["consents", "add", "--district", "maple", "--agreement", "tutor-maple", "--form", "f", "--form-hash"]
+    signed = ["0" * 64, "--signer", "parent", "--method", "paper", "--signed", "2026-09-02", "--by", "state-id"]
+    listed = ["consents", "list", "--district", "maple", "--json"]
+
+    def covered(student):
+        before = {one["entry"] for one in json.loads(ran(CliRunner().invoke(main, listed)).stdout)}
+        ran(CliRunner().invoke(main, [*words, *signed], f"{student.state_id}\n"))
+        (made,) = [
+            one for one in json.loads(ran(CliRunner().invoke(main, listed)).stdout) if one["entry"] not in before
+        ]
+        shown = ran(CliRunner().invoke(main, ["consents", "show", made["entry"], "--district", "maple"]))
+        return json.loads(shown.stdout)["elements"]
+
+    first, second = small_district(10).students[:2]
+    assert "student.birthDate" in covered(first)
+    (folder / "region" / "agreements" / "two.yaml").unlink()
+    register("maple", "tutor")
+    for party in ("maple", "tutor"):
+        ran(approve("tutor-maple", 1, party, sign("tutor-maple", party)))
+    put(folder, tutoring(2, lines=BORN), "two")
+    assert covered(second) == ["student.id pseudonym", "student.name.given"]

@@ -34,9 +34,24 @@ def test_a_consent_covers_what_the_agreement_releases_when_it_is_given(region):
     (one,) = listed(region)
     assert one["formHash"] == HASH
     shown = json.loads(region.crossing("consents", "show", one["entry"], *MAPLE).stdout)
-    assert shown["elements"] == ["student.birthDate", "student.id", "student.name.given"]
+    assert shown["elements"] == ["student.birthDate year", "student.id", "student.name.given"]
     assert (shown["from"], shown["until"], shown["signer"]) == ("2026-09-02", None, "parent")
     assert region.crossing("consents", "form", one["entry"], *MAPLE).stdout == FORM
+
+
+def test_a_consent_names_what_was_masked_or_denied_and_nothing_that_holds_others(region):
+    """A later version may release more of what is named here, and other parts of what holds them."""
+    lines = (("student.address", "allow"), ("student.address.county", "deny"), ("student.address.postalCode", "zip3"),
+             ("oneroster.users.metadata.*", "allow"), ("oneroster.users.metadata.ssn", "deny"))  # fmt: skip
+    more = "".join(f"  - {{path: {path}, action: {action}}}\n" for path, action in lines)
+    (region.folder / "agreements" / "tutoring.yaml").write_text(AGREEMENT + more)
+    add(region, region.students[0])
+    (entry,) = listed(region)
+    shown = json.loads(region.crossing("consents", "show", entry["entry"], *MAPLE).stdout)["elements"]
+    told = {"student.birthDate year", "student.address.postalCode zip3", "oneroster.users.metadata.ssn deny"}
+    assert told <= set(shown)
+    assert {"student.address", "student.address.county", "student.birthDate"}.isdisjoint(shown)
+    assert {"student.address.city", "oneroster.users.metadata"} <= set(shown)
 
 
 def test_a_consent_can_cover_less(region):
@@ -176,7 +191,7 @@ def test_a_text_that_was_signed_for_one_purpose_is_no_consent_to_another(region)
 def test_an_agreement_that_asks_for_a_form_takes_no_other(region):
     from gateway.registers.stating import ConsentTerms, WrongPart, consent_of
 
-    terms = {"a": ConsentTerms("a", frozenset({"student.id"}), "cy-2026")}
+    terms = {"a": ConsentTerms("a", {"student.id": "allow"}, "cy-2026")}
     given = {"agreement": "a", "formHash": HASH, "signer": "parent", "method": "paper", "signed": "2026-09-02"}
     from datetime import date
 
@@ -221,6 +236,20 @@ def test_a_list_that_is_imported_again_covers_nothing_that_the_agreement_has_rel
     assert [region.crossing("consents", "show", one["entry"], *MAPLE).stdout for one in listed(region)] == before
     assert add(region, region.students[3], "--element", "student.phone").stdout.endswith(": changed.\n")
     assert "student.phone" in region.crossing("consents", "show", listed(region)[3]["entry"], *MAPLE).stdout
+
+
+@pytest.mark.parametrize("named", ["student.name", "student.name.*", "student.name.given student.birthDate"])
+def test_what_is_named_again_covers_what_it_did_and_as_it_did(named, region):
+    words = [word for one in named.split() for word in ("--element", one)]
+    add(region, region.students[0], *words)
+    (one,) = listed(region)
+    before = region.crossing("consents", "show", one["entry"], *MAPLE).stdout
+    wider = AGREEMENT.replace("version: 1", "version: 2").replace("action: year", "action: allow")
+    (region.folder / "agreements" / "second.yaml").write_text(
+        wider + "  - {path: student.name.family, action: allow}\n"
+    )
+    assert add(region, region.students[0], *words).stdout.endswith(": there already.\n")
+    assert region.crossing("consents", "show", one["entry"], *MAPLE).stdout == before
 
 
 def test_columns_may_name_agreement_form_and_elements_line_by_line(region):

@@ -178,6 +178,37 @@ def test_an_objection_to_what_is_not_called_so_any_more_is_to_everything(open_di
     assert "source-s1" not in people(open_district(registers))
 
 
+@pytest.mark.parametrize(("then", "leaves"), [
+    ("student.birthDate", {"allow", "month", "year"}), ("student.birthDate month", {"month", "year"}),
+    ("student.birthDate year", {"year"}), ("student.birthDate deny", set()),
+])  # fmt: skip
+@pytest.mark.parametrize("now", ["allow", "month", "year"])
+def test_a_consent_to_what_is_masked_is_none_to_what_is_masked_less(then, leaves, now, open_district):
+    def change(grant):
+        rules = {**grant.rules, "student.birthDate": Rule(now)}
+        return replace(grant, rules=rules, registered=Registered(form="form"), epoch=f"{grant.epoch}-{now}")
+
+    registers = MemoryRegisters()
+    registers.consent("source-s2", elements=frozenset({"student.id", "enrollment.id", "student.name.given", then}))
+    found = documents_of(open_district(registers, change=change), "students")
+    assert [one["firstName"] for one in found] == ["Given1"]
+    assert ("birthDate" in found[0]) is (now in leaves)
+
+
+def test_a_consent_to_all_free_members_but_one_is_none_to_that_one(open_district):
+    registers = MemoryRegisters()
+    covered = {
+        "student.id",
+        "enrollment.id",
+        "enrollment.student",
+        "enrollment.school",
+        "oneroster.users.metadata",
+        "oneroster.users.metadata.lunch deny",
+    }
+    registers.consent("source-s2", elements=frozenset(covered))
+    assert people(open_district(registers, change=under(form="form")))["source-s2"]["metadata"] == {"club": "club 1"}
+
+
 def under(**registered):
     return lambda grant: replace(grant, registered=Registered(**registered))
 

@@ -158,6 +158,16 @@ def test_what_was_received_is_destroyed_after_an_agreement_has_ended(agreed):
     assert found(agreements=[agreed(end="2026-10-31")]) == []
 
 
+def test_a_version_that_waits_for_signatures_puts_off_no_end(agreed):
+    ended = agreed(end="2026-10-31", more=RETENTION)
+    ending = agreed(end="2026-11-30", more=RETENTION)
+    longer = agreed(2, end="2027-08-31")
+    stopped = frozenset({(longer.id, 2)})
+    assert found(agreements=[ended, longer]) == found(agreements=[ending, longer]) == []
+    assert [one.kind for one in found(agreements=[ended, longer], stopped=stopped)] == [task.DESTROY]
+    assert [one.kind for one in found(agreements=[ending, longer], stopped=stopped)] == [task.AGREEMENT_ENDING]
+
+
 def test_what_was_received_is_destroyed_after_a_consent_was_withdrawn(agreed):
     withdrawn = [entry(consent(f"s{number}"), f"e{number}", ended=NOON) for number in range(3)]
     (one,) = found(agreements=[agreed(more=RETENTION)], entries=withdrawn)

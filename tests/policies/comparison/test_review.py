@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from policies.comparison.review import Signers, parties, review
-from policies.standing import stand
+from policies.standing import select, stand
+from standards.errors import SettingsError
 from tests.policies.test_standing import text
 
 BOTH, DISTRICT = frozenset({"maple", "reading"}), frozenset({"maple"})
@@ -100,6 +101,37 @@ def test_a_pending_version_conflicts_with_nobody(folder):
         folder, ("maple",), pending=lambda found: review(found, lambda one: Signers(BOTH if one.id == "a" else ()))
     )
     assert ([one.id for one in standing.agreements], standing.mistakes) == (["a"], ())
+
+
+def test_a_pending_version_of_other_parties_takes_no_id_from_those_who_have_signed(folder):
+    write(folder, 1, [NARROW])
+    write(folder, 2, [NARROW])
+    path = folder / "a2.yaml"
+    path.write_text(path.read_text("utf-8").replace("org: reading", "org: other"), "utf-8")
+    assert served(folder, {1: BOTH, 2: DISTRICT}) == ([1], [2])
+    every = frozenset({*BOTH, "other"})
+    standing = stand(folder, ("maple",), pending=lambda found: review(found, lambda _: Signers(every)))
+    assert standing.agreements == ()
+    assert "other parties need another id" in standing.mistakes[0].message
+
+
+def test_what_is_on_record_binds_an_id_for_those_who_have_signed_alone(folder):
+    write(folder, 1, [NARROW])
+    write(folder, 2, [NARROW, WIDE])
+
+    def rebound(found):
+        return ((SettingsError("bound to others", one.file, 1, 1), one) for one in found if one.version > 1)
+
+    def pending(signed):
+        return lambda found: review(found, lambda one: Signers(signed.get(one.version, frozenset())))
+
+    standing = stand(folder, ("maple",), pending=pending({1: BOTH}), rebound=rebound)
+    assert ([one.version for one in standing.agreements], standing.mistakes) == ([1], ())
+    standing = stand(folder, ("maple",), pending=pending({1: BOTH, 2: BOTH}), rebound=rebound)
+    assert standing.agreements == ()
+    assert standing.mistakes[0].message.endswith("bound to others")
+    again = select(standing.reading, pending({1: BOTH}), rebound)
+    assert [one.version for one in again.agreements] == [1]
 
 
 def test_a_version_given_twice_is_wrong_though_it_is_pending(folder):
