@@ -144,6 +144,7 @@ def _end_with(file: Path, problems: Iterable[str]) -> None:
 def _draft_problems(file: Path) -> Iterator[str]:
     """List the mistakes in the agreement *file* that need no settings to be seen; warn of what its lines make."""
     from gateway.reasoning.examples import failures
+    from gateway.reasoning.scopes import idle
     from policies import agreement
     from policies.reasoning import analysis
 
@@ -152,7 +153,7 @@ def _draft_problems(file: Path) -> Iterator[str]:
     yield from map(str, mistakes)
     if found is not None:
         yield from (str(mistake) for mistake, _ in failures((found,)))
-        for warning in (*found.warnings, *analysis.warnings(found)):
+        for warning in (*found.warnings, *analysis.warnings(found), *idle((found,))):
             click.echo(f"warning: {warning}", err=True)
 
 
@@ -290,7 +291,7 @@ def _warn_of_signatures(read: Settings) -> None:
 
 def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) -> Iterator[str]:
     from gateway.auth import registrations
-    from gateway.reasoning.scopes import out_of_reach
+    from gateway.reasoning.scopes import idle, out_of_reach
     from gateway.storage import registry as store
 
     now = store.utc_now()
@@ -308,7 +309,7 @@ def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) ->
         return
     yield from registrations.unregistered(agreements, clients, now)
     yield from map(str, registrations.misdirected(agreements, clients, now))
-    for warning in out_of_reach(agreements, clients):
+    for warning in (*idle(agreements), *out_of_reach(agreements, clients)):
         click.echo(f"warning: {warning}", err=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.reasoning.scopes import unshown
 from gateway.storage.registry import ENABLED
 from policies.compiler import compile as compiled
 from policies.explain import TraceStep
@@ -49,7 +50,7 @@ class ClientStanding:
             return
         shown = [one for one in ways() if known_to(one.view, there) and shows(one.view, grant, name)]
         told = ", ".join(one.told for one in shown if one.operation == READ)
-        yield TraceStep("shown by", bool(shown), told or "no resource, of what the agreement releases")
+        yield TraceStep("shown by", bool(shown), told or unshown(name, grant, there))
         if shown:
             yield from self._usable(shown, agreement)
 
