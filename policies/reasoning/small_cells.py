@@ -54,11 +54,12 @@ def movement(now: int, gained: int, lost: int, least: int = SMALL_CELL) -> Movem
     """Return the numbers of a change that may be printed.
 
     Three of the four tell the fourth: so the number after the change is left out with any that is small, and the one
-    before it where the number after is the small one.
+    before it where the number after is the small one, or could be by what else is told: that it is not would tell.
     """
     then = now + gained - lost
     small = any(suppressed(one, least) for one in (now, then, gained, lost))
-    before = None if suppressed(then, least) else shown(now, least)
+    lowest = now + (1 if suppressed(gained, least) else gained) - (least - 1 if suppressed(lost, least) else lost)
+    before = None if small and lowest < least else shown(now, least)
     return Movement(before, None if small else then, shown(gained, least), shown(lost, least))
 
 
