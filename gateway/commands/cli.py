@@ -169,9 +169,9 @@ def explain(client: str, element: str, file: Path, recipient: bool, district: st
     With --student, of one student: clause by clause, and what the registers have.
     """
     from gateway.audit import agreement_texts
-    from gateway.commands.agreements.opened import counting
+    from gateway.commands.agreements.opened import counting, stopped
     from gateway.commands.agreements.reasoning import ask_of_child
-    from gateway.commands.explanation import ClientStanding, for_child
+    from gateway.commands.explanation import ClientStanding, for_child, unserved
     from gateway.config import settings
     from gateway.districts import sources
     from gateway.storage.registry import registered, utc_now
@@ -180,14 +180,20 @@ def explain(client: str, element: str, file: Path, recipient: bool, district: st
 
     read, now = settings.load(file), utc_now()
     has = sources.entities(read)
-    agreements = counting(read, agreement_texts.held_to(read, agreement.load_folder(read.agreements)))
+    every = agreement_texts.held_to(read, agreement.load_folder(read.agreements))
+    agreements = counting(read, every)
     found = next((one for one in registered(read.store_url) if one.client_id == client), None)
     standing = ClientStanding(client, found, Grants(agreements, lambda: now), has)
     steps: Steps = standing.steps
     if district is not None:
-        agreements = tuple(one for one in agreements if one.district == district)
+        agreements, every = (tuple(one for one in those if one.district == district) for those in (agreements, every))
         steps = for_child(standing.steps, ask_of_child(read, district, element, client))
-    traces = explain.explain(agreements, client, element, now, before=steps)
+    unsigned = stopped(read)
+    lacking = [one for one in every if client in one.clients and (one.id, one.version) in unsigned]
+    without = unserved(unsigned, steps)
+    traces = [trace for one in lacking for trace in explain.explain([one], client, element, now, before=without)]
+    if not lacking or any(client in one.clients for one in agreements):
+        traces[:0] = explain.explain(agreements, client, element, now, before=steps)
     for text in explain.told(traces, "recipient" if recipient else "custodian"):
         click.echo(text)
 

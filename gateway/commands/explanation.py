@@ -93,6 +93,16 @@ class ClientStanding:
         return name if self.has[name] is not None else f"the system of {name} cannot be asked now"
 
 
+def unserved(unsigned: Mapping[tuple[str, int], str], steps: Steps) -> Steps:
+    """Say before the *steps* of an agreement that is *unsigned* which signatures it lacks."""
+
+    def all_steps(agreement: Agreement, name: str) -> Iterator[TraceStep]:
+        yield TraceStep("signatures", False, unsigned[agreement.id, agreement.version], agreement.file)
+        yield from steps(agreement, name)
+
+    return all_steps
+
+
 def for_child(steps: Steps, told: Iterable[ChildAnswer]) -> Steps:
     """Add to the *steps* before an agreement those that were *told* of one child under it."""
     known = {(one.agreement, one.version, one.element): one.steps for one in told}
