@@ -447,3 +447,20 @@ def test_an_operator_whose_word_does_not_count_is_told_so(folder):
     words = ["agreements", "approve", "tutor-maple", "--version", "1", "--by", "maple", "--reason", "a call"]
     told = ran(CliRunner().invoke(main, words)).output
     assert 'The word of an operator does not count: approvals = "required" wants the signature of maple.' in told
+
+
+def test_a_consent_covers_what_the_signed_version_releases_and_no_wider_one(folder):
+    put(folder, tutoring())
+    register("maple", "tutor")
+    for party in ("maple", "tutor"):
+        ran(approve("tutor-maple", 1, party, sign("tutor-maple", party)))
+    put(folder, tutoring(2, BORN), "two")
+    (folder / "form.txt").write_text("I agree.", "utf-8")
+    child = f"maple-s-{small_district(10).students[0].id}"
+    words = ["--agreement", "tutor-maple", "--form", "a", "--form-text", "form.txt", "--signer", "parent"]
+    dates = ["--method", "paper", "--signed", "2026-09-12"]
+    add = ["consents", "add", "--district", "maple", *words, *dates]
+    entry = ran(CliRunner().invoke(main, add, input=f"{child}\n")).stdout.partition(":")[0]
+    shown = ran(CliRunner().invoke(main, ["consents", "show", entry, "--district", "maple"])).stdout
+    assert "student.name.given" in json.loads(shown)["elements"]
+    assert "student.birthDate" not in json.loads(shown)["elements"]
