@@ -112,11 +112,12 @@ def check(file: Path, document_settings: bool) -> None:
     Of a FILE that is one agreement (.yaml), such as a draft, name the mistakes in it alone.
     """
     from gateway.config import reference, settings
+    from policies.agreement import SUFFIXES
 
     if document_settings:
         click.echo(reference.reference(), nl=False)
         return
-    if file.suffix == ".yaml":
+    if file.suffix.lower() in SUFFIXES:
         _end_with(file, _draft_problems(file))
         return
     read, mistakes = settings.read(file)
