@@ -112,11 +112,12 @@ def check(file: Path, document_settings: bool) -> None:
     Of a FILE that is one agreement (.yaml), such as a draft, name the mistakes in it alone.
     """
     from gateway.config import reference, settings
+    from policies.agreement import SUFFIXES
 
     if document_settings:
         click.echo(reference.reference(), nl=False)
         return
-    if file.suffix == ".yaml":
+    if file.suffix.lower() in SUFFIXES:
         _end_with(file, _draft_problems(file))
         return
     read, mistakes = settings.read(file)
@@ -144,6 +145,7 @@ def _end_with(file: Path, problems: Iterable[str]) -> None:
 def _draft_problems(file: Path) -> Iterator[str]:
     """List the mistakes in the agreement *file* that need no settings to be seen; warn of what its lines make."""
     from gateway.reasoning.examples import failures
+    from gateway.reasoning.scopes import idle
     from policies import agreement
     from policies.reasoning import analysis
 
@@ -152,7 +154,7 @@ def _draft_problems(file: Path) -> Iterator[str]:
     yield from map(str, mistakes)
     if found is not None:
         yield from (str(mistake) for mistake, _ in failures((found,)))
-        for warning in (*found.warnings, *analysis.warnings(found)):
+        for warning in (*found.warnings, *analysis.warnings(found), *idle((found,))):
             click.echo(f"warning: {warning}", err=True)
 
 
@@ -168,9 +170,9 @@ def explain(client: str, element: str, file: Path, recipient: bool, district: st
     With --student, of one student: clause by clause, and what the registers have.
     """
     from gateway.audit import agreement_texts
-    from gateway.commands.agreements.opened import counting
+    from gateway.commands.agreements.opened import counting, stopped
     from gateway.commands.agreements.reasoning import ask_of_child
-    from gateway.commands.explanation import ClientStanding, for_child
+    from gateway.commands.explanation import ClientStanding, for_child, unserved
     from gateway.config import settings
     from gateway.districts import sources
     from gateway.storage.registry import registered, utc_now
@@ -179,14 +181,20 @@ def explain(client: str, element: str, file: Path, recipient: bool, district: st
 
     read, now = settings.load(file), utc_now()
     has = sources.entities(read)
-    agreements = counting(read, agreement_texts.held_to(read, agreement.load_folder(read.agreements)))
+    every = agreement_texts.held_to(read, agreement.load_folder(read.agreements))
+    agreements = counting(read, every)
     found = next((one for one in registered(read.store_url) if one.client_id == client), None)
     standing = ClientStanding(client, found, Grants(agreements, lambda: now), has)
     steps: Steps = standing.steps
     if district is not None:
-        agreements = tuple(one for one in agreements if one.district == district)
+        agreements, every = (tuple(one for one in those if one.district == district) for those in (agreements, every))
         steps = for_child(standing.steps, ask_of_child(read, district, element, client))
-    traces = explain.explain(agreements, client, element, now, before=steps)
+    unsigned = stopped(read)
+    lacking = [one for one in every if client in one.clients and (one.id, one.version) in unsigned]
+    without = unserved(unsigned, steps)
+    traces = [trace for one in lacking for trace in explain.explain([one], client, element, now, before=without)]
+    if not lacking or any(client in one.clients for one in agreements):
+        traces[:0] = explain.explain(agreements, client, element, now, before=steps)
     for text in explain.told(traces, "recipient" if recipient else "custodian"):
         click.echo(text)
 
@@ -290,7 +298,7 @@ def _warn_of_signatures(read: Settings) -> None:
 
 def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) -> Iterator[str]:
     from gateway.auth import registrations
-    from gateway.reasoning.scopes import out_of_reach
+    from gateway.reasoning.scopes import idle, out_of_reach
     from gateway.storage import registry as store
 
     now = store.utc_now()
@@ -308,7 +316,7 @@ def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) ->
         return
     yield from registrations.unregistered(agreements, clients, now)
     yield from map(str, registrations.misdirected(agreements, clients, now))
-    for warning in out_of_reach(agreements, clients):
+    for warning in (*idle(agreements), *out_of_reach(agreements, clients)):
         click.echo(f"warning: {warning}", err=True)
 
 

@@ -271,7 +271,7 @@ def _facts(one: RegisterEntry) -> dict[str, Any]:
 def _terms(opened: OpenRegisters) -> dict[str, ConsentTerms]:
     """Return what consents to the district's agreements are about, as the gateway uses these.
 
-    A version that waits for signatures releases nothing, and is what nobody consents to while another one counts.
+    A version that lacks signatures counts where no other of its agreement does: its form is what families sign first.
     """
     from gateway.audit import agreement_texts
     from gateway.commands.agreements.opened import counting
@@ -280,9 +280,10 @@ def _terms(opened: OpenRegisters) -> dict[str, ConsentTerms]:
     from policies.agreement import read_folder
 
     agreements, _ = read_folder(opened.settings.agreements)
-    counted = counting(opened.settings, agreements)
-    there = {one.id for one in counted}
-    held = agreement_texts.held_to(opened.settings, (*counted, *(one for one in agreements if one.id not in there)))
+    held = agreement_texts.held_to(opened.settings, agreements)
+    counted = counting(opened.settings, held)
+    signed = {one.id for one in counted}
+    held = (*counted, *(one for one in held if one.id not in signed))
     return terms_of(held, opened.district, utc_now().astimezone(opened.spec.timezone).date())
 
 

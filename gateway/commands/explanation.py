@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.reasoning.scopes import unshown
 from gateway.storage.registry import ENABLED
 from policies.compiler import compile as compiled
 from policies.explain import TraceStep
@@ -49,7 +50,7 @@ class ClientStanding:
             return
         shown = [one for one in ways() if known_to(one.view, there) and shows(one.view, grant, name)]
         told = ", ".join(one.told for one in shown if one.operation == READ)
-        yield TraceStep("shown by", bool(shown), told or "no resource, of what the agreement releases")
+        yield TraceStep("shown by", bool(shown), told or unshown(name, grant, there))
         if shown:
             yield from self._usable(shown, agreement)
 
@@ -90,6 +91,16 @@ class ClientStanding:
         if name not in self.has:
             return f"{name} is not served"
         return name if self.has[name] is not None else f"the system of {name} cannot be asked now"
+
+
+def unserved(unsigned: Mapping[tuple[str, int], str], steps: Steps) -> Steps:
+    """Say before the *steps* of an agreement that is *unsigned* which signatures it lacks."""
+
+    def all_steps(agreement: Agreement, name: str) -> Iterator[TraceStep]:
+        yield TraceStep("signatures", False, unsigned[agreement.id, agreement.version], agreement.file)
+        yield from steps(agreement, name)
+
+    return all_steps
 
 
 def for_child(steps: Steps, told: Iterable[ChildAnswer]) -> Steps:

@@ -12,7 +12,6 @@ from standards.errors import NotFound, SettingsError, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
 
     from gateway.audit.agreement_texts import Texts
     from gateway.config.settings import Settings
@@ -56,13 +55,3 @@ def _recorded(texts: Texts, name: str, known: Collection[str]) -> Agreement:
         for line, entry in zip(found.lines, content["elements"], strict=True)
     ]  # fmt: skip
     return texts.held_to(replace(found, lines=tuple(bundled), text=canonical.text(content, bundled)))
-
-
-def in_force(settings: Settings, now: datetime) -> tuple[Agreement, ...]:
-    """Return the agreements of the folder that are in force at the moment *now*, each as it is used.
-
-    Raises:
-        SettingsError: one of them is wrong.
-    """
-    every = agreement_texts.held_to(settings, agreement.load_folder(settings.agreements))
-    return tuple(one for one in every if one in agreement.current(every, one.today(now)))

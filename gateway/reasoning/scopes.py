@@ -6,14 +6,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gateway.engine import field_sets
+from policies import elements
 from policies.compiler import compile as compiled
 from policies.reasoning.diff import shortened
-from policies.reasoning.ways import ways
+from policies.reasoning.ways import ways, would_show
 from standards.pruning import prune
 from standards.view import paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from gateway.storage.registry import Client
     from policies.agreement import Agreement
@@ -40,6 +41,25 @@ def out_of_reach(agreements: Iterable[Agreement], clients: Iterable[Client]) -> 
         scopes = [known[name] for name in one.clients if name in known]
         if scopes:
             yield from _out_of_reach(one, frozenset[str]().union(*scopes))
+
+
+def unshown(name: str, grant: Grant, there: Collection[str] | None = None) -> str:
+    """Say that no resource shows the element *name*, and what the agreement lacks for one that could."""
+    told = "no resource, of what the agreement releases"
+    found = would_show(name, grant, there) if grant.releases(name) else None
+    return f"{told}; {found[0]} would, if it released {', '.join(found[1])}" if found else told
+
+
+def idle(agreements: Iterable[Agreement]) -> Iterator[str]:
+    """Yield each line of an agreement that releases only what no resource shows."""
+    for one in agreements:
+        grant = compiled(one, one.clients[0])
+        seen = {name for way in ways() if way.operation in grant.operations for _, name, _ in shown(way.view, grant)}
+        for line in one.lines:
+            names = [about.name for about in elements.under(line) if grant.releases(about.name) and not about.container]
+            if line.action != "deny" and names and not seen.intersection(names):
+                place = f"{line.place}:{line.column}"
+                yield f"{place}: {line.path} never leaves: it is shown by {unshown(names[0], grant)}"
 
 
 def _out_of_reach(agreement: Agreement, scopes: frozenset[str]) -> Iterator[str]:

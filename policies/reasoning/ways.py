@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from standards import registry
+from standards.fields import fields_of
 from standards.oneroster.api.routes import APIS, routes
 from standards.pruning import prune
 from standards.view import Native
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from policies.grant import Grant
-    from standards.view import View
+    from standards.pruning import Releases
+    from standards.view import Branch, View
 
 READ, BULK = "read", "bulk"
 
@@ -56,7 +58,7 @@ def opened(grant: Grant) -> Iterator[str]:
 class _Without:
     """A grant without one element."""
 
-    grant: Grant
+    grant: Releases
     name: str
 
     def releases(self, name: str) -> bool:
@@ -70,6 +72,56 @@ def shows(view: View, grant: Grant, name: str) -> bool:
     """Tell whether *view* under *grant* would differ without the element *name*."""
     pruned, without = prune(view, grant), prune(view, _Without(grant, name))
     return pruned is not None and _shape(pruned, name) != _shape(without, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _With:
+    """A grant that releases some more elements as they are."""
+
+    grant: Releases
+    names: frozenset[str]
+
+    def releases(self, name: str) -> bool:
+        return name in self.names or self.grant.releases(name)
+
+    def plain(self, name: str) -> bool:
+        return name in self.names or self.grant.plain(name)
+
+
+def would_show(name: str, grant: Grant, there: Collection[str] | None = None) -> tuple[str, tuple[str, ...]] | None:
+    """Tell what would show the element *name* that nothing shows, and which elements the grant lacks for it.
+
+    A resource needs the id of its record and what leads to it; of several the one that lacks least is told, of what a
+    source that has the entities *there* has.
+    """
+    found: list[tuple[int, str, tuple[str, ...]]] = []
+    for way in ways():
+        if way.operation != READ or not known_to(way.view, there):
+            continue
+        keys = {one for branch in way.view.branches for one in _keys(branch)}
+        lacks = {one for one in keys if not grant.releases(one)}
+        if not _shown_with(way.view, grant, name, lacks):
+            continue
+        for one in sorted(lacks):
+            if _shown_with(way.view, grant, name, lacks - {one}):
+                lacks.discard(one)
+        found.append((len(lacks), way.told, tuple(sorted(lacks))))
+    return min(found)[1:] if found else None
+
+
+def _keys(branch: Branch) -> Iterator[str]:
+    """Yield the id of a branch's record, what chooses and requires it, and the records that it belongs to."""
+    known = fields_of(branch.entity)
+    for one in ("id", *(field for field, _ in branch.where), *branch.requires):
+        yield known[one].release
+    yield from (field.release for field in known.values() if field.owner)
+
+
+def _shown_with(view: View, grant: Grant, name: str, more: Collection[str]) -> bool:
+    """Tell whether *view* would show the element *name* if the grant released *more*."""
+    grown = _With(grant, frozenset(more))
+    pruned = prune(view, grown)
+    return pruned is not None and _shape(pruned, name) != _shape(prune(view, _Without(grown, name)), name)
 
 
 def _shape(value: Any, name: str) -> Any:

@@ -132,7 +132,7 @@ def _write_new(target: Path, text: str) -> None:
 
 
 def _agreement(name: str, version: int | None, file: Path) -> Agreement:
-    """Find an agreement by its id in the folder of the region, or load it from the file that *name* is."""
+    """Find an agreement by its id in the folder of the region, or else its drafts, or load it from the file *name*."""
     from gateway.audit import agreement_texts
     from gateway.config import settings
     from gateway.districts.sources import learn_extensions
@@ -144,9 +144,15 @@ def _agreement(name: str, version: int | None, file: Path) -> Agreement:
     read = settings.load(file)
     learn_extensions(read)
     found, mistakes = agreement.read_folder(read.agreements)
-    versions = [one for one in found if one.id == name and version in {None, one.version}]
+    drafts, _ = agreement.read_drafts(read.agreements)
+    here, drawn = (
+        [one for one in those if one.id == name and version in {None, one.version}] for those in (found, drafts)
+    )
+    versions = here or drawn
     if not versions:
         said = f" in version {version}" if version else ""
         wrong = f"; {len(mistakes)} mistakes are in {read.agreements}, see crossing check" if mistakes else ""
-        raise NotFound(f"There is no agreement {name}{said}{suggestion(name, {one.id for one in found})}{wrong}.")
+        raise NotFound(
+            f"There is no agreement {name}{said}{suggestion(name, {one.id for one in (*found, *drafts)})}{wrong}."
+        )
     return agreement_texts.held_to(read, [max(versions, key=lambda one: one.version)])[0]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from gateway.config.settings import Settings
@@ -78,6 +79,30 @@ def counting(settings: Settings, agreements: Iterable[Agreement]) -> tuple[Agree
         return tuple(agreements)
     stopped = {(one.agreement.id, one.agreement.version) for one in _states(settings) if one.state == REVIEW}
     return tuple(one for one in agreements if (one.id, one.version) not in stopped)
+
+
+def stopped(settings: Settings) -> Mapping[tuple[str, int], str]:
+    """Say of each version that releases nothing for want of signatures, by id and number, which it lacks."""
+    from gateway.signing.overview import in_review
+
+    if not settings.must_be_signed:
+        return {}
+    states = in_review(_states(settings))
+    return {(one.agreement.id, one.agreement.version): one.pending.words() for one in states if one.pending}
+
+
+def in_force(settings: Settings, now: datetime) -> tuple[Agreement, ...]:
+    """Return the agreements of the folder that are served at the moment *now*, each as it is used.
+
+    Raises:
+        SettingsError: one of them is wrong.
+        StoreUnavailable: the registry cannot be read.
+    """
+    from gateway.audit import agreement_texts
+    from policies import agreement
+
+    every = counting(settings, agreement_texts.held_to(settings, agreement.load_folder(settings.agreements)))
+    return tuple(one for one in every if one in agreement.current(every, one.today(now)))
 
 
 def _states(settings: Settings) -> tuple[VersionState, ...]:

@@ -68,7 +68,7 @@ def simulate_command(agreement: str, as_json: bool, file: Path) -> None:
 
 
 def _simulated(settings: Settings, agreement: Agreement) -> Simulation:
-    from gateway.reasoning.named_agreements import in_force
+    from gateway.commands.agreements.opened import in_force
     from gateway.reasoning.simulation import Scene, grants_of, simulate
     from gateway.reasoning.source_reading import read
     from gateway.storage.registry import utc_now
@@ -127,8 +127,8 @@ def who_can_see_command(element: str, district: str | None, as_json: bool, file:
 
     With --student, tell of each whether it is shown that child, as a request would be.
     """
+    from gateway.commands.agreements.opened import in_force
     from gateway.reasoning import who_can_see
-    from gateway.reasoning.named_agreements import in_force
     from gateway.storage.registry import utc_now
 
     settings = _load(file)

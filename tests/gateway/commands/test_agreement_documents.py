@@ -64,6 +64,15 @@ def test_a_file_that_is_not_served_yet_can_be_written_out(crossing, tmp_path):
     assert "draft, version 1" in crossing("agreements", "document", "draft.yaml").stdout
 
 
+def test_a_draft_is_written_out_by_its_id_and_stands_in_for_no_version_that_is_there(crossing, tmp_path):
+    drafts = tmp_path / "agreements" / "drafts"
+    drafts.mkdir()
+    (drafts / "new.yaml").write_text(documents.text("student.id allow", id="new"), "utf-8")
+    (drafts / "reading-3.yaml").write_text(documents.text("student.id allow", version=3), "utf-8")
+    assert "new, version 1" in crossing("agreements", "document", "new").stdout
+    assert "reading, version 2" in crossing("agreements", "document", "reading").stdout
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

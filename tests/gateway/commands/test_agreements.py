@@ -274,10 +274,37 @@ def test_check_names_what_is_stopped_and_what_would_be(folder):
     assert not (folder / "region" / "state" / "registry.db").exists()
 
 
-def test_explain_tells_nothing_of_what_is_in_review(folder):
+def test_explain_tells_the_custodian_alone_that_signatures_are_missing(folder):
     put(folder, tutoring())
-    told = CliRunner().invoke(main, ["explain", "tutor", "student.name.given"]).output
-    assert "tutor-maple" not in told
+    words = ["explain", "tutor", "student.name.given"]
+    told = ran(CliRunner().invoke(main, words)).output
+    assert "no   signatures: not signed by maple and tutor" in told
+    assert told.endswith("=>   not in agreement\n")
+    assert ran(CliRunner().invoke(main, [*words, "--recipient"])).output == "student.name.given: not in agreement\n"
+
+
+def test_explain_tells_of_what_is_signed_beside_what_is_not(folder):
+    put(folder, tutoring())
+    register("maple", "tutor")
+    for party in ("maple", "tutor"):
+        ran(approve("tutor-maple", 1, party, sign("tutor-maple", party)))
+    put(folder, tutoring(2, BORN), "two")
+    told = ran(CliRunner().invoke(main, ["explain", "tutor", "student.name.given"])).output
+    first, second = told.split(" under tutor-maple version 2")
+    assert "a later version has replaced" not in first
+    assert "signatures" not in first
+    assert "no   signatures: not signed by maple and tutor; it is wider than the version before" in second
+
+
+def test_nobody_can_see_by_an_agreement_that_is_not_signed(folder):
+    put(folder, tutoring())
+    words = ["agreements", "who-can-see", "student.name.given"]
+    assert "nobody, under the agreements that are in force" in ran(CliRunner().invoke(main, words)).output
+    register("maple", "tutor")
+    for party in ("maple", "tutor"):
+        ran(approve("tutor-maple", 1, party, sign("tutor-maple", party)))
+    put(folder, tutoring(2, BORN), "two")
+    assert "under tutor-maple version 1" in ran(CliRunner().invoke(main, words)).output
 
 
 def adopt(name="tutor-maple", district="cedar", *more):

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.auth.scopes import ONEROSTER_1_2
-from gateway.reasoning.scopes import out_of_reach
+from gateway.reasoning.scopes import idle, out_of_reach
 from gateway.storage.registry import Client
+from policies import agreement
 from tests.policies import documents
 
 ROSTER, DEMOGRAPHICS = f"{ONEROSTER_1_2}roster.readonly", f"{ONEROSTER_1_2}roster-demographics.readonly"
@@ -38,3 +39,17 @@ def test_one_client_that_reaches_a_fact_is_enough():
 
 def test_an_agreement_whose_clients_nobody_registered_is_told_elsewhere():
     assert list(out_of_reach([documents.load(LINES)], [client(ROSTER, name="stranger")])) == []
+
+
+def test_a_line_that_nothing_shows_is_named_with_what_it_lacks():
+    one = agreement.load(documents.SAMPLES / "yearbook.yaml")
+    (told,) = idle([one])
+    assert told.startswith(f"{one.file}:13:12: organization.name never leaves: it is shown by no resource")
+    assert told.endswith("would, if it released organization.id")
+
+
+def test_a_line_with_what_it_lacks_is_shown_and_no_other_is_told():
+    lines = "student.id allow\nstudent.address allow"
+    (told,) = idle([documents.load(lines)])
+    assert "studentEducationOrganizationAssociations would, if it released profile.id" in told
+    assert list(idle([documents.load(f"{lines}\nprofile.id allow")])) == []
