@@ -427,6 +427,8 @@ def book(system, tmp_path_factory):
     }
     terms = [agreement("maple", GRADER, client=name, operations=operations)
              for name, operations in (("grader", OPERATIONS), ("blind", BLIND))]  # fmt: skip
+    parted = (*GRADER, ("oneroster.lineItems.metadata.own.secret", "deny"))
+    terms.append(agreement("maple", parted, client="parted", operations=OPERATIONS))
     with running(folder, sites, terms, MANY) as made:
         yield made
 
@@ -439,6 +441,22 @@ def documents(system):
     for name, kept in before.items():
         system.sis.documents[name].clear()
         system.sis.documents[name].update(kept)
+
+
+@pytest.mark.parametrize(("sent", "status"), [({}, 201), (None, 201), ({"own": "new"}, 422), ({"own": {"x": 3}}, 422)])
+def test_a_free_member_with_something_denied_inside_is_neither_shown_nor_written(sent, status, book, documents):
+    consumer, kept = book.consumer("parted"), documents["lineItems"]
+    own, whole = next(iter(kept.items()))
+    stored = {"own": {"secret": "1", "x": 2}}
+    kept[own] = whole | {"metadata": stored}
+    shown = consumer.web.get(f"{BOOK}lineItems/{own}", headers=consumer.bearer).get_json()["lineItem"]
+    assert "metadata" not in shown
+    body = {one: shown[one] for one in ("title", "assignDate", "dueDate")}
+    body |= {one: {"sourcedId": shown[one]["sourcedId"]} for one in ("class", "category")}
+    body |= {} if sent is None else {"metadata": sent}
+    answer = consumer.web.put(f"{BOOK}lineItems/{own}", json={"lineItem": body}, headers=consumer.bearer)
+    assert answer.status_code == status, answer.text
+    assert kept[own]["metadata"] == stored
 
 
 HIDDEN = ("description", "learningObjectiveSet", "gradebookTab")
