@@ -19,6 +19,7 @@ from gateway.registers.entries import (
     Restriction,
 )
 from gateway.registers.tags import KINDS, TAG_BYTES
+from standards.errors import CallerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -82,13 +83,25 @@ def register_of(one: Stated) -> str:
 
 
 def stating(one: Stated, event: str, cipher: Cipher) -> RegisterEvent:
-    """Make the event by which an entry states *one* from now on."""
+    """Make the event by which an entry states *one* from now on.
+
+    Raises:
+        CallerError: it would not be understood when it is read again, and so would shut the registers of the district.
+    """
     if isinstance(one, Consent):
-        return RegisterEvent(CONSENTS, one.entry, event, _consent_content(one, names_hash(one.elements)))
-    sealed = None
-    if one.substitute:
-        sealed = cipher.seal(json.dumps(dict(one.substitute), sort_keys=True).encode(), _about(one.district, one.entry))
-    return RegisterEvent(RESTRICTIONS, one.entry, event, _restriction_content(one), sealed)
+        content = _consent_content(one, names_hash(one.elements))
+        made = RegisterEvent(CONSENTS, one.entry, event, content)
+    else:
+        sealed, content = None, _restriction_content(one)
+        if one.substitute:
+            text = json.dumps(dict(one.substitute), sort_keys=True).encode()
+            sealed = cipher.seal(text, _about(one.district, one.entry))
+        made = RegisterEvent(RESTRICTIONS, one.entry, event, content, sealed)
+    try:
+        _whole(made, one, content)
+    except ValueError:
+        raise CallerError("The entry is not written: its dates, words or parts do not fit together.") from None
+    return made
 
 
 def _consent_content(one: Consent, names: str) -> dict[str, Any]:

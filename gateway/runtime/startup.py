@@ -86,7 +86,9 @@ def _run(
     opened.callback(store.close)
     opened.callback(memory.close)
     record = open_record(settings.audit, keys, store)
-    record.head_signed = IndexKeeper(SubjectIndex(settings.audit.folder)).wake
+    index = IndexKeeper(SubjectIndex(settings.audit.folder))
+    opened.callback(index.close)
+    record.head_signed = index.wake
     readiness = Readiness(checks(store, memory, record))
     registers = Registers(store, RegisterKeys(keys.derive(REGISTER_KEYS)), clock)
     parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness, registers)

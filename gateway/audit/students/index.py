@@ -48,6 +48,7 @@ EVENTS_PER_TRANSACTION: Final = 5_000
 PAUSE_SECONDS: Final = 0.05
 """The pause after each transaction in a gateway that serves requests."""
 WAIT_SECONDS: Final = 60.0
+CLOSING_SECONDS: Final = 5.0
 LINKS: Final = frozenset({"hash", "mac"})
 """The members of a line that belong to the chain and not to the event."""
 SPAN: Final = ("from", "to")
@@ -244,11 +245,18 @@ class IndexKeeper:
 
     def __init__(self, index: SubjectIndex) -> None:
         self._index, self._running = index, threading.Lock()
+        self._thread: threading.Thread | None = None
 
     def wake(self) -> None:
         """Begin to catch up, unless that is under way."""
         if self._running.acquire(blocking=False):
-            threading.Thread(target=self._run, name="index", daemon=True).start()
+            self._thread = threading.Thread(target=self._run, name="index", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Wait until it is not in use, or for some seconds: what the index lacks then is read when it is next asked."""
+        if self._thread is not None:
+            self._thread.join(CLOSING_SECONDS)
 
     def _run(self) -> None:
         try:

@@ -260,7 +260,9 @@ def test_no_copy_of_a_deleted_entry_stays_in_the_registry_s_files(tmp_path):
     registers, past = Registers(store, KEYS, lambda: NOON), TODAY - timedelta(days=1)
     others = [restriction(f"other {at}", kind="acp", substitute=HOME) for at in range(40)]
     registers.write("maple", others[:20], "ana")
-    (made,) = registers.write("maple", [restriction("s2", kind="acp", substitute=HOME, until=past)], "ana").made
+    (made,) = registers.write(
+        "maple", [restriction("s2", kind="acp", substitute=HOME, begin=past, until=past)], "ana"
+    ).made
     registers.write("maple", others[20:], "ana")
     with transaction(store.engine) as connection:
         sealed = connection.execute(select(register_events.c.sealed).where(register_events.c.entry == made)).scalar()
@@ -275,6 +277,16 @@ def test_no_copy_of_a_deleted_entry_stays_in_the_registry_s_files(tmp_path):
     assert tag("s2").encode() not in content()
     assert tag("other 1").encode() in content()
     store.close()
+
+
+def test_what_would_not_be_understood_again_is_not_written(registers, store):
+    """Reading it would be an outage of the whole district."""
+    registers.write("maple", [restriction()], "ana")
+    for wrong in (restriction("s2", until=PAST), restriction("s2", kind="a word"), restriction("s2", contact="Ana")):
+        with pytest.raises(CallerError, match="not written"):
+            registers.write("maple", [restriction("s3"), wrong], "ana")
+    other = Registers(store, KEYS, lambda: NOON)
+    assert [one.tags[ID] for one in other.state("maple").restrictions] == [tag("s1")]
 
 
 def test_the_last_entry_can_be_deleted_and_another_made_in_its_place(registers, store):
