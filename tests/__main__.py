@@ -9,10 +9,10 @@ QUICK = "not slow and not browser"
 
 
 def arguments(given):
-    """What pytest is called with: quiet, on every core up to four, without what has its own tox environment."""
+    """What pytest is called with: quiet, on every core and one more (tests wait), up to four, without what has its own tox environment."""
     chosen = ["-q"]
     if not any(word.startswith(("-n", "--numprocesses", "--pdb")) for word in given):
-        chosen += ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "--no-loadscope-reorder"]
+        chosen += ["-n", str(min((os.cpu_count() or 1) + 1, 4)), "--dist", "loadfile", "--no-loadscope-reorder"]
     if "-m" not in given:
         chosen += ["-m", QUICK]
     if not os.access(bootstrap.ROOT, os.W_OK):
