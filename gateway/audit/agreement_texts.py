@@ -6,6 +6,7 @@ refused, and facts added to the product since are not released under an old line
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from gateway.audit.log import Record
     from gateway.config.settings import Settings
-    from policies.agreement import Agreement, Bound
+    from policies.agreement import Agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +64,13 @@ class Texts:
 
     def rebound(self, agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement]]:
         """Return every agreement whose id is on record for others, or its form for another purpose, and the mistake."""
-        for one in agreements:
-            if text := next(filter(None, map(bound(one).broken_by, self._bound(one.id))), ""):
-                yield SettingsError(text, one.file, 1, 1), one
-
-    def _bound(self, name: str) -> Iterator[Bound]:
-        """Yield what each recorded version of an id has bound it to."""
+        recorded_texts = defaultdict[str, list[str]](list)
         for version, known in self.known.items():
-            if version.rpartition("@")[0] == name:
-                yield bound_by(self._read(known.text))
+            recorded_texts[version.rpartition("@")[0]].append(known.text)
+        for one in agreements:
+            there = (bound_by(self._read(text)) for text in recorded_texts.get(one.id, ()))
+            if text := next(filter(None, map(bound(one).broken_by, there)), ""):
+                yield SettingsError(text, one.file, 1, 1), one
 
     def held_to(self, one: Agreement) -> Agreement:
         """Return the agreement with the meaning of its lines as recorded, or as it is now where none is recorded."""
