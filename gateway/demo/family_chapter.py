@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -84,7 +83,7 @@ class FamilyChapter:
 
     def _signing(self) -> tuple[str, ...]:
         """Write the form as a family reads it, and return the command for the signed one."""
-        form, today = str(self.folder / "form.txt"), date.today().isoformat()  # noqa: DTZ011  the day on the form
+        form, today = str(self.folder / "form.txt"), self.transcript.scenario.today.isoformat()
         self._run("agreements", "document", self._agreement, "--kind", "consent", "--format", "text", "--output", form)
         return (
             "consents", "add", "--district", self.district, "--agreement", self._agreement, "--signer", "parent",

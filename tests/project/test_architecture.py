@@ -121,6 +121,12 @@ def test_what_data_means_and_who_may_see_it_do_not_depend_on_the_hour(path):
     assert clock_readings(path.read_text()) == []
 
 
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_every_day_is_that_of_a_time_zone(path):
+    """The demonstration failed each evening: it signed a form on the machine's day, which the district's was not yet."""
+    assert not [call for call in clock_readings(path.read_text()) if call.endswith((".today", ".utcnow"))]
+
+
 def test_a_reading_of_the_clock_is_noticed():
     assert clock_readings("x = datetime.now(tz=UTC)\ny = date.today()\nz = day.today()") == [
         "datetime.now",

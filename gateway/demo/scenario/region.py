@@ -202,6 +202,8 @@ class Scenario:
     ods: Ods
     gradebook: Sis
     ports: Ports
+    today: date
+    """The day that it is in the districts, by whose clock forms are signed."""
 
     @contextmanager
     def systems(self) -> Iterator[None]:
@@ -275,7 +277,7 @@ def prepare(
     progress("signing the agreements and registering the clients")
     deals = _deals(sites[0].district)
     _sign(folder / "agreements", deals, today)
-    return Scenario(settings, _register(settings, deals), tuple(sites), sis, own, gradebook, ports)
+    return Scenario(settings, _register(settings, deals), tuple(sites), sis, own, gradebook, ports, today)
 
 
 def _deals(maple: FictionalDistrict) -> tuple[_Deal, ...]:
