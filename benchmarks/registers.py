@@ -18,7 +18,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from adapters.registry import find
-from benchmarks.delta import GRANT, KEYRING, TODAY_DATE
+from benchmarks.delta import GRANT, KEYRING, RULES, TODAY_DATE
 from gateway.change_log.ledger import Ledger
 from gateway.demo.data import generate, write_oneroster_12
 from gateway.districts.district import District
@@ -44,6 +44,7 @@ AGREEMENTS, CONSENTS, RESTRICTIONS = 40, 30_000, 60
 PAGE, PAGES, MOST = 100, 400, 1.1
 NOW = 1_793_620_800.0
 BEGIN = date(2026, 9, 1)
+ELEMENTS = frozenset(RULES)
 
 
 class Entries:
@@ -119,7 +120,7 @@ def state(table: Table, version: int) -> RegisterState:
     rows = [random.sample(range(table.size), CONSENTS // AGREEMENTS) for _ in range(AGREEMENTS)]
     consents = [
         Consent(f"c{number}-{row}", "maple", f"a{number}", "form", "h", tags(table, row), "eligible-student", "paper",
-                BEGIN, BEGIN)
+                BEGIN, BEGIN, None, ELEMENTS)
         for number, some in enumerate(rows)
         for row in some
     ]  # fmt: skip
@@ -152,6 +153,8 @@ def pages(plain: tuple[Views, list[Grant]], held: tuple[Views, list[Grant]]) -> 
     assert view is not None
     times: tuple[list[float], list[float]] = [], []
     rows = [index(held[0].shown(grant, view), Query()).codes for grant in held[1]]
+    if len(rows[0]) < 7 * PAGE:
+        sys.exit(f"only {len(rows[0])} students consented, by what is shown")
     for number in range(PAGES):
         place, first = number % len(rows), number % 7 * PAGE
         for into, (every, grants) in zip(times, (plain, held), strict=True):
