@@ -113,12 +113,10 @@ def _region(students: int, port: int, served: bool = False) -> Iterator[Region]:
         print(f"[{time.monotonic() - begun:5.1f} s] {text}", file=sys.stderr, flush=True)
 
     chosen = _free_port(port)
-    with _ending_quietly(served), tempfile.TemporaryDirectory(prefix="crossing-") as place:
+    with _ending_quietly(served), _folder() as place:
         today = datetime.now(ZoneInfo("America/Los_Angeles")).date()
         ports = Ports(*(_free_port(0) for _ in range(3)))
-        scenario = prepare(
-            Path(place), students=students, seed=SEED, port=chosen, ports=ports, today=today, progress=say
-        )
+        scenario = prepare(place, students=students, seed=SEED, port=chosen, ports=ports, today=today, progress=say)
         base = f"http://{HOST}:{chosen}"
         patience = READY_SECONDS + students // STUDENTS_PER_SECOND
         with scenario.systems():
@@ -126,6 +124,18 @@ def _region(students: int, port: int, served: bool = False) -> Iterator[Region]:
             with _server(scenario.settings, base, patience) as gateway:
                 say("the gateway answers")
                 yield Region(scenario, base, gateway, say)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Make the region's folder, and remove it at the end; an end between its making and this promise waits."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+    try:
+        with tempfile.TemporaryDirectory(prefix="crossing-") as place:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
+            yield Path(place)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
 
 
 @contextmanager

@@ -226,6 +226,22 @@ def test_an_end_in_the_middle_of_the_set_up_leaves_nothing_behind(tmp_path):
     assert left_over(tmp_path) == []
 
 
+def test_an_end_while_the_folder_is_made_leaves_nothing_behind(tmp_path):
+    """It came between the making of the folder and the promise to remove it, once in some hundred ends."""
+    ended_at_once = (
+        "import os, signal, tempfile; from gateway.demo import run; made = tempfile.mkdtemp\n"
+        "def ending(*a, **k):\n"
+        "    folder = made(*a, **k)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    return folder\n"
+        "tempfile.mkdtemp = ending; run.run(10)"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run([sys.executable, "-c", ended_at_once], env=environment, capture_output=True, check=False)
+    assert ended.returncode == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_taken_port_is_named_before_anything_is_made(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
