@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -89,6 +89,10 @@ def read_line(line: bytes) -> ChainLine:
     return ChainLine(rest[: -DIGITS - len(HASH)] + b"}", _bytes(rest[-DIGITS:]), mac)
 
 
+UNFINISHED: Final = b"\xff"
+"""What stands for the newline that a line lacks: no text has it, so that the line is no entry."""
+
+
 def list_segments(folder: Path) -> list[Path]:
     """List the segments of the log, oldest first."""
     return sorted(folder.glob("record-*.jsonl"))
@@ -102,15 +106,18 @@ def segment_number(path: Path) -> int:
 def read_lines(folder: Path, seq: int = 0) -> Iterator[tuple[str, bytes]]:
     """Read every finished line with its place, oldest first, from the segment on that holds entry *seq*.
 
-    An unfinished last line was never acknowledged; elsewhere it is a line like the others, and no entry.
+    An unfinished last line was never acknowledged; elsewhere it is a line like the others, and no entry, even where all
+    but its newline is there: other readers of the file would leave it out.
     """
     segments = list_segments(folder)
     first = _segment_of(segments, seq) if seq else 0
     for at, path in enumerate(segments[first:], start=first):
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if line.endswith(b"\n") or at < len(segments) - 1:
+                if line.endswith(b"\n"):
                     yield f"{path.name}:{number}", line.removesuffix(b"\n")
+                elif at < len(segments) - 1:
+                    yield f"{path.name}:{number}", line + UNFINISHED
 
 
 def read_texts(folder: Path, seq: int = 0) -> Iterator[tuple[str, bytes, ChainLine | None, int]]:

@@ -264,6 +264,17 @@ def whole(tmp_path_factory):
     store.close()
 
 
+def test_the_newline_at_the_end_of_a_closed_file_is_missed(whole, tmp_path):
+    """The index left the line out, and so a parent's report, while the record verified."""
+    folder, registry = whole
+    copy = tmp_path / "audit"
+    shutil.copytree(folder, copy)
+    first = chain.list_segments(copy)[0]
+    first.write_bytes(first.read_bytes().removesuffix(b"\n"))
+    last = len(first.read_bytes().splitlines())
+    assert verify(copy, KEY, registry)[0].startswith(f"{first.name}:{last}:")
+
+
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_no_byte_of_any_file_of_a_record_changes_unnoticed(whole, tmp_path_factory, data):
