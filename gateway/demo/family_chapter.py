@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -122,9 +123,10 @@ class FamilyChapter:
         return found
 
     def _paper(self) -> list[str]:
-        """Return the lines of the paper for the parent, without those that tell each fact."""
+        """Return the lines of the paper for the parent, with an ellipsis for those that tell each fact."""
         lines = self._run("audit", "child", self.district, "--paper", "es", about=self.child.state_id).splitlines()
-        return [line for line in lines if line.strip() and not line.lstrip().startswith("- ")]
+        kept = (f"{line.partition('- ')[0]}…" if line.lstrip().startswith("- ") else line for line in lines)
+        return [line for line, _ in groupby(line for line in kept if line.strip())]
 
     def _run(self, *words: str, about: str = "") -> str:
         """Run a command of this program as a person would, with the child's id on its standard input."""

@@ -42,8 +42,6 @@ ABOUT: Final = """
 SELECT DISTINCT events.seq, events.segment, events.offset FROM tags JOIN events ON events.in_set = tags.in_set
     AND tags.position >= events.first AND tags.position < events.stop WHERE tags.tag IN (%s) ORDER BY events.seq
 """
-MAX_INTEGER: Final = 2**63
-"""The numbers that SQLite holds are smaller."""
 EVENTS_PER_TRANSACTION: Final = 5_000
 PAUSE_SECONDS: Final = 0.05
 """The pause after each transaction in a gateway that serves requests."""
@@ -51,8 +49,6 @@ WAIT_SECONDS: Final = 60.0
 CLOSING_SECONDS: Final = 5.0
 LINKS: Final = frozenset({"hash", "mac"})
 """The members of a line that belong to the chain and not to the event."""
-SPAN: Final = ("from", "to")
-"""The members that say which part of a set was sent."""
 MAX_NUMBER: Final = 2**63
 """The numbers of SQLite are below it."""
 ACT: Final = "act"
@@ -91,8 +87,8 @@ class SubjectIndex:
         with self._opened() as database:
             found = database.execute(asked, [_number(tag) for tag in tags]).fetchall()
         for event in self._events(found):
-            name, first, stop = event.get("set"), event.get("from", 0), event.get("to", 0)
-            if name and any(self._subjects.holds(name, tag, first, stop) for tag in tags):
+            span = _span(event)
+            if span and any(self._subjects.holds(span[0], tag, *span[1:]) for tag in tags):
                 yield event
 
     def acts(self) -> Iterator[Event]:
@@ -198,10 +194,11 @@ class SubjectIndex:
         for place, after, line in self._lines(0, 0):
             if after > stop:
                 break
-            event = _event(line)
-            span = _span(event) if event is not None else None
-            if event is None or span is None:
-                if event is not None and event.get("operation") == ACT:
+            if (event := _event(line)) is None:
+                continue
+            span = _span(event)
+            if span is None:
+                if event.get("operation") == ACT:
                     yield ("act", event["seq"], *place)
                 continue
             name = _name(span[0])
@@ -307,14 +304,11 @@ def _event(line: bytes) -> Event | None:
         event = orjson.loads(line)
     except ValueError:
         return None
-    if not isinstance(event, dict) or not _is_number(event.get("seq")):
-        return None
-    named = event.get("set")
-    return event if not named or (isinstance(named, str) and all(_is_number(event.get(at)) for at in SPAN)) else None
+    return event if isinstance(event, dict) and _is_number(event.get("seq")) else None
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int) and 0 <= value < MAX_NUMBER
+    return type(value) is int and 0 <= value < MAX_NUMBER
 
 
 def _span(event: Event) -> tuple[str, int, int] | None:
@@ -323,9 +317,9 @@ def _span(event: Event) -> tuple[str, int, int] | None:
     Nor does one that somebody has spoilt: verification names its line, and the rest of the record stays readable.
     """
     name, first, stop = (event.get(member) for member in ("set", "from", "to"))
-    if not (isinstance(name, str) and name and type(first) is int and type(stop) is int):
-        return None
-    return (name, first, stop) if max(abs(first), abs(stop)) < MAX_INTEGER else None
+    if isinstance(name, str) and name and _is_number(first) and _is_number(stop):
+        return name, int(first or 0), int(stop or 0)
+    return None
 
 
 def _tags(subjects: Subjects, name: str) -> Iterator[int]:
