@@ -89,6 +89,13 @@ def served(folder):
         return sorted((one.id, one.version) for one in gateway.grants._agreements)
 
 
+def sign_by_both():
+    """Register a key of each party, and record its signature of the first version."""
+    register("maple", "tutor")
+    for party in ("maple", "tutor"):
+        ran(approve("tutor-maple", 1, party, sign("tutor-maple", party)))
+
+
 def test_both_parties_sign_by_commands_and_the_gateway_serves_it(folder):
     put(folder, tutoring())
     register("maple", "tutor")
@@ -217,9 +224,7 @@ STATES = {
 @pytest.mark.parametrize("word", STATES)
 def test_a_signed_version_is_called_by_its_state(folder, word):
     put(folder, tutoring(**STATES[word]))
-    register("maple", "tutor")
-    for party in ("maple", "tutor"):
-        ran(approve("tutor-maple", 1, party, sign("tutor-maple", party)))
+    sign_by_both()
     listed = ran(CliRunner().invoke(main, ["agreements", "list", "--json"]))
     assert [(one["id"], one["state"]) for one in json.loads(listed.stdout)] == [("tutor-maple", word)]
     table = ran(CliRunner().invoke(main, ["agreements", "list"])).stdout
@@ -238,9 +243,7 @@ def test_a_draft_is_shown_and_never_served(folder):
 
 def test_a_version_that_widens_is_in_review_and_told_by_what(folder):
     put(folder, tutoring())
-    register("maple", "tutor")
-    for party in ("maple", "tutor"):
-        ran(approve("tutor-maple", 1, party, sign("tutor-maple", party)))
+    sign_by_both()
     put(folder, tutoring(2, BORN), "two")
     put(folder, tutoring(3, FEWER), "three")
     assert state(version=2)["wider"] == ["student.birthDate: allow, was not released"]
@@ -285,9 +288,7 @@ def test_explain_tells_the_custodian_alone_that_signatures_are_missing(folder):
 
 def test_explain_tells_of_what_is_signed_beside_what_is_not(folder):
     put(folder, tutoring())
-    register("maple", "tutor")
-    for party in ("maple", "tutor"):
-        ran(approve("tutor-maple", 1, party, sign("tutor-maple", party)))
+    sign_by_both()
     put(folder, tutoring(2, BORN), "two")
     told = ran(CliRunner().invoke(main, ["explain", "tutor", "student.name.given"])).output
     first, second = told.split(" under tutor-maple version 2")
@@ -300,9 +301,7 @@ def test_nobody_can_see_by_an_agreement_that_is_not_signed(folder):
     put(folder, tutoring())
     words = ["agreements", "who-can-see", "student.name.given"]
     assert "nobody, under the agreements that are in force" in ran(CliRunner().invoke(main, words)).output
-    register("maple", "tutor")
-    for party in ("maple", "tutor"):
-        ran(approve("tutor-maple", 1, party, sign("tutor-maple", party)))
+    sign_by_both()
     put(folder, tutoring(2, BORN), "two")
     assert "under tutor-maple version 1" in ran(CliRunner().invoke(main, words)).output
 
@@ -469,8 +468,6 @@ def test_nobody_consents_to_a_version_that_waits_for_signatures(folder):
     first, second = small_district(10).students[:2]
     assert "student.birthDate" in covered(first)
     (folder / "region" / "agreements" / "two.yaml").unlink()
-    register("maple", "tutor")
-    for party in ("maple", "tutor"):
-        ran(approve("tutor-maple", 1, party, sign("tutor-maple", party)))
+    sign_by_both()
     put(folder, tutoring(2, lines=BORN), "two")
     assert covered(second) == ["student.id pseudonym", "student.name.given"]
