@@ -27,6 +27,7 @@ RESERVED = frozenset(
     [
         "admin",
         "changequeries",
+        "console",
         "data",
         "docs",
         "health",
@@ -35,6 +36,7 @@ RESERVED = frozenset(
         "metadata",
         "metrics",
         "oauth",
+        "once",
         "ready",
         "static",
     ]

@@ -15,6 +15,7 @@ from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.config import settings as settings_file
 from gateway.process_memory import give_back_memory
 from gateway.runtime import approvals, child_socket, export_socket
+from gateway.runtime.people_side import PeopleSide
 from gateway.runtime.reloading import Refused, prepare, select_again
 from gateway.runtime.report import differences, moment, pending_line
 from gateway.runtime.state import approvals_of
@@ -26,10 +27,13 @@ if TYPE_CHECKING:
     from typing import Any
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+    from gateway.config.settings import Settings
+    from gateway.gateway import Gateway
     from gateway.readiness import Readiness
     from gateway.runtime.control_socket import Handler
     from gateway.runtime.reloading import StateChange
     from gateway.runtime.state import GatewayState, Parts
+    from policies.standing import Standing
 
 
 RELOAD, APPROVALS = "a reload", "the approvals"
@@ -62,6 +66,7 @@ class RunningGateway:
         self._approved: tuple[int, ...] | None = None
         self._carrier = Carrier(state.gateway.record, parts.store, parts.clock)
         state.gateway.present = lambda: self._state.gateway
+        self._people = PeopleSide(self, parts)
 
     @property
     def readiness(self) -> Readiness:
@@ -73,8 +78,25 @@ class RunningGateway:
         """Return the present state."""
         return self._state
 
+    @property
+    def gateway(self) -> Gateway:
+        """Return the gateway that serves the next request."""
+        return self._state.gateway
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings that are served."""
+        return self._state.settings
+
+    @property
+    def standing(self) -> Standing:
+        """Return the agreements that are served, and those that are withheld."""
+        return self._state.standing
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request from the present state."""
+        """Answer one request from the present state, or by the pages and the API of administration."""
+        if self._people.answers(environ):
+            return self._people(environ, start_response)
         stay = self._enter()
         try:
             return _RunningResponse(stay.state.app(environ, start_response), stay)

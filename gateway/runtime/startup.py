@@ -91,7 +91,7 @@ def _run(
     record.head_signed = index.wake
     readiness = Readiness(checks(store, memory, record))
     registers = Registers(store, RegisterKeys(keys.derive(REGISTER_KEYS)), clock)
-    parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness, registers)
+    parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness, registers, keys)
     districts = _districts(settings, parts)
     standing = _recorded(parts, record, settings)
     telemetry.withheld([one.place for one in standing.mistakes])

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from gateway.registers.store import Registers
     from gateway.storage.acts import SqlRegistry
     from gateway.storage.registry import SqlStore
+    from gateway.storage.secrets import Keys
     from gateway.storage.shared_memory import Memory
     from policies.agreement import Agreement
     from policies.standing import Standing
@@ -82,6 +83,7 @@ class Parts:
     monotonic: Callable[[], float]
     readiness: Readiness
     registers: Registers
+    region_keys: Keys
 
     def now(self) -> float:
         """Return the present moment, in seconds since 1970."""

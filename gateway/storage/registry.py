@@ -58,7 +58,7 @@ class Client:
     """One registered client of one organisation, with its scopes, the most that it may ever be granted.
 
     *epoch* grows whenever earlier tokens of the client must stop working. *unknown_members* of its Ed-Fi bodies are
-    ignored or refused.
+    ignored or refused. Its *steward* is the district whose people registered it; without one it is the region's.
     """
 
     client_id: str
@@ -73,6 +73,7 @@ class Client:
     last_used: datetime | None = None
     oauth1: SharedSecret | None = None
     unknown_members: str = IGNORE
+    steward: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +287,10 @@ def digest_of(client: Client | None) -> str:
     """Hash all that is registered of a client, but for when it was last used; empty where there is none."""
     if client is None:
         return ""
-    facts = json.dumps(asdict(replace(client, last_used=None)), default=_spelt, sort_keys=True)
+    known = asdict(replace(client, last_used=None))
+    if not client.steward:  # a client of before there were stewards keeps its hash
+        del known["steward"]
+    facts = json.dumps(known, default=_spelt, sort_keys=True)
     return hashlib.sha256(facts.encode()).hexdigest()
 
 
@@ -323,6 +327,7 @@ def _client(row: Row[Any]) -> Client:
         last_used=row.last_used,
         oauth1=SharedSecret(row.oauth1_sealed, row.oauth1_not_after) if row.oauth1_sealed else None,
         unknown_members=row.unknown_members,
+        steward=row.steward,
     )
 
 
@@ -344,6 +349,7 @@ def _values(client: Client) -> dict[str, Any]:
         "epoch": client.epoch,
         "last_used": client.last_used,
         "unknown_members": client.unknown_members,
+        "steward": client.steward,
         **_shared(client.oauth1),
     }
 

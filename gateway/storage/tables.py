@@ -63,6 +63,7 @@ clients = Table(
     Column("oauth1_sealed", LargeBinary),
     Column("oauth1_not_after", Instant),
     Column("unknown_members", String(20), nullable=False, server_default="ignore"),
+    Column("steward", String(100), nullable=False, server_default=""),
 )
 
 marks = Table(

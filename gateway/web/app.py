@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Map
 
 from gateway import telemetry
-from gateway.config import hosts
 from gateway.readiness import Readiness, checks
 from gateway.web import (
     cross_origin,
@@ -27,14 +24,14 @@ from gateway.web import (
 )
 from gateway.web.metadata import edfi as edfi_metadata
 from gateway.web.metadata import oneroster as oneroster_metadata
+from gateway.web.proxied import Proxied
 from gateway.web.responses import correlation, failure
 from standards.edfi.api.envelope import problem
 from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from datetime import datetime
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from werkzeug.routing import RuleFactory
 
@@ -66,7 +63,7 @@ def create_app(
     app.config["SCHOOL_YEARS"] = url_prefixes.answering(settings.districts, clock)
     app.wsgi_app = url_prefixes.Folded(app.wsgi_app)  # type: ignore[method-assign]
     if settings.server.trusted_proxies:
-        app.wsgi_app = _Proxied(app.wsgi_app, settings.server.trusted_proxies)  # type: ignore[method-assign]
+        app.wsgi_app = Proxied(app.wsgi_app, settings.server.trusted_proxies)  # type: ignore[method-assign]
     app.url_value_preprocessor(url_prefixes.enter)
     app.before_request(telemetry.begin)
     app.before_request(_refuse)
@@ -101,24 +98,6 @@ class _Known(Map):
             known = self._rules_by_endpoint.get(rule.endpoint, ())
             if all((one.rule, one.methods) != (rule.rule, rule.methods) for one in known):
                 super().add(rule)
-
-
-class _Proxied:
-    """Trust X-Forwarded headers of the operator's own proxies, and of nobody else."""
-
-    def __init__(self, app: WSGIApplication, proxies: Iterable[str]) -> None:
-        self._plain, self._forwarded = app, ProxyFix(app, x_for=1, x_proto=1, x_host=1, x_port=1)
-        self._networks = [ip_network(proxy) for proxy in proxies]
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        try:
-            address = ip_address(environ.get("REMOTE_ADDR", ""))
-        except ValueError:
-            return self._plain(environ, start_response)
-        if not any(address in network for network in self._networks):
-            return self._plain(environ, start_response)
-        environ[hosts.FORWARDED] = bool(environ.get("HTTP_X_FORWARDED_HOST"))
-        return self._forwarded(environ, start_response)
 
 
 def _refuse() -> None:

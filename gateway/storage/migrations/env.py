@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from alembic import context
 
-from gateway.storage import tables
+from gateway.storage.people import tables
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 connection: Connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=tables.metadata)
+context.configure(connection=connection, target_metadata=tables.people.metadata)
 with context.begin_transaction():
     context.run_migrations()

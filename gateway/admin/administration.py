@@ -1,0 +1,60 @@
+"""The region as administration sees it: its registry, keys and settings, and the gateway where one is running."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from gateway.config.settings import Settings
+    from gateway.gateway import Gateway
+    from gateway.storage.registry import SqlStore
+    from gateway.storage.secrets import Keys
+    from gateway.storage.shared_memory import Memory
+    from policies.standing import Standing
+
+
+class ReloadOutcome(Protocol):
+    """What a reload came to."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether what people wrote is served now."""
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """What changed, or what is wrong and where."""
+
+
+class Running(Protocol):
+    """The running gateway, as far as administration needs it."""
+
+    @property
+    def gateway(self) -> Gateway:
+        """The gateway that serves the next request."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings it serves."""
+
+    @property
+    def standing(self) -> Standing:
+        """The agreements it serves, and those it withholds."""
+
+    def reload(self, actor: str) -> ReloadOutcome:
+        """Serve what files and registry say now, or go on as before and say what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """What every service of administration works with; without *running* a command works on the registry alone."""
+
+    store: SqlStore
+    memory: Memory | None
+    keys: Keys
+    clock: Callable[[], datetime]
+    settings: Callable[[], Settings]
+    running: Running | None = None

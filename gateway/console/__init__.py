@@ -1,0 +1,1 @@
+"""The console: pages in the browser, over the services of administration."""

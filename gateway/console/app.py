@@ -1,0 +1,110 @@
+"""The console's application: sessions, forms and their tokens, the policy of its pages, errors as pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flask import Flask, Response, g, render_template, request
+from flask_bootstrap import Bootstrap5
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+
+from gateway import telemetry
+from gateway.console import wording
+from gateway.people.sessions import Sessions
+from gateway.web.app import REFUSED
+from standards.errors import CallerError, GatewayError
+
+if TYPE_CHECKING:
+    from gateway.admin.administration import Administration
+
+COOKIE: Final = "__Host-crossing"
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""The headers of every page; assets may be cached."""
+
+
+def create_console(region: Administration) -> Flask:
+    """Create the application of all pages over a *region*."""
+    app = Flask(__name__, static_url_path="/console/static")
+    app.config.update(
+        SECRET_KEY=region.keys.derive("console"),
+        SESSION_COOKIE_NAME="__Host-crossing-form",
+        SESSION_COOKIE_SECURE=True,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        BOOTSTRAP_SERVE_LOCAL=True,
+        WTF_CSRF_SSL_STRICT=True,
+        MAX_CONTENT_LENGTH=1 << 20,
+    )
+    Bootstrap5(app)
+    CSRFProtect(app)
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(wording.say, wording.say_several, newstyle=True)  # type: ignore[attr-defined]
+    app.extensions["region"] = region
+    sessions = Sessions(region.store, region.clock)
+    app.before_request(telemetry.begin)
+    app.before_request(_refuse)
+    app.before_request(lambda: _enter(sessions))
+    app.after_request(_protect)
+    app.after_request(telemetry.observe)
+    app.context_processor(lambda: {"session_of": g.get("session"), "language": wording.language()})
+    app.register_error_handler(CSRFError, _stale)
+    app.register_error_handler(GatewayError, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _fault)
+    return app
+
+
+def _refuse() -> None:
+    """Show an error raised before the request was read whole."""
+    if REFUSED in request.environ:
+        raise request.environ[REFUSED]
+
+
+def _enter(sessions: Sessions) -> None:
+    """Find the session of this request."""
+    name = request.cookies.get(COOKIE, "")
+    g.session = sessions.find(name) if name else None
+
+
+def _protect(response: Response) -> Response:
+    """Send every page with the headers that keep it to itself."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _stale(_error: CSRFError) -> tuple[str, int]:
+    return _page(400, "This form is too old, or was not made here. Go back, load the page anew, and send it again.")
+
+
+def _refused(error: GatewayError) -> tuple[str, int]:
+    """Show a refusal; what is not the caller's to know has its fixed text."""
+    telemetry.about(code=error.code)
+    return _page(error.status, error.message if isinstance(error, CallerError) else error.told)
+
+
+def _http_error(error: HTTPException) -> tuple[str, int]:
+    known = {404: "There is no such page.", 405: "This cannot be done in this way.", 413: "This is too large."}
+    return _page(error.code or 500, known.get(error.code or 500, "The request cannot be understood."))
+
+
+def _fault(error: Exception) -> tuple[str, int]:
+    telemetry.fault(error)
+    return _page(500, "The gateway failed. Its operator can find out where by the number below.")
+
+
+def _page(status: int, message: str) -> tuple[str, int]:
+    return render_template("error.html", message=message, status=status, number=telemetry.trace(None)), status

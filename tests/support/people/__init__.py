@@ -1,0 +1,1 @@
+"""People, their browsers, and the region that they administer."""
