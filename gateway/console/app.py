@@ -11,14 +11,13 @@ from werkzeug.exceptions import HTTPException
 
 from gateway import telemetry
 from gateway.console import wording
-from gateway.people.sessions import Sessions
+from gateway.people.sessions import COOKIE, Sessions
 from gateway.web.app import REFUSED
 from standards.errors import CallerError, GatewayError
 
 if TYPE_CHECKING:
     from gateway.admin.administration import Administration
 
-COOKIE: Final = "__Host-crossing"
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
