@@ -18,7 +18,7 @@ ACTION: Final = "district.freshness"
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """How fresh the district *name* is: its *state*, since when, when it is read again, whether it waits for a person."""
+    """How fresh the district *name* is: its *state*, since when, the next try, whether it waits for a person."""
 
     name: str
     state: str

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import orjson
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from gateway import telemetry
 from gateway.admin_api import region as region_operations
 from gateway.admin_api.frame.authentication import Entrance
+from gateway.admin_api.frame.bodies import JSON
 from gateway.admin_api.frame.idempotency import Idempotency
 from gateway.admin_api.frame.operations import STATE, Serving, add_to
 from gateway.admin_api.frame.problems import MAX_BODY_BYTES, fault, http_problem, problem
@@ -42,6 +45,8 @@ def create_admin_api(region: Administration) -> Flask:
     app.extensions[STATE] = Serving(region, Entrance(region), Idempotency(region), operations)
     for operation in operations:
         add_to(app, operation)
+    for number, root in enumerate(("/admin", "/admin/", "/admin/v1", "/admin/v1/")):
+        app.add_url_rule(root, f"admin.root{number}", partial(_tell_roots, region))
     app.before_request(telemetry.begin)
     app.before_request(_refuse)
     app.after_request(_protect)
@@ -50,6 +55,11 @@ def create_admin_api(region: Administration) -> Flask:
     app.register_error_handler(GatewayError, problem)
     app.register_error_handler(Exception, fault)
     return app
+
+
+def _tell_roots(region: Administration) -> Response:
+    """Answer at the root as `/admin/v1/information` does, where users of Ed-Fi's API look first."""
+    return Response(orjson.dumps(region_operations.read_information(region).content), content_type=JSON)
 
 
 def _refuse() -> None:

@@ -59,7 +59,7 @@ class Count(fields.Integer):
     def __init__(self, least: int, most: int, **more: Any) -> None:
         super().__init__(strict=True, validate=validate.Range(least, most), **more)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> int | None:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> int:
         if isinstance(value, str | bool) or (isinstance(value, float) and not value.is_integer()):
             raise self.make_error("invalid", input=value)
         return super()._deserialize(value, attr, data, **more)
@@ -68,7 +68,7 @@ class Count(fields.Integer):
 class AskedCount(Count):
     """A whole number in a query string: digits."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> int | None:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> int:
         if not DIGITS.fullmatch(value):
             raise self.make_error("invalid", input=value)
         return super()._deserialize(int(value), attr, data, **more)
@@ -120,7 +120,7 @@ def read_filters(schema: type[Filters]) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = schema().load(named)
     except ValidationError as error:
-        name, texts = next(iter(error.normalized_messages().items()))
+        name, texts = next(iter(_messages(error).items()))
         message = f"The parameter {str(name)[:80]!r}: {next(_texts(texts, ''))[1]}"
         raise MalformedQuery(str(name)[:80], message) from None
     return found
@@ -134,7 +134,7 @@ def _parsed(sent: bytes) -> Any:
     if not isinstance(found, dict):
         raise InvalidBody("The body is no JSON object.", {"": ["This must be an object."]})
     if not _is_text(found):
-        raise InvalidBody("The body has characters that no text has.", {"": ["A text holds a NUL or half a character."]})
+        raise InvalidBody("The body has characters that no text has.", {"": ["NUL, or half of a character."]})
     return found
 
 
@@ -163,9 +163,14 @@ def _loaded(schema: type[Body], given: Any) -> Mapping[str, Any]:
         found: Mapping[str, Any] = schema().load(given)
     except ValidationError as error:
         places: dict[str, list[str]] = {}
-        for place, text in _texts(error.normalized_messages(), ""):
+        for place, text in _texts(_messages(error), ""):
             places.setdefault(place, []).append(text)
         raise InvalidBody("The body is not as it must be; errors lists where.", places) from None
+    return found
+
+
+def _messages(error: ValidationError) -> dict[str, Any]:
+    found: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
     return found
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PART: Final = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
 CAN_GO_WRONG: Final = {"4XX": "The request is refused; type and detail say why.", "503": "Nothing can be done now."}
-SECURITY: Final = [{"machine": []}, {"session": []}]
+SECURITY: Final[list[dict[str, list[str]]]] = [{"machine": []}, {"session": []}]
 TITLE: Final = "Administration of a region's gateway"
 
 
@@ -79,12 +79,16 @@ def _headers(one: Operation) -> list[dict[str, Any]]:
     found = []
     if one.matched:
         about = "The ETag of what was read, or *."
-        found.append({"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}, "description": about})
+        found.append(_header("If-Match", about, {"type": "string"}, required=True))
     if one.method in UNSAFE and one.action != PUBLIC:
         about = "A string in quotes, of your choice: the same request with it is done once, and answered again."
         quoted = {"type": "string", "pattern": '^"[A-Za-z0-9._-]{1,100}"$'}
-        found.append({"name": IDEMPOTENCY_KEY, "in": "header", "required": False, "schema": quoted, "description": about})
+        found.append(_header(IDEMPOTENCY_KEY, about, quoted))
     return found
+
+
+def _header(name: str, about: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": required, "schema": schema, "description": about}
 
 
 def _answer(one: Operation) -> dict[str, Any]:
@@ -122,7 +126,9 @@ def _problem() -> dict[str, Any]:
 
 
 def _security() -> dict[str, Any]:
-    scopes = {name: f"Act as {name.removeprefix(ADMIN)} of the client's organisation." for name in sorted(admin_scopes())}
+    scopes = {
+        name: f"Act as {name.removeprefix(ADMIN)} of the client's organisation." for name in sorted(admin_scopes())
+    }
     flow = {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": scopes}}
     about = f"The console's session; a write also needs the header {TOKEN_HEADER}, which {ROOT}/session tells."
     return {

@@ -109,9 +109,7 @@ class Operations:
             if more.get("many"):
                 more.setdefault("filters", Paged)
             self.declared.append(
-                Operation(
-                    view.__name__, method, rule, action, first, answers, group=self.group, view=view, **more
-                )
+                Operation(view.__name__, method, rule, action, first, answers, group=self.group, view=view, **more)
             )
             return view
 

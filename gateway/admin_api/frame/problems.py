@@ -5,14 +5,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from werkzeug.exceptions import HTTPException
-
 from gateway import telemetry
 from gateway.web.responses import correlation, failure
 from standards.errors import BodyTooLarge, CallerError, Forbidden, GatewayError, InvalidBody, MethodNotAllowed, NotFound
 
 if TYPE_CHECKING:
     from flask import Response
+    from werkzeug.exceptions import HTTPException
 
 MEDIA: Final = "application/problem+json"
 TYPE: Final = "urn:crossing-guard:problem:"
@@ -56,7 +55,7 @@ def problem(error: GatewayError) -> Response:
     }
     if isinstance(error, InvalidBody) and error.places:
         body["errors"] = [
-            {"pointer": place, "detail": text} for place, texts in error.places.items() for text in texts
+            {"pointer": f"#{place}", "detail": text} for place, texts in error.places.items() for text in texts
         ]
     return failure(error, error.status, body, MEDIA)
 
