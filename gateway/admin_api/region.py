@@ -9,15 +9,15 @@ from marshmallow import fields
 
 from gateway.admin.events import Events
 from gateway.admin.freshness import Freshness
-from gateway.admin_api.frame.bodies import Body, Line, Paged
+from gateway.admin_api.frame.bodies import AdminBody, Paged, TextLine
 from gateway.admin_api.frame.openapi import document
-from gateway.admin_api.frame.operations import PUBLIC, ROOT, SIGNED_IN, AdminRequest, Operations, Reply, serving
+from gateway.admin_api.frame.operations import PUBLIC, ROOT, SIGNED_IN, AdminOperations, AdminRequest, Reply, serving
 from standards.errors import Conflict, Unsupported
 
 if TYPE_CHECKING:
     from gateway.admin.administration import Administration
 
-ROUTES = Operations("region")
+ROUTES = AdminOperations("region")
 API_VERSION: Final = "1.0"
 
 
@@ -29,7 +29,7 @@ def _build() -> str:
         return "checkout"
 
 
-class InformationSchema(Body):
+class InformationSchema(AdminBody):
     """What this API is."""
 
     version = fields.String(required=True)
@@ -38,14 +38,14 @@ class InformationSchema(Body):
     tokenUrl = fields.String(required=True)  # noqa: N815 -- JSON's spelling
 
 
-class MembershipSchema(Body):
+class MembershipSchema(AdminBody):
     """A role in an organisation."""
 
     org = fields.String(required=True)
     role = fields.String(required=True)
 
 
-class AskerSchema(Body):
+class AskerSchema(AdminBody):
     """Who asks."""
 
     name = fields.String(required=True)
@@ -54,7 +54,7 @@ class AskerSchema(Body):
     csrfToken = fields.String(allow_none=True, required=True)  # noqa: N815
 
 
-class EventSchema(Body):
+class EventSchema(AdminBody):
     """An act on record."""
 
     id = fields.Integer(required=True)
@@ -69,11 +69,11 @@ class EventSchema(Body):
 class EventFilters(Paged):
     """Which acts: those of one district, those of one kind."""
 
-    district = Line(100)
-    action = Line(60)
+    district = TextLine(100)
+    action = TextLine(60)
 
 
-class DistrictHealthSchema(Body):
+class DistrictHealthSchema(AdminBody):
     """How fresh a district is."""
 
     name = fields.String(required=True)
@@ -83,7 +83,7 @@ class DistrictHealthSchema(Body):
     waitsForApproval = fields.Boolean(required=True)  # noqa: N815
 
 
-class ReloadSchema(Body):
+class ReloadSchema(AdminBody):
     """What a reload came to."""
 
     ok = fields.Boolean(required=True)

@@ -26,7 +26,7 @@ DIGITS: Final = re.compile(r"[0-9]{1,9}")
 ONE_LINE: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 
 
-class Body(Schema):
+class AdminBody(Schema):
     """The members of one body; a member that is not named is refused."""
 
     class Meta:
@@ -35,7 +35,7 @@ class Body(Schema):
         unknown = RAISE
 
 
-class Line(fields.String):
+class TextLine(fields.String):
     """One line of text without control characters, of *most* characters, and at least of one where nothing is said."""
 
     def __init__(self, most: int, least: int = 1, pattern: str = ONE_LINE, **more: Any) -> None:
@@ -74,7 +74,7 @@ class AskedCount(Count):
         return super()._deserialize(int(value), attr, data, **more)
 
 
-class Filters(Body):
+class Filters(AdminBody):
     """The parameters of a query string."""
 
 
@@ -87,11 +87,11 @@ class Paged(Filters):
     )
 
 
-class Nothing(Body):
+class Nothing(AdminBody):
     """A body without members; none at all will do."""
 
 
-def read_body(schema: type[Body]) -> Mapping[str, Any]:
+def read_body(schema: type[AdminBody]) -> Mapping[str, Any]:
     """Read the body of the present request.
 
     Raises:
@@ -158,7 +158,7 @@ def _is_text(value: Any) -> bool:
     return all(map(_is_text, value)) if isinstance(value, list) else True
 
 
-def _loaded(schema: type[Body], given: Any) -> Mapping[str, Any]:
+def _loaded(schema: type[AdminBody], given: Any) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = schema().load(given)
     except ValidationError as error:

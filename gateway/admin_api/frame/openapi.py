@@ -11,7 +11,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from gateway.admin_api.frame.authentication import TOKEN_HEADER
 from gateway.admin_api.frame.bodies import JSON, ONE_LINE, AskedCount, Nothing
 from gateway.admin_api.frame.idempotency import HEADER as IDEMPOTENCY_KEY
-from gateway.admin_api.frame.operations import PUBLIC, ROOT, SIGNED_IN, UNSAFE, Operation
+from gateway.admin_api.frame.operations import PUBLIC, ROOT, SIGNED_IN, UNSAFE, AdminOperation
 from gateway.admin_api.frame.problems import MEDIA
 from gateway.auth.scopes import ADMIN, admin_scopes
 from gateway.people.sessions import COOKIE
@@ -26,7 +26,7 @@ SECURITY: Final[list[dict[str, list[str]]]] = [{"machine": []}, {"session": []}]
 TITLE: Final = "Administration of a region's gateway"
 
 
-def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
+def document(operations: Iterable[AdminOperation], version: str) -> dict[str, Any]:
     """Describe the *operations* of this *version* of the program."""
     every = tuple(operations)
     paths: dict[str, dict[str, Any]] = {}
@@ -42,7 +42,7 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
     }
 
 
-def _operation(one: Operation) -> dict[str, Any]:
+def _operation(one: AdminOperation) -> dict[str, Any]:
     may = "" if one.action in {PUBLIC, SIGNED_IN} else f" Action: `{one.action}` ({known_action(one.action).about})."
     found: dict[str, Any] = {
         "operationId": one.name,
@@ -62,12 +62,12 @@ def _operation(one: Operation) -> dict[str, Any]:
     return found
 
 
-def _parts(one: Operation) -> list[dict[str, Any]]:
+def _parts(one: AdminOperation) -> list[dict[str, Any]]:
     word = {"type": "string", "minLength": 1, "maxLength": 100}
     return [{"name": name, "in": "path", "required": True, "schema": word} for name in PART.findall(one.rule)]
 
 
-def _filters(one: Operation) -> list[dict[str, Any]]:
+def _filters(one: AdminOperation) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "query", "required": field.required, "schema": schema_of(field)}
         | ({"description": field.metadata["description"]} if "description" in field.metadata else {})
@@ -75,7 +75,7 @@ def _filters(one: Operation) -> list[dict[str, Any]]:
     ]
 
 
-def _headers(one: Operation) -> list[dict[str, Any]]:
+def _headers(one: AdminOperation) -> list[dict[str, Any]]:
     found = []
     if one.matched:
         about = "The ETag of what was read, or *."
@@ -91,7 +91,7 @@ def _header(name: str, about: str, schema: dict[str, Any], *, required: bool = F
     return {"name": name, "in": "header", "required": required, "schema": schema, "description": about}
 
 
-def _answer(one: Operation) -> dict[str, Any]:
+def _answer(one: AdminOperation) -> dict[str, Any]:
     found: dict[str, Any] = {"description": "Done." if one.method in UNSAFE else "As it is."}
     headers: dict[str, Any] = {}
     if one.answers is not None:
@@ -137,7 +137,7 @@ def _security() -> dict[str, Any]:
     }
 
 
-def _named(operations: Iterable[Operation]) -> dict[str, Any]:
+def _named(operations: Iterable[AdminOperation]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     waiting = [one for operation in operations for one in (operation.body, operation.answers) if one is not None]
     while waiting:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from flask import Response, current_app, request
 
-from gateway.admin_api.frame.bodies import JSON, Body, Filters, Nothing, Paged, read_body, read_filters
+from gateway.admin_api.frame.bodies import JSON, AdminBody, Filters, Nothing, Paged, read_body, read_filters
 from gateway.admin_api.frame.preconditions import check_match, etag_of, is_known, require_header
 from gateway.people.actor import NotPermitted
 from gateway.telemetry import about
@@ -67,7 +67,7 @@ class AdminRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class AdminOperation:
     """One operation: its address and method, the *action* it is for, and the forms of what goes in and out.
 
     *matched* says that it is a write for one state of a resource, which If-Match names; *many* that it answers a page
@@ -80,7 +80,7 @@ class Operation:
     action: str
     about: str
     answers: type[Schema] | None
-    body: type[Body] = Nothing
+    body: type[AdminBody] = Nothing
     filters: type[Filters] = Filters
     many: bool = False
     matched: bool = False
@@ -90,12 +90,12 @@ class Operation:
     view: View = field(repr=False, default=lambda: Reply(None))
 
 
-class Operations:
+class AdminOperations:
     """The operations of one *group*, as they are declared in its module."""
 
     def __init__(self, group: str) -> None:
         self.group = group
-        self.declared: list[Operation] = []
+        self.declared: list[AdminOperation] = []
 
     def add(
         self, method: str, rule: str, action: str, answers: type[Schema] | None = None, **more: Any
@@ -109,7 +109,7 @@ class Operations:
             if more.get("many"):
                 more.setdefault("filters", Paged)
             self.declared.append(
-                Operation(view.__name__, method, rule, action, first, answers, group=self.group, view=view, **more)
+                AdminOperation(view.__name__, method, rule, action, first, answers, group=self.group, view=view, **more)
             )
             return view
 
@@ -123,10 +123,10 @@ class Serving:
     region: Administration
     entrance: Entrance
     idempotency: Idempotency
-    operations: tuple[Operation, ...]
+    operations: tuple[AdminOperation, ...]
 
 
-def add_to(app: Flask, operation: Operation) -> None:
+def add_to(app: Flask, operation: AdminOperation) -> None:
     """Route the address of an *operation*; its action stays on the view, where a test looks for it."""
 
     def view(**parts: str) -> Response:
@@ -143,7 +143,7 @@ def serving() -> Serving:
     return found
 
 
-def serve(state: Serving, operation: Operation, parts: Mapping[str, str]) -> Response:
+def serve(state: Serving, operation: AdminOperation, parts: Mapping[str, str]) -> Response:
     """Answer the present request: who asks, what, under which condition; then once."""
     about(view=operation.name)
     if operation.action == PUBLIC:
@@ -161,14 +161,14 @@ def serve(state: Serving, operation: Operation, parts: Mapping[str, str]) -> Res
     return state.idempotency.once(actor, lambda: _rendered(operation, operation.view(asked, **parts)))
 
 
-def _check_role(operation: Operation, actor: Actor) -> None:
+def _check_role(operation: AdminOperation, actor: Actor) -> None:
     """Refuse whoever has no role for the action at all; what the role reaches is the service's to decide."""
     action = operation.action
     if action != SIGNED_IN and not actor.everywhere(action) and not actor.orgs(action):
         raise NotPermitted(f"You have no role that may do this: {known_action(action).about}.")
 
 
-def _rendered(operation: Operation, reply: Reply) -> Response:
+def _rendered(operation: AdminOperation, reply: Reply) -> Response:
     body = b"" if reply.content is None else orjson.dumps(reply.content)
     response = Response(body, reply.status or operation.status)
     if reply.content is not None:

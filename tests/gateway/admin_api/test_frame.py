@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gateway.admin_api.frame.bodies import Body, Count, Flag, Line
+from gateway.admin_api.frame.bodies import AdminBody, Count, Flag, TextLine
 from gateway.admin_api.frame.idempotency import read_key
 from gateway.admin_api.frame.openapi import schema_of
 from gateway.auth.scopes import admin_scopes, known_scopes
@@ -269,10 +269,10 @@ def test_a_key_means_the_same_with_quotes_and_without():
     assert read_key(r'"a\"b\\"') == 'a"b\\'
 
 
-class SampleSchema(Body):
+class SampleSchema(AdminBody):
     """A body with one member of each kind."""
 
-    line = Line(5)
+    line = TextLine(5)
     flag = Flag()
     count = Count(1, 9)
 
