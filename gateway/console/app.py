@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from gateway import telemetry
 from gateway.console import frame, wording
+from gateway.console.sign_in import blueprint as sign_in
 from gateway.console.wording import later, say, translated
 from gateway.people.sessions import Sessions
 from gateway.web.app import REFUSED
@@ -19,7 +20,10 @@ from standards.errors import CallerError, GatewayError
 if TYPE_CHECKING:
     from gateway.admin.administration import Administration
 
-BLUEPRINTS: Final = (frame.blueprint,)
+BLUEPRINTS: Final = (
+    frame.blueprint,
+    sign_in,
+)
 """The pages of each domain."""
 
 COOKIE: Final = "__Host-crossing"
