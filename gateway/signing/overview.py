@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from gateway.audit.agreement_texts import recorded
 from gateway.every_agreement import read_every
 from gateway.signing.approval_book import ApprovalBook
-from gateway.storage.approvals import SIGNED, Approvals
+from gateway.signing.sealed_approvals import PURPOSE
+from gateway.storage.approvals import ASSERTED, SIGNED_IN, Approvals
 from policies.agreement import read_drafts
 from policies.comparison.review import parties, review
 
@@ -75,9 +76,11 @@ def _book(
 ) -> ApprovalBook:
     registry = Approvals(store) if store else None
     keys, known = (registry.keys(), registry.every()) if registry else ((), ())
-    book = ApprovalBook(keys, known, agreements, settings.districts.keys())
+    by_people = any(one.method == SIGNED_IN for one in known)
+    seal = settings.open_keys().derive(PURPOSE) if by_people else b""
+    book = ApprovalBook(keys, known, agreements, settings.districts.keys(), seal)
     fresh = [approval for one in agreements for approval in book.fresh(one, now)]
-    return ApprovalBook(keys, (*known, *fresh), agreements, settings.districts.keys()) if fresh else book
+    return ApprovalBook(keys, (*known, *fresh), agreements, settings.districts.keys(), seal) if fresh else book
 
 
 def _state(
@@ -86,7 +89,7 @@ def _state(
     signed = book.signers(one).parties
     state = _word(one, one.today(now), tuple(counted), signed=frozenset(parties(one)) <= signed)
     approvals = book.approvals(one)
-    said = {found.party: "asserted by the operator" for found in approvals if found.method != SIGNED}
+    said = {found.party: "asserted by the operator" for found in approvals if found.method == ASSERTED}
     how = said | dict.fromkeys(signed, "signed")
     return VersionState(
         one, state, tuple((party, how.get(party, "not approved")) for party in parties(one)), approvals, pending
