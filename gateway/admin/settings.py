@@ -161,8 +161,9 @@ def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     wrong: dict[str, list[str]] = {}
     found: dict[str, Any] = {}
     for name, value in changes.items():
+        check: Callable[[Any], Any] = _CHECKS.get(name, _unknown)
         try:
-            found[name] = _CHECKS.get(name, _unknown)(value)
+            found[name] = check(value)
         except CallerError as error:
             wrong[name] = [error.message]
     if wrong:
