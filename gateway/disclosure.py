@@ -11,6 +11,7 @@ from gateway.audit.subjects import MAX_INLINE_TAGS
 from gateway.engine import field_sets
 from gateway.engine.data_subjects import students
 from gateway.engine.rows import ROW_BITS, ROW_MASK
+from gateway.request_steps import RECORD, begin
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ def _stretch(gateway: Gateway, client: str, rows: RowIndex, stretch: tuple[int, 
 
 def write_down(gateway: Gateway, event: Mapping[str, Any]) -> None:
     """Write an event, durably, before the data are sent or changed; an exception here sends and changes nothing."""
+    begin(RECORD)
     try:
         gateway.record.append(event)
     except StoreUnavailable:

@@ -20,6 +20,7 @@ from gateway.engine.rows import ROW_BITS, ROW_MASK
 from gateway.reads.limits import spend
 from gateway.reads.streamed_zip import pack
 from gateway.request import PageRequest
+from gateway.request_steps import DISTRICT_PACE, FACTS, ROWS, SCOPE, begin
 from standards import registry
 from standards.errors import Conflict, Forbidden, WalkInterrupted
 from standards.oneroster.api.routes import APIS, routes
@@ -124,10 +125,13 @@ def export(gateway: Gateway, authorization: Authorization, asked: ExportRequest)
     """
     views = _opened(asked.version, authorization)
     grants = authorization.of(BULK_FILES)
+    begin(FACTS, authorization)
     released = {grant: pruned for grant in grants if (pruned := _released(gateway, grant, views))}
     if not released:
         raise Forbidden("No active agreement releases any file to this client.")
+    begin(DISTRICT_PACE)
     gateway.limits.spend_districts(grant.district for grant in released)
+    begin(ROWS, authorization)
     shown = _shown(gateway, released)
     moment = _moment(gateway, [part for some in shown.values() for part in some])
     modes = {name: asked.mode(parts) for name, parts in shown.items()}
@@ -156,11 +160,9 @@ def _opened(version: str, authorization: Authorization) -> tuple[View, ...]:
     plain = [
         one for one in routes(version) if (one.operation.method, one.operation.path) == ("GET", f"/{one.collection}")
     ]
-    views = tuple(
-        known[one.collection]
-        for one in plain
-        if one.collection in files & known.keys() and one.scopes & authorization.scopes
-    )
+    plain = [one for one in plain if one.collection in files & known.keys()]
+    begin(SCOPE, authorization, frozenset[str]().union(*(one.scopes for one in plain)))
+    views = tuple(known[one.collection] for one in plain if one.scopes & authorization.scopes)
     if not views:
         raise Forbidden("The token has no scope for any of the files.")
     return views

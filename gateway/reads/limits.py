@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from gateway.engine.rows import ROW_BITS
+from gateway.request_steps import DAY, begin
 from policies.small_cells import tellable
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def spend(gateway: Gateway, *sent: tuple[RowIndex | None, tuple[int, int]]) -> N
         TooManyRequests: they are more than an agreement lets the client have today.
         StoreUnavailable: what was sent today cannot be looked up.
     """
+    begin(DAY)
     numbers: Counter[str] = Counter()
     grants: dict[str, Grant] = {}
     what: list[tuple[str, str, int, int]] = []

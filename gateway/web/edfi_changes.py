@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from gateway.changes.feed import available
 from gateway.reads.pipeline import serve_page
 from gateway.request import PageRequest
+from gateway.request_steps import FORMAT, begin
 from gateway.web.edfi import NO_SNAPSHOT, READ, admit, answer, base, refuse
 from gateway.web.etags import conditional
 from gateway.web.responses import arguments, authenticate, trace_id
@@ -36,6 +37,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
     def versions(district: str | None = None) -> Response:
         """Return the oldest and the newest change version, whatever the parameters: none of them selects anything."""
         authorization = authenticate(gateway, district)
+        begin(FORMAT)
         if wants_snapshot(request.headers.get("Use-Snapshot")):
             raise SnapshotNotFound(NO_SNAPSHOT)
         return answer(available(gateway, authorization))

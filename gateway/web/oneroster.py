@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 
 from gateway.reads.pipeline import serve_one, serve_page
 from gateway.request import PageRequest, Within
+from gateway.request_steps import RESOURCE, begin
 from gateway.telemetry import about
 from gateway.web.etags import PRIVATE, check_conditions, conditional, makes_conditions, signed
 from gateway.web.responses import allow, arguments, authenticate, base_url, failure, trace_id
@@ -47,6 +48,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
             return _options()
         authorization = authenticate(gateway, district)
         method = request.method if request.method != "HEAD" else "GET"
+        begin(RESOURCE)
         route, ids = find(version, service, method, f"/{_unslashed(rest)}")
         about(view=route.collection)
         verb = VERBS[route.operation.method, route.single]

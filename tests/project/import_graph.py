@@ -68,7 +68,8 @@ FLOORS = [
     "gateway.translations",
     "gateway.config",
     "gateway.documents",
-    "gateway.correlation_ids gateway.failure_reasons gateway.process_memory gateway.request_slots gateway.record_locks",
+    "gateway.correlation_ids gateway.failure_reasons gateway.process_memory gateway.request_slots gateway.record_locks"
+    " gateway.request_steps",
     "gateway.telemetry",
     "gateway.audit.proofs",
     "gateway.auth gateway.audit gateway.cache",
