@@ -23,8 +23,6 @@ from standards.errors import CallerError, GatewayError, NotFound, StoreUnavailab
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from flask import Flask
-
     from gateway.admin.answers.rehearsed import AskedAddress
     from gateway.auth.callers import Caller, SignedRequest
     from gateway.auth.rate_limits import RateLimits
@@ -88,7 +86,7 @@ def rehearse(parts: Parts, state: GatewayState, caller: Caller, asked: AskedAddr
             error = _plain(refused)
     environ, rule = context.request.environ, context.request.url_rule
     view, district = (environ.get(ABOUT[name], "") for name in ("view", "district"))
-    endpoint = rule.endpoint if rule else ""
+    endpoint, view = rule.endpoint if rule else "", "" if found.begun[-1:] == [(request_steps.ADDRESS, ())] else view
     return Rehearsed(endpoint, view, district.replace("*", ""), tuple(found.begun), error)
 
 
@@ -102,9 +100,12 @@ def _rehearsing(gateway: Gateway, caller: Caller) -> Gateway:
 
 def _environ(asked: AskedAddress) -> dict[str, Any]:
     """Return the environment of the request as the server would make it."""
-    body = {"data": b"{}", "content_type": "application/json"} if asked.method in HAS_BODY else {}
+    body: dict[str, Any] = {"data": b"{}", "content_type": "application/json"} if asked.method in HAS_BODY else {}
     builder = EnvironBuilder(
-        method=asked.method, base_url="https://rehearsed.invalid", headers={"Accept": "*/*"}, **cast("Any", body)
+        method=asked.method,
+        base_url="https://rehearsed.invalid",
+        headers=[("Accept", "*/*"), ("Authorization", "Bearer -")],
+        **body,
     )
     environ: dict[str, Any] = builder.get_environ()
     environ["PATH_INFO"] = folded(asked.path).encode().decode("latin-1")

@@ -18,6 +18,7 @@ MAX_CHARACTERS: Final = 8192
 
 METHODS: Final = ("GET", "POST", "PUT", "DELETE")
 SCHEMES: Final = frozenset({"", "http", "https"})
+HOST: Final = re.compile(r"[A-Za-z0-9._:\[\]-]*")
 PROTOCOL: Final = re.compile(r"\s+HTTP/[0-9.]+$")
 UNREADABLE: Final = "This is no address of the data APIs: paste it as it was sent, from its path on or with its host."
 
@@ -46,6 +47,12 @@ class Rehearsed:
     district: str
     begun: tuple[tuple[str, tuple[Any, ...]], ...]
     error: GatewayError | None
+    refusal: str = ""
+
+    @property
+    def code(self) -> str:
+        """The code of the refusal; empty where nothing refused."""
+        return self.refusal or (self.error.code if self.error is not None else "")
 
     @property
     def last(self) -> str:
@@ -82,6 +89,11 @@ def _split(method: str, text: str) -> AskedAddress:
         path, _ = unquote_to_bytes(found.path).decode("utf-8"), found.port
     except ValueError:
         raise CallerError(UNREADABLE) from None
-    if found.scheme.lower() not in SCHEMES or not path.startswith("/") or not path.isprintable():
+    if (
+        found.scheme.lower() not in SCHEMES
+        or not HOST.fullmatch(found.netloc)
+        or not path.startswith("/")
+        or not path.isprintable()
+    ):
         raise CallerError(UNREADABLE)
     return AskedAddress(method, path, found.query)
