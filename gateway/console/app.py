@@ -13,7 +13,7 @@ from gateway import telemetry
 from gateway.console import frame, wording
 from gateway.console.sign_in import blueprint as sign_in
 from gateway.console.wording import later, say, translated
-from gateway.people.sessions import Sessions
+from gateway.people.sessions import COOKIE, Sessions
 from gateway.web.app import REFUSED
 from standards.errors import CallerError, GatewayError
 
@@ -26,7 +26,6 @@ BLUEPRINTS: Final = (
 )
 """The pages of each domain."""
 
-COOKIE: Final = "__Host-crossing"
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"

@@ -52,7 +52,7 @@ FLOORS = [
     "adapters.testing",
     "policies.transforms policies.small_cells policies.documents.loading",
     "policies.elements policies.population policies.documents.schema policies.documents.claims",
-    "policies.records",
+    "policies.records policies.documents.written",
     "policies.canonical policies.grant policies.reasoning.examples",
     "policies.documents.terms",
     "policies.checks",
@@ -67,6 +67,7 @@ FLOORS = [
     "gateway.storage",
     "gateway.translations",
     "gateway.config",
+    "gateway.every_agreement",
     "gateway.documents",
     "gateway.correlation_ids gateway.failure_reasons gateway.process_memory gateway.request_slots gateway.record_locks"
     " gateway.request_steps",
