@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.audit.subjects import MAX_INLINE_TAGS
+from gateway.auth.request_steps import RECORD, begin
 from gateway.engine import field_sets
 from gateway.engine.data_subjects import students
 from gateway.engine.rows import ROW_BITS, ROW_MASK
-from gateway.request_steps import RECORD, begin
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gateway.request_steps import AGREEMENT, OPERATION, begin
+from gateway.auth.request_steps import AGREEMENT, OPERATION, begin
 from policies.permission import READ, covering, received
 
 if TYPE_CHECKING:

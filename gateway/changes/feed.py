@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.auth.request_steps import DISTRICT_PACE, OPERATION, ROWS, SCOPE, SYSTEM, begin
 from gateway.change_versions.compared import CurrentRows
 from gateway.change_versions.journal import key_of
 from gateway.changes import pass_through
@@ -16,7 +17,6 @@ from gateway.engine.data_subjects import students
 from gateway.engine.row_index import RowIndex, index
 from gateway.engine.rows import ROW_BITS
 from gateway.engine.view_rows import ViewRows
-from gateway.request_steps import DISTRICT_PACE, OPERATION, ROWS, SCOPE, SYSTEM, begin
 from policies.permission import covering
 from standards import registry
 from standards.edfi.api.change_feeds import key_members

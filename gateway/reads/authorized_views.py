@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.auth.authorization import AuthorizedView
+from gateway.auth.request_steps import DISTRICT_PACE, FACTS, OPERATION, QUERY, SCOPE, SYSTEM, begin
 from gateway.reads.nesting import entities, find, nothing
-from gateway.request_steps import DISTRICT_PACE, FACTS, OPERATION, QUERY, SCOPE, SYSTEM, begin
 from standards.errors import ActionForbidden, Forbidden, NotFound, Unsupported
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from gateway.auth.authorization import authorize
+from gateway.auth.request_steps import DISTRICT_PACE, FACTS, ROWS, SCOPE, begin
 from gateway.change_log.account import account_of
 from gateway.change_log.skeletons import BASE
 from gateway.changes.tombstones import asked_for, is_followed, is_remembered, once_each, tombstones_of
@@ -20,7 +21,6 @@ from gateway.engine.rows import ROW_BITS, ROW_MASK
 from gateway.reads.limits import spend
 from gateway.reads.streamed_zip import pack
 from gateway.request import PageRequest
-from gateway.request_steps import DISTRICT_PACE, FACTS, ROWS, SCOPE, begin
 from standards import registry
 from standards.errors import Conflict, Forbidden, WalkInterrupted
 from standards.oneroster.api.routes import APIS, routes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gateway.auth.request_steps import DAY, begin
 from gateway.engine.rows import ROW_BITS
-from gateway.request_steps import DAY, begin
 from policies.small_cells import tellable
 
 if TYPE_CHECKING:

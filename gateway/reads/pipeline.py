@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gateway.auth.request_steps import QUERY, ROWS, begin
 from gateway.disclosure import disclosure, write_down
 from gateway.paging import page_tokens
 from gateway.reads.authorized_views import permit, read_query, refuse_unseen
@@ -14,7 +15,6 @@ from gateway.reads.limits import spend, told_total
 from gateway.reads.modes import mode_of
 from gateway.reads.nesting import nothing
 from gateway.request import Page
-from gateway.request_steps import QUERY, ROWS, begin
 from standards.errors import NoSuchRecord
 
 if TYPE_CHECKING:

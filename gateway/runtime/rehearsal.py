@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.test import EnvironBuilder
 
-from gateway import request_steps
 from gateway.admin.answers.rehearsed import Rehearsed
 from gateway.audit.refusals import Refusals
+from gateway.auth import request_steps
 from gateway.telemetry import ABOUT
 from gateway.web.url_prefixes import folded
 from standards import errors
@@ -34,7 +34,7 @@ UNRECORDED = "A rehearsal sends nothing."
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
+class _NamedCaller:
     """Callers of which each is the one that was named."""
 
     caller: Caller
@@ -93,7 +93,7 @@ def rehearse(parts: Parts, state: GatewayState, caller: Caller, asked: AskedAddr
 def _rehearsing(gateway: Gateway, caller: Caller) -> Gateway:
     """Return the gateway as a rehearsal has it: everything of it but what counts, records or believes."""
     fresh = copy(gateway)
-    fresh.callers, fresh.limits = cast("Any", _Named(caller)), cast("Any", _Looked(gateway.limits))
+    fresh.callers, fresh.limits = cast("Any", _NamedCaller(caller)), cast("Any", _Looked(gateway.limits))
     fresh.record = cast("Any", _Unwritten())
     return fresh
 

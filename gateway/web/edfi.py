@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
+from gateway.auth.request_steps import FORMAT, RESOURCE, begin
 from gateway.reads.pipeline import serve_one, serve_page, serve_partitions
 from gateway.request import PageRequest
-from gateway.request_steps import FORMAT, RESOURCE, begin
 from gateway.telemetry import about
 from gateway.web.etags import PRIVATE, conditional, signed
 from gateway.web.responses import arguments, authenticate, base_url, correlation, failure, trace_id

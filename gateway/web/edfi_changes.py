@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
+from gateway.auth.request_steps import FORMAT, begin
 from gateway.changes.feed import available
 from gateway.reads.pipeline import serve_page
 from gateway.request import PageRequest
-from gateway.request_steps import FORMAT, begin
 from gateway.web.edfi import NO_SNAPSHOT, READ, admit, answer, base, refuse
 from gateway.web.etags import conditional
 from gateway.web.responses import arguments, authenticate, trace_id

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
 
+from gateway.auth.request_steps import FORMAT, SYSTEM, begin
 from gateway.request import PageRequest
-from gateway.request_steps import FORMAT, SYSTEM, begin
 from gateway.telemetry import ignored
 from gateway.web.edfi import admit, base, refuse
 from gateway.web.etags import PRIVATE, check_conditions, makes_conditions

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
+from gateway.auth.request_steps import RESOURCE, begin
 from gateway.reads.pipeline import serve_one, serve_page
 from gateway.request import PageRequest, Within
-from gateway.request_steps import RESOURCE, begin
 from gateway.telemetry import about
 from gateway.web.etags import PRIVATE, check_conditions, conditional, makes_conditions, signed
 from gateway.web.responses import allow, arguments, authenticate, base_url, failure, trace_id

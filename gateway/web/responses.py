@@ -9,13 +9,13 @@ import orjson
 from flask import Response, current_app, request
 
 from gateway import correlation_ids as correlated
-from gateway import request_steps
 from gateway.audit.last_refusals import GENERATED, LastRefusal
+from gateway.auth import request_steps
 from gateway.auth.authorization import authorize
 from gateway.auth.callers import ClientShutOut, SignedRequest
 from gateway.auth.oauth1 import accepts
+from gateway.auth.request_steps import ADDRESS, CLIENT, PACE, PURPOSE, QUERY, begin
 from gateway.config.hosts import origin
-from gateway.request_steps import ADDRESS, CLIENT, PACE, PURPOSE, QUERY, begin
 from gateway.telemetry import ABOUT, about, trace
 from gateway.web.etags import PRIVATE
 from standards.errors import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app, request
 
-from gateway.request_steps import ADDRESS, begin
+from gateway.auth.request_steps import ADDRESS, begin
 from standards.edfi.model.model import resources
 from standards.errors import NotFound
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.auth.authorization import AuthorizedView
+from gateway.auth.request_steps import DISTRICT_PACE, FACTS, OPERATION, ROWS, SCOPE, SYSTEM, begin
 from gateway.cache.point_lookups import references
 from gateway.changes import feed
 from gateway.disclosure import change, write_down
@@ -15,7 +16,6 @@ from gateway.engine.data_subjects import students
 from gateway.engine.plan import decides
 from gateway.reads.pushdown import lookup_entities, pushed_conditions
 from gateway.request_slots import approach
-from gateway.request_steps import DISTRICT_PACE, FACTS, OPERATION, ROWS, SCOPE, SYSTEM, begin
 from gateway.writes.native_targets import OF_SCHOOL, SESSION, native_targets
 from standards import registry
 from standards.errors import (

@@ -69,8 +69,7 @@ FLOORS = [
     "gateway.config",
     "gateway.every_agreement",
     "gateway.documents",
-    "gateway.correlation_ids gateway.failure_reasons gateway.process_memory gateway.request_slots gateway.record_locks"
-    " gateway.request_steps",
+    "gateway.correlation_ids gateway.failure_reasons gateway.process_memory gateway.request_slots gateway.record_locks",
     "gateway.telemetry",
     "gateway.audit.proofs",
     "gateway.auth gateway.audit gateway.cache",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import request_steps as steps
 from gateway.admin.answers.answer import ReasonDetail
+from gateway.auth import request_steps as steps
 from gateway.engine.field_sets import names_of
 from policies.agreement import current
 from policies.explain import explain

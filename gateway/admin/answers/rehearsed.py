@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from gateway.request_steps import ADDRESS
+from gateway.auth.request_steps import ADDRESS
 from standards.errors import CallerError
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from gateway import request_steps as steps
 from gateway.admin.answers.answer import AnsweredStep, ReasonDetail, ToldRefusal, WhoMends, WhyAnswer
 from gateway.admin.answers.details import StepDetails
 from gateway.admin.answers.reasons import ASKED, BEYOND, NOT_IN_AGREEMENT, reason
 from gateway.admin.answers.rehearsed import Rehearsed, read_address
 from gateway.admin.answers.rows import NamedRecords
+from gateway.auth import request_steps as steps
 from gateway.auth.callers import Caller
 from gateway.people.actor import REGION
 from gateway.storage.acts import Act, write_acts
@@ -22,7 +22,7 @@ from standards.errors import CallerError, NotFound, StoreUnavailable
 if TYPE_CHECKING:
     from gateway.admin.administration import Administration, Running
     from gateway.admin.answers.answer import Told
-    from gateway.admin.answers.reasons import Mender, Reason
+    from gateway.admin.answers.reasons import Mender, RefusalReason
     from gateway.audit.last_refusals import LastRefusal
     from gateway.people.actor import Actor
     from gateway.storage.registry import Client
@@ -233,7 +233,7 @@ MENDED_BY: Final[dict[Mender, tuple[str, tuple[str, ...]]]] = {
 }  # fmt: skip
 
 
-def _mends(why: Reason | None, client: Client, districts: frozenset[str], last: str) -> tuple[WhoMends, ...]:
+def _mends(why: RefusalReason | None, client: Client, districts: frozenset[str], last: str) -> tuple[WhoMends, ...]:
     """Name who can mend it: the roles, each with its organisation."""
     mender: Mender = why.mender if why is not None else ("registrar" if last == steps.ROWS else "provider")
     text, roles = MENDED_BY[mender]

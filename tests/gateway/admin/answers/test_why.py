@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from gateway import request_steps as steps
 from gateway.admin.answers.reasons import ASKED, NOT_IN_AGREEMENT, REASONS, reason
 from gateway.admin.answers.why import Why
+from gateway.auth import request_steps as steps
 from gateway.auth.scopes import known_scopes
 from gateway.storage.registry import Client, Secret
 from standards.errors import CallerError, NotFound
