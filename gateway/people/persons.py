@@ -143,15 +143,20 @@ def give_role(connection: Connection, person: str, org: str, role: str, by: str,
 
 
 def end_role(connection: Connection, held: HeldRole, mail: str, now: datetime) -> None:
-    """End a role of whoever has that *mail*, and take back the open invitations made in it."""
+    """End a role of whoever has that *mail*, and take back the open invitations there that it made or was sent."""
     connection.execute(update(memberships).where(memberships.c.number == held.number).values(ends=now))
-    withdraw_of(connection, mail, now)
+    its = or_(invitations.c.made_by == mail, invitations.c.mail == mail)
+    _withdraw(connection, now, its, invitations.c.org == held.org)
 
 
 def withdraw_of(connection: Connection, mail: str, now: datetime) -> None:
     """Take back the open invitations that somebody made: they may have been its way to come back."""
-    mine = update(invitations).where(invitations.c.made_by == mail, invitations.c.used.is_(None))
-    connection.execute(mine.where(invitations.c.withdrawn.is_(None)).values(withdrawn=now))
+    _withdraw(connection, now, invitations.c.made_by == mail)
+
+
+def _withdraw(connection: Connection, now: datetime, *which: ColumnElement[bool]) -> None:
+    still = invitations.c.used.is_(None), invitations.c.withdrawn.is_(None)
+    connection.execute(update(invitations).where(*which, *still).values(withdrawn=now))
 
 
 def members(connection: Connection, org: str, now: datetime) -> tuple[tuple[Person, tuple[HeldRole, ...]], ...]:
