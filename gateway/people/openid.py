@@ -16,6 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from adapters.transport.http import Bounds, Http
+from gateway.people.challenges import TTL_SECONDS
 from gateway.people.joining import Identity
 from gateway.people.persons import normal_mail
 from standards.errors import CallerError, SourceError, Unauthenticated
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 ALGORITHMS: Final = ("RS256", "ES256")
 SCOPE: Final = "openid email profile"
 PURPOSE: Final = "openid"
+AGAIN: Final = "prove"
+"""The purpose for which the provider must ask the person anew."""
+
 BOUNDS: Final = Bounds(deadline=10.0, answer=5.0, connect=3.0, read=5.0, body=1 << 20, attempts=1)
 LEEWAY_SECONDS: Final = 60
 TOKEN_BYTES: Final = 32
@@ -66,10 +70,12 @@ class OpenId:
         state, nonce, verifier = (secrets.token_urlsafe(TOKEN_BYTES) for _ in range(3))
         kept = {"provider": provider.name, "state": state, "nonce": nonce, "verifier": verifier, "back": back}
         self._challenges.put(PURPOSE, browser, kept | {"purpose": dict(purpose)})
+        again = {"prompt": "login", "max_age": "0"} if purpose.get("for") == AGAIN else {}
         return str(
             prepare_grant_uri(
                 metadata.authorization, provider.client_id, "code", redirect_uri=back, scope=SCOPE, state=state,
                 nonce=nonce, code_challenge=create_s256_code_challenge(verifier), code_challenge_method="S256",
+                **again,
             )
         )  # fmt: skip
 
@@ -93,7 +99,14 @@ class OpenId:
                 raise Unauthenticated(REFUSED)  # RFC 9207: another provider's answer
             token = connection.redeem(metadata, answer["code"], asked["back"], asked["verifier"])
             claims = self._claims(provider, connection.keys(metadata), token, asked["nonce"])
+        if asked["purpose"].get("for") == AGAIN:
+            self._check_time(claims.get("auth_time"))
         return _identity(provider, claims), asked["purpose"]
+
+    def _check_time(self, at: object) -> None:
+        """Refuse a proof that the provider took from a session of long ago."""
+        if not isinstance(at, int) or self._clock().timestamp() - at > TTL_SECONDS + LEEWAY_SECONDS:
+            raise Unauthenticated(REFUSED)
 
     def _claims(self, provider: OpenIdProvider, keys: KeySet, token: str, nonce: str) -> dict[str, Any]:
         """Return the claims of an ID token that is for us alone, for this sign-in, and valid (OIDC Core, 3.1.3.7)."""
