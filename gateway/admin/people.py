@@ -62,7 +62,7 @@ Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class OrganisationMember:
     """A person as its organisation sees it: its *roles* there, and how it can sign in (*factors*)."""
 
     person: Person
@@ -75,13 +75,13 @@ class PeopleOfOrganisation:
     """The members of an organisation, its open invitations, and the roles that the actor may give there."""
 
     organisation: Organisation
-    members: tuple[Member, ...]
+    members: tuple[OrganisationMember, ...]
     invitations: tuple[Invitation, ...]
     may_give: tuple[str, ...]
     may_change: bool
 
 
-class People:
+class Persons:
     """The people of a region's organisations."""
 
     def __init__(self, region: Administration) -> None:
@@ -112,7 +112,8 @@ class People:
             found = members(connection, org, now) if inside else ()
             factors = factors_of(connection, [person.id for person, _ in found])
             listed = tuple(
-                Member(person, tuple(role.role for role in held), factors[person.id]) for person, held in found
+                OrganisationMember(person, tuple(role.role for role in held), factors[person.id])
+                for person, held in found
             )
             waiting = open_invitations(connection, org, now)
             mine = tuple(each for each in waiting if inside or each.made_by == actor.name)
@@ -120,7 +121,7 @@ class People:
 
         return self._read(read)
 
-    def member(self, actor: Actor, org: str, person: str) -> Member:
+    def member(self, actor: Actor, org: str, person: str) -> OrganisationMember:
         """Show one person of an organisation.
 
         Raises:

@@ -18,7 +18,7 @@ from gateway.people.networks import network_of
 from gateway.people.openid import OpenId
 from gateway.people.passkeys import Passkeys, Site
 from gateway.people.second_factors import SecondFactors, new_secret
-from gateway.people.sessions import Sessions
+from gateway.people.sessions import COOKIE, Sessions
 from gateway.people.signing_in import SignIn
 from gateway.storage.cipher import NotSealed
 from gateway.storage.shared_memory import LocalMemory
@@ -31,14 +31,13 @@ if TYPE_CHECKING:
     from gateway.admin.administration import Administration
     from gateway.config.sign_in import SignInSettings
 
-COOKIE: Final = "__Host-crossing"
 BROWSER: Final = "browser"
 TOKEN_BYTES: Final = 32
 ENROL: Final = "authenticator"
 
 
 @dataclass(frozen=True, slots=True)
-class Entrance:
+class PeopleEntrance:
     """Everything by which people come in."""
 
     sessions: Sessions
@@ -51,7 +50,7 @@ class Entrance:
     openid: OpenId
 
 
-def make_entrance(region: Administration) -> Entrance:
+def make_entrance(region: Administration) -> PeopleEntrance:
     """Make the entrance of a region."""
     store, clock = region.store, region.clock
     challenges, factors = Challenges(region.memory or LocalMemory()), SecondFactors(region.keys)
@@ -61,7 +60,7 @@ def make_entrance(region: Administration) -> Entrance:
         settings = region.settings().sign_in
         return settings.idle, settings.longest
 
-    return Entrance(
+    return PeopleEntrance(
         Sessions(store, clock, ends),
         challenges,
         factors,
@@ -73,9 +72,9 @@ def make_entrance(region: Administration) -> Entrance:
     )
 
 
-def entrance() -> Entrance:
+def entrance() -> PeopleEntrance:
     """Return the entrance of this console."""
-    found: Entrance = current_app.extensions["entrance"]
+    found: PeopleEntrance = current_app.extensions["entrance"]
     return found
 
 

@@ -9,7 +9,7 @@ from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import InputRequired
 
 from gateway.admin.organisations import KINDS, Organisation, Organisations
-from gateway.admin.people import Member, People
+from gateway.admin.people import OrganisationMember, Persons
 from gateway.console import entrance as door
 from gateway.console.forms import ConsoleForm, choices
 from gateway.console.page import actor, page
@@ -202,8 +202,8 @@ def _region() -> Any:
     return current_app.extensions["region"]
 
 
-def _people() -> People:
-    return People(_region())
+def _people() -> Persons:
+    return Persons(_region())
 
 
 def _own() -> frozenset[str]:
@@ -234,25 +234,27 @@ def _link(token: str, org: str, mail: str) -> str:
     return render_template("people/link.html", address=address, org=org, mail=mail)
 
 
-def _state(one: Member) -> State:
+def _state(one: OrganisationMember) -> State:
     kind, word = STATUSES[one.person.status]
     return State(kind, word)  # type: ignore[arg-type]
 
 
-def _members(found: PeopleOfOrganisation) -> Sheet[Member]:
+def _members(found: PeopleOfOrganisation) -> Sheet[OrganisationMember]:
     org = found.organisation.name
     columns = (
-        TableColumn[Member](
+        TableColumn[OrganisationMember](
             later("Name"),
             lambda row: row.person.name,
             "text",
             lambda row: url_for("people.member", person=row.person.id, org=org),
         ),
-        TableColumn[Member](later("Mail address"), lambda row: row.person.mail),
-        TableColumn[Member](later("Roles"), lambda row: row.roles),
-        TableColumn[Member](later("State"), _state, "state"),
-        TableColumn[Member](later("Signs in by"), lambda row: tuple(str(FACTORS[one]) for one in row.factors)),
-        TableColumn[Member](later("Last sign-in"), lambda row: row.person.last_sign_in, "time"),
+        TableColumn[OrganisationMember](later("Mail address"), lambda row: row.person.mail),
+        TableColumn[OrganisationMember](later("Roles"), lambda row: row.roles),
+        TableColumn[OrganisationMember](later("State"), _state, "state"),
+        TableColumn[OrganisationMember](
+            later("Signs in by"), lambda row: tuple(str(FACTORS[one]) for one in row.factors)
+        ),
+        TableColumn[OrganisationMember](later("Last sign-in"), lambda row: row.person.last_sign_in, "time"),
     )
     return Sheet("people", say("People"), columns, found.members, say("Nobody acts for this organisation yet."))
 

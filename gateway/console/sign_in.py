@@ -14,6 +14,7 @@ from gateway.console.page import PUBLIC, page
 from gateway.console.way_back import own_path
 from gateway.console.wording import later, say, translated
 from gateway.people.passkeys import REFUSED
+from gateway.people.sessions import COOKIE
 from gateway.people.signing_in import Typed
 from standards.errors import CallerError, FeatureDisabled, NotFound
 
@@ -119,10 +120,10 @@ def prove() -> Any:
 @page(blueprint, "/sign-out", PUBLIC, "POST")
 def end() -> AnyResponse:
     """Sign out."""
-    door.entrance().sessions.end(request.cookies.get(door.COOKIE, ""))
+    door.entrance().sessions.end(request.cookies.get(COOKIE, ""))
     form_session.clear()
     answer = redirect(url_for("sign_in.begin"), 303)
-    answer.delete_cookie(door.COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
+    answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
     return answer
 
 

@@ -70,11 +70,6 @@ class Accounts:
             raise CallerError(WRONG_CODE)
         return self._set(actor, hash_password(password), secret, step)
 
-    def change_password(self, actor: Actor, name: str, password: str) -> None:
-        """Change the password beside the authenticator that is there."""
-        check_password(password, actor.name, name)
-        self._change_password(actor, hash_password(password))
-
     @timely
     def renew_codes(self, actor: Actor) -> tuple[str, ...]:
         """Make new recovery codes, in place of all earlier ones."""
@@ -137,13 +132,6 @@ class Accounts:
             set_password(connection, actor.person, secret_hash, now)
             self._factors.set_authenticator(connection, actor.person, secret, step, now)
             return self._factors.new_recovery_codes(connection, actor.person, now)
-
-    @timely
-    def _change_password(self, actor: Actor, secret_hash: str) -> None:
-        with self._changing(actor, "password changed") as connection:
-            if not has_authenticator(connection, actor.person):
-                raise CallerError("A password needs an authenticator beside it. Set both up together.")
-            set_password(connection, actor.person, secret_hash, self._clock())
 
     @contextmanager
     def _changing(self, actor: Actor, what: str) -> Iterator[Connection]:

@@ -65,7 +65,7 @@ class OpenId:
         Raises:
             CallerError: the provider cannot be reached.
         """
-        with _Connection(provider) as connection:
+        with _ProviderConnection(provider) as connection:
             metadata = connection.metadata()
         state, nonce, verifier = (secrets.token_urlsafe(TOKEN_BYTES) for _ in range(3))
         kept = {"provider": provider.name, "state": state, "nonce": nonce, "verifier": verifier, "back": back}
@@ -93,7 +93,7 @@ class OpenId:
             raise Unauthenticated(REFUSED)
         if not answer.get("code") or "error" in answer:
             raise Unauthenticated(REFUSED)
-        with _Connection(provider) as connection:
+        with _ProviderConnection(provider) as connection:
             metadata = connection.metadata()
             if answer.get("iss", provider.issuer) != provider.issuer or (metadata.names_itself and "iss" not in answer):
                 raise Unauthenticated(REFUSED)  # RFC 9207: another provider's answer
@@ -157,7 +157,7 @@ def _same(known: str, shown: object) -> bool:
     return isinstance(shown, str) and hmac.compare_digest(known.encode(), shown.encode("utf-8", "replace"))
 
 
-class _Connection:
+class _ProviderConnection:
     """Requests to one provider, to allowed addresses alone, without redirects, bounded in size and time."""
 
     def __init__(self, provider: OpenIdProvider) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
-from datetime import timedelta
 
 import pyotp
 import pytest
 
-from gateway.admin.people import People
+from gateway.admin.people import Persons
 from gateway.people.actor import operator
 from tests.support.people.authenticator import Authenticator
 from tests.support.people.region import BASE, people_region
@@ -28,7 +26,7 @@ def region(tmp_path):
 
 
 def bootstrap(region, mail="ana@example.org", name="Ana"):
-    return People(region.administered).bootstrap(operator("root"), mail, name, again=True)
+    return Persons(region.administered).bootstrap(operator("root"), mail, name, again=True)
 
 
 def secret_in(answer):
@@ -98,8 +96,6 @@ def test_somebody_joins_by_a_passkey_and_signs_in_with_it(region):
     stranger.get("/console/sign-in?next=/console/prove")
     options = json.loads(stranger.post("/console/sign-in/passkey/ask").text)
     assert options["userVerification"] == "required"
-    answer = stranger.post(
-        "/console/sign-in/passkey", {"answer": authenticator.use(options), "next": "/console/prove"}
-    )
+    answer = stranger.post("/console/sign-in/passkey", {"answer": authenticator.use(options), "next": "/console/prove"})
     assert answer.location == "/console/prove"
     assert stranger.get("/console/prove").status_code == 200

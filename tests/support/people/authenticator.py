@@ -48,7 +48,10 @@ class Authenticator:
     def make(self, options: dict[str, Any]) -> str:
         """Answer `navigator.credentials.create`."""
         made = Passkey(
-            secrets.token_bytes(32), options["rp"]["id"], data(options["user"]["id"]), ec.generate_private_key(ec.SECP256R1())
+            secrets.token_bytes(32),
+            options["rp"]["id"],
+            data(options["user"]["id"]),
+            ec.generate_private_key(ec.SECP256R1()),
         )
         self.keys.append(made)
         numbers = made.key.public_key().public_numbers()
