@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from gateway import telemetry
 from gateway.console import frame, wording
 from gateway.console.account import blueprint as account
+from gateway.console.agreements.pages import blueprint as agreements
 from gateway.console.entrance import entrance, make_entrance
 from gateway.console.join import blueprint as join
 from gateway.console.openid import blueprint as openid
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 BLUEPRINTS: Final = (
     frame.blueprint,
     account,
+    agreements,
     join,
     openid,
     people,
