@@ -19,8 +19,9 @@ from gateway.people.joining import Joined
 from standards.errors import CallerError
 
 if TYPE_CHECKING:
-    from gateway.people.sessions import ListedSession
     from werkzeug.wrappers import Response as AnyResponse
+
+    from gateway.people.sessions import ListedSession
 
 
 blueprint = Blueprint("account", __name__, url_prefix="/console/account")

@@ -18,12 +18,12 @@ from gateway.console.wording import later, say, translated
 from standards.errors import CallerError, Forbidden, NotFound
 
 if TYPE_CHECKING:
-    from gateway.people.invitations import Invitation
     from collections.abc import Callable
 
     from werkzeug.wrappers import Response as AnyResponse
 
     from gateway.admin.people import PeopleOfOrganisation
+    from gateway.people.invitations import Invitation
 
 blueprint = Blueprint("people", __name__, url_prefix="/console/people")
 
