@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.admin.client_secrets import confirm_rotate
+from gateway.admin.clients import confirm_end, confirm_register
 from gateway.admin.second_person import Confirmed, SecondPerson
 from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
@@ -21,7 +23,11 @@ if TYPE_CHECKING:
 
     Handler = Callable[[Administration, TwoPersonRule, Actor, Proposal], object]
 
-HANDLERS: Final[Mapping[str, Handler]] = {}
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "client.register": confirm_register,
+    "client.rotate": confirm_rotate,
+    "client.end": confirm_end,
+}
 """What does each action again once it is confirmed, by calling the method of the service that was called first."""
 
 NEVER_ALONE: Final = frozenset({"record.release"})
