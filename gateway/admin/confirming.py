@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.admin.client_secrets import confirm_rotate
-from gateway.admin.clients import confirm_end, confirm_register
+from gateway.admin import settings
+from gateway.admin.clients.clients import confirm_end, confirm_register
+from gateway.admin.clients.secrets import confirm_rotate
 from gateway.admin.second_person import Confirmed, SecondPerson
 from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
@@ -27,6 +28,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "client.register": confirm_register,
     "client.rotate": confirm_rotate,
     "client.end": confirm_end,
+    settings.CHANGE: settings.confirmed,
 }
 """What does each action again once it is confirmed, by calling the method of the service that was called first."""
 

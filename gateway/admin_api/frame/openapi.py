@@ -55,6 +55,12 @@ def _operation(one: AdminOperation) -> dict[str, Any]:
     }
     if one.tagged and one.method == "GET":
         found["responses"]["304"] = {"description": "It is as If-None-Match says.", "headers": _etag()}
+    if one.waits:
+        shown = {"type": "object", "properties": {"proposal": {"type": "string"}, "state": {"type": "string"}}}
+        found["responses"]["202"] = {
+            "description": "It waits for a second person.",
+            "content": {JSON: {"schema": shown}},
+        }
     if one.body is not Nothing:
         content = {JSON: {"schema": _reference(one.body)}}
         needed = any(field.required for field in one.body().fields.values())

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Identity, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from gateway.storage.tables import Instant, metadata
 
@@ -22,7 +35,7 @@ people = Table(
     "people",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("mail", String(254), nullable=False, unique=True),
+    Column("mail", String(254), nullable=False),
     Column("name", String(200), nullable=False),
     Column("status", String(20), nullable=False),
     Column("language", String(10), nullable=False),
@@ -30,6 +43,9 @@ people = Table(
     Column("created_by", String(200), nullable=False),
     Column("last_sign_in", Instant),
 )
+NOT_ENDED = text("status <> 'ended'")
+Index("people_mail", people.c.mail, unique=True, sqlite_where=NOT_ENDED, postgresql_where=NOT_ENDED)
+"""An address belongs to one person at a time; whoever comes back after the end is another one to the registry."""
 
 memberships = Table(
     "memberships",
@@ -50,6 +66,7 @@ invitations = Table(
     Column("token_hash", String(64), primary_key=True),
     Column("kind", String(20), nullable=False),
     Column("mail", String(254), nullable=False),
+    Column("name", String(200), nullable=False),
     Column("org", String(100), nullable=False, index=True),
     Column("role", String(40), nullable=False),
     Column("made", Instant, nullable=False),
@@ -247,9 +264,30 @@ notices = Table(
     Column("kind", String(60), nullable=False),
     Column("org", String(100), nullable=False, index=True),
     Column("channel", String(20), nullable=False),
+    Column("recipient", String(254), nullable=False),
     Column("made", Instant, nullable=False),
+    Column("next_try", Instant, nullable=False),
     Column("sent", Instant),
+    Column("given_up", Instant),
     Column("tries", Integer, nullable=False),
     Column("error", String(200), nullable=False),
 )
 """What was told to whom by mail or webhook, so that nobody is told twice; the text itself is not kept."""
+
+notice_items = Table(
+    "notice_items",
+    metadata,
+    Column("recipient", String(254), primary_key=True),
+    Column("item", String(100), primary_key=True),
+    Column("notice", String(64), ForeignKey("notices.id"), nullable=False, index=True),
+)
+"""Which task, in which state, a recipient was told of, and by which notice."""
+
+notice_choices = Table(
+    "notice_choices",
+    metadata,
+    Column("person", String(32), ForeignKey("people.id"), primary_key=True),
+    Column("mail", Boolean, nullable=False),
+    Column("changed", Instant, nullable=False),
+)
+"""Whether somebody wants mail; who has chosen nothing gets it."""

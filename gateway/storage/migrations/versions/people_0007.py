@@ -33,7 +33,7 @@ def _people() -> None:
     op.create_table(
         "people",
         sa.Column("id", sa.String(32), primary_key=True),
-        sa.Column("mail", sa.String(254), nullable=False, unique=True),
+        sa.Column("mail", sa.String(254), nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("status", sa.String(20), nullable=False),
         sa.Column("language", sa.String(10), nullable=False),
@@ -41,6 +41,8 @@ def _people() -> None:
         sa.Column("created_by", sa.String(200), nullable=False),
         sa.Column("last_sign_in", Instant),
     )
+    lives = sa.text("status <> 'ended'")
+    op.create_index("people_mail", "people", ["mail"], unique=True, sqlite_where=lives, postgresql_where=lives)
     op.create_table(
         "memberships",
         sa.Column("number", sa.Integer, sa.Identity(), primary_key=True),
@@ -56,6 +58,7 @@ def _people() -> None:
         sa.Column("token_hash", sa.String(64), primary_key=True),
         sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("mail", sa.String(254), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
         sa.Column("org", sa.String(100), nullable=False, index=True),
         sa.Column("role", sa.String(40), nullable=False),
         sa.Column("made", Instant, nullable=False),
@@ -168,10 +171,25 @@ def _acts() -> None:
         sa.Column("kind", sa.String(60), nullable=False),
         sa.Column("org", sa.String(100), nullable=False, index=True),
         sa.Column("channel", sa.String(20), nullable=False),
+        sa.Column("recipient", sa.String(254), nullable=False),
         sa.Column("made", Instant, nullable=False),
+        sa.Column("next_try", Instant, nullable=False),
         sa.Column("sent", Instant),
+        sa.Column("given_up", Instant),
         sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("error", sa.String(200), nullable=False),
+    )
+    op.create_table(
+        "notice_items",
+        sa.Column("recipient", sa.String(254), primary_key=True),
+        sa.Column("item", sa.String(100), primary_key=True),
+        sa.Column("notice", sa.String(64), sa.ForeignKey("notices.id"), nullable=False, index=True),
+    )
+    op.create_table(
+        "notice_choices",
+        sa.Column("person", sa.String(32), sa.ForeignKey("people.id"), primary_key=True),
+        sa.Column("mail", sa.Boolean, nullable=False),
+        sa.Column("changed", Instant, nullable=False),
     )
 
 
