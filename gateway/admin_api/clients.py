@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, validate
 
-from gateway.admin.client_secrets import MAX_KEEP_DAYS, ClientSecrets
-from gateway.admin.clients import KINDS, Clients, NewClient
+from gateway.admin.clients.clients import KINDS, Clients, NewClient
+from gateway.admin.clients.secrets import MAX_KEEP_DAYS, ClientSecrets
 from gateway.admin_api.frame.bodies import AdminBody, Count, TextLine
 from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply
 from gateway.storage.registry import IGNORE, REFUSE
 from gateway.web.responses import base_url
 
 if TYPE_CHECKING:
-    from gateway.admin.client_states import ClientFacts
+    from gateway.admin.clients.states import ClientFacts
 
 ROUTES = AdminOperations("clients")
 NAME = r"^[A-Za-z0-9._][A-Za-z0-9._-]{0,63}$"
 MAX_SCOPES = 60
 
 
-def _scopes(**more: Any) -> fields.List:
+def _scopes(**more: Any) -> fields.List[Any]:
     return fields.List(TextLine(200), validate=validate.Length(0, MAX_SCOPES), **more)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from gateway.admin.applications import Applications, claim_sets
+from gateway.admin.clients.applications import Applications, claim_sets
 from gateway.admin_api.frame.bodies import AdminBody
 from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply
 

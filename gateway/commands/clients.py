@@ -98,8 +98,8 @@ def add(
     file: Path,
 ) -> None:
     """Register NAME, the client id that agreements use, and print its secret: this once, and never again."""
-    from gateway.admin.client_secrets import ClientSecrets
-    from gateway.admin.clients import NewClient
+    from gateway.admin.clients.clients import NewClient
+    from gateway.admin.clients.secrets import ClientSecrets
 
     with opened_region(file) as region:
         new = NewClient(name, org, kind, scopes, steward, unknown_members)
@@ -118,7 +118,7 @@ def add_admin(name: str, org: str, role: str, as_json: bool, file: Path) -> None
 
     It never gets data, nor does what needs a person; no page and no other program can register one.
     """
-    from gateway.admin.client_secrets import ClientSecrets
+    from gateway.admin.clients.secrets import ClientSecrets
 
     with opened_region(file) as region:
         made = ClientSecrets(region).add_admin(_operator(), name, org, role)
@@ -133,7 +133,7 @@ def add_admin(name: str, org: str, role: str, as_json: bool, file: Path) -> None
 @SETTINGS
 def copy(source: str, name: str, org: str, kind: str, file: Path) -> None:
     """Register NAME as a draft with the scopes and settings of the client SOURCE, never with its secrets."""
-    from gateway.admin.clients import Clients
+    from gateway.admin.clients.clients import Clients
 
     with opened_region(file) as region:
         made = _done(Clients(region).copy(_operator(), source, name, org, kind))
@@ -149,7 +149,7 @@ def copy(source: str, name: str, org: str, kind: str, file: Path) -> None:
 @SETTINGS
 def scopes(name: str, chosen: tuple[str, ...], as_json: bool, file: Path) -> None:
     """List the scopes of NAME and those that its agreements need, or --set others, which count within a second."""
-    from gateway.admin.clients import Clients
+    from gateway.admin.clients.clients import Clients
 
     with opened_region(file) as region:
         service, who = Clients(region), _operator()
@@ -172,7 +172,7 @@ def scopes(name: str, chosen: tuple[str, ...], as_json: bool, file: Path) -> Non
 @SETTINGS
 def link(name: str, keep_old: int, take_back: bool, file: Path) -> None:
     """Print a link for NAME: whoever opens it within a day and presses its button gets a new secret, once."""
-    from gateway.admin.client_secrets import ClientSecrets
+    from gateway.admin.clients.secrets import ClientSecrets
 
     with opened_region(file) as region:
         service, who = ClientSecrets(region), _operator()
@@ -190,7 +190,7 @@ def link(name: str, keep_old: int, take_back: bool, file: Path) -> None:
 @SETTINGS
 def end_old_secret(name: str, file: Path) -> None:
     """End the old secret of NAME before its day, once the new one is in use."""
-    from gateway.admin.client_secrets import ClientSecrets
+    from gateway.admin.clients.secrets import ClientSecrets
 
     with opened_region(file) as region:
         ClientSecrets(region).end_old(_operator(), name)
@@ -235,7 +235,7 @@ def print_whole(table: Table) -> None:
 @SETTINGS
 def rotate(name: str, keep_old: int, as_json: bool, file: Path) -> None:
     """Give NAME a new secret; without --keep-old the old one and every token end at once."""
-    from gateway.admin.client_secrets import ClientSecrets
+    from gateway.admin.clients.secrets import ClientSecrets
 
     with opened_region(file) as region:
         made = _done(ClientSecrets(region).rotate(_operator(), name, keep_old))
@@ -248,7 +248,7 @@ def rotate(name: str, keep_old: int, as_json: bool, file: Path) -> None:
 @SETTINGS
 def set_client(name: str, unknown_members: str, file: Path) -> None:
     """Change what is settled for NAME; it counts within a second, for the tokens that NAME has already too."""
-    from gateway.admin.clients import Clients
+    from gateway.admin.clients.clients import Clients
 
     with opened_region(file) as region:
         found = _done(Clients(region).change(_operator(), name, unknown_members=unknown_members))
@@ -280,7 +280,7 @@ def end(name: str, file: Path) -> None:
 
 
 def _take_step(name: str, step: str, file: Path) -> None:
-    from gateway.admin.clients import Clients
+    from gateway.admin.clients.clients import Clients
 
     with opened_region(file) as region:
         found = _done(getattr(Clients(region), step)(_operator(), name))
@@ -295,7 +295,7 @@ def _take_step(name: str, step: str, file: Path) -> None:
 @SETTINGS
 def oauth1(name: str, until: datetime | None, off: bool, as_json: bool, file: Path) -> None:
     """Give NAME a secret to sign OneRoster 1.1 requests with (OAuth 1.0a); any such secret before it ends at once."""
-    from gateway.admin.client_secrets import ClientSecrets
+    from gateway.admin.clients.secrets import ClientSecrets
 
     if off and until:
         raise click.UsageError("--until and --off do not go together.")

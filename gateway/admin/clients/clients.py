@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.admin.client_links import withdraw_links
-from gateway.admin.client_rights import ClientRights, acting_org, only
-from gateway.admin.client_states import ADMIN_ASKED, check_scopes, facts, suggested
+from gateway.admin.clients.links import withdraw_links
+from gateway.admin.clients.rights import ClientRights, acting_org, only
+from gateway.admin.clients.states import ADMIN_ASKED, check_scopes, facts, suggested
 from gateway.admin.second_person import SecondPerson, TwoPersonAct
 from gateway.auth.scopes import administers
 from gateway.one_line import is_one_line
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from gateway.admin.administration import Administration
-    from gateway.admin.client_states import ClientFacts, ScopeSuggestion
+    from gateway.admin.clients.states import ClientFacts, ScopeSuggestion
     from gateway.admin.second_person import TwoPersonRule, Waiting
     from gateway.people.actor import Actor
     from gateway.storage.people.proposals import Proposal

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
 
-    from gateway.admin.client_rights import NamingAgreements
+    from gateway.admin.clients.rights import NamingAgreements
     from gateway.storage.registry import Client
     from policies.agreement import Agreement
 

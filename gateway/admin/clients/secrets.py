@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.admin.client_links import LinkGone, Links, new_link, use_link, withdraw_links
-from gateway.admin.client_rights import ClientRights, acting_org
-from gateway.admin.client_states import ADMIN_ASKED, check_scopes, facts, lacks
-from gateway.admin.clients import CHANGED, KINDS, NewClient, check_new, living
+from gateway.admin.clients.clients import CHANGED, KINDS, NewClient, check_new, living
+from gateway.admin.clients.links import LinkGone, Links, new_link, use_link, withdraw_links
+from gateway.admin.clients.rights import ClientRights, acting_org
+from gateway.admin.clients.states import ADMIN_ASKED, check_scopes, facts, lacks
 from gateway.admin.second_person import SecondPerson, TwoPersonAct
 from gateway.auth.client_secrets import new_secret
 from gateway.auth.oauth1_secrets import PURPOSE, new_shared_secret
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from gateway.admin.administration import Administration
-    from gateway.admin.client_links import OpenLink
-    from gateway.admin.client_states import ClientFacts
+    from gateway.admin.clients.links import OpenLink
+    from gateway.admin.clients.states import ClientFacts
     from gateway.admin.second_person import TwoPersonRule, Waiting
     from gateway.people.actor import Actor
     from gateway.storage.people.proposals import Proposal
