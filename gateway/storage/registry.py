@@ -77,7 +77,7 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
-class ClientChange:
+class ClientUpdate:
     """What becomes of a client: the *columns* that change, what is *said* of it on record, and what *more* is."""
 
     columns: Mapping[str, Any]
@@ -199,7 +199,7 @@ class SqlStore:
 
     @timely
     def alter_client(
-        self, client_id: str, actor: str, decide: Callable[[Connection, Client], ClientChange | None]
+        self, client_id: str, actor: str, decide: Callable[[Connection, Client], ClientUpdate | None]
     ) -> Client:
         """Change a client as *decide* says, which sees it as it is then and nobody else changes it meanwhile."""
         with transaction(self._engine, write=True) as connection:

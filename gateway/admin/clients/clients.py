@@ -21,7 +21,7 @@ from gateway.storage.registry import (
     REFUSE,
     STEPS,
     Client,
-    ClientChange,
+    ClientUpdate,
     digest_of,
 )
 from standards.errors import CallerError, Conflict, NotFound, PreconditionFailed
@@ -134,7 +134,7 @@ class Clients:
             raise CallerError(f"Unknown members are treated as {IGNORE} or {REFUSE}.")
         wanted |= {} if unknown_members is None else {"unknown_members": unknown_members}
 
-        def decide(_connection: Connection, found: Client) -> ClientChange | None:
+        def decide(_connection: Connection, found: Client) -> ClientUpdate | None:
             if administers(living(found).scopes):
                 raise Conflict(ADMIN_ASKED)
             if found.scopes and not wanted.get("scopes", found.scopes) and found.status != DRAFT:
@@ -143,7 +143,7 @@ class Clients:
                 return None
             said = f"unknown members: {unknown_members}" if "scopes" not in wanted else "scopes changed"
             more = {name: _plain_json(value) for name, value in wanted.items()}
-            return ClientChange(wanted, said, more)
+            return ClientUpdate(wanted, said, more)
 
         return self._alter(actor, "client.register", client_id, decide, {"do": "change", **wanted}, unchanged)
 
@@ -162,7 +162,7 @@ class Clients:
     def _step(self, actor: Actor, step: str, client_id: str, reason: str, unchanged: str) -> ClientFacts | Waiting:
         before, after, said = STEPS[step]
 
-        def decide(connection: Connection, found: Client) -> ClientChange:
+        def decide(connection: Connection, found: Client) -> ClientUpdate:
             if found.status not in before:
                 raise Conflict(f"{found.client_id!r} is {found.status}: there is nothing to {step}.")
             columns: dict[str, Any] = {"status": after}
@@ -171,7 +171,7 @@ class Clients:
                 withdraw_links(connection, found.client_id, self._region.clock())
             if after == ENDED:
                 columns |= {"oauth1_sealed": None, "oauth1_not_after": None}
-            return ClientChange(columns, said, reason=reason)
+            return ClientUpdate(columns, said, reason=reason)
 
         content = {"do": step}
         return self._alter(actor, f"client.{step}", client_id, decide, content, unchanged, reason)
@@ -181,7 +181,7 @@ class Clients:
         actor: Actor,
         action: str,
         client_id: str,
-        decide: Callable[[Connection, Client], ClientChange | None],
+        decide: Callable[[Connection, Client], ClientUpdate | None],
         content: Mapping[str, Any],
         unchanged: str,
         reason: str = "",
@@ -191,7 +191,7 @@ class Clients:
         known = rights.seen(actor, client_id)
         rights.require(actor, action, known)
 
-        def checked(connection: Connection, found: Client) -> ClientChange | None:
+        def checked(connection: Connection, found: Client) -> ClientUpdate | None:
             rights.require(actor, action, found)
             if unchanged and digest_of(found) != unchanged:
                 raise PreconditionFailed(CHANGED)

@@ -48,7 +48,7 @@ class OpenLink:
     expires: datetime
 
 
-class Links:
+class ClientLinks:
     """The one-time links in the registry, by the hashes of their tokens."""
 
     def __init__(self, store: SqlStore) -> None:

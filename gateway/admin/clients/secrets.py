@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.clients.clients import CHANGED, KINDS, NewClient, check_new, living
-from gateway.admin.clients.links import LinkGone, Links, new_link, use_link, withdraw_links
+from gateway.admin.clients.links import ClientLinks, LinkGone, new_link, use_link, withdraw_links
 from gateway.admin.clients.rights import ClientRights, acting_org
 from gateway.admin.clients.states import ADMIN_ASKED, check_scopes, facts, lacks
 from gateway.admin.second_person import SecondPerson, TwoPersonAct
@@ -15,7 +15,7 @@ from gateway.auth.client_secrets import new_secret
 from gateway.auth.oauth1_secrets import PURPOSE, new_shared_secret
 from gateway.auth.scopes import ADMIN, ADMIN_ROLES, ONEROSTER_1_1, administers
 from gateway.people.actor import REGION, NotPermitted
-from gateway.storage.registry import DRAFT, ENABLED, SUSPENDED, Client, ClientChange, Secret, digest_of
+from gateway.storage.registry import DRAFT, ENABLED, SUSPENDED, Client, ClientUpdate, Secret, digest_of
 from policies.roles import roles
 from standards.errors import CallerError, Conflict, PreconditionFailed
 
@@ -128,11 +128,11 @@ class ClientSecrets:
         rights = ClientRights(self._region)
         rights.require(actor, "client.rotate", rights.seen(actor, client_id))
 
-        def decide(_connection: Connection, found: Client) -> ClientChange:
+        def decide(_connection: Connection, found: Client) -> ClientUpdate:
             self._check(rights, actor, "client.rotate", found, unchanged)
             if len(living(found).secrets) < 2:  # noqa: PLR2004 -- the two slots
                 raise Conflict(f"{client_id!r} has no old secret.")
-            return ClientChange({"secret_hash_2": None, "not_after_2": None}, "old secret ended")
+            return ClientUpdate({"secret_hash_2": None, "not_after_2": None}, "old secret ended")
 
         return facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements)
 
@@ -147,20 +147,20 @@ class ClientSecrets:
         rights.require(actor, "client.link", rights.seen(actor, client_id))
         now = self._region.clock()
 
-        def decide(connection: Connection, found: Client) -> ClientChange:
+        def decide(connection: Connection, found: Client) -> ClientUpdate:
             self._check(rights, actor, "client.link", found, unchanged)
             self._check_may_have(found, rights)
             made[:] = [new_link(connection, client_id, keep_old_days, actor.name, now)]
-            return ClientChange({}, "link made", {"keepOldDays": keep_old_days})
+            return ClientUpdate({}, "link made", {"keepOldDays": keep_old_days})
 
         client = self._store.alter_client(client_id, actor.name, decide)
-        found = Links(self._store).of(client_id, now)
+        found = ClientLinks(self._store).of(client_id, now)
         return NewLink(facts(client, rights.agreements), made[0], found.expires if found else now)
 
     def open_link(self, actor: Actor, client_id: str) -> OpenLink | None:
         """Return the link of a client that nobody has used yet, without its token."""
         ClientRights(self._region).seen(actor, client_id)
-        return Links(self._store).of(client_id, self._region.clock())
+        return ClientLinks(self._store).of(client_id, self._region.clock())
 
     def take_back(self, actor: Actor, client_id: str) -> ClientFacts:
         """Take the open link of a client back.
@@ -171,11 +171,11 @@ class ClientSecrets:
         rights = ClientRights(self._region)
         rights.require(actor, "client.link", rights.seen(actor, client_id))
 
-        def decide(connection: Connection, found: Client) -> ClientChange:
+        def decide(connection: Connection, found: Client) -> ClientUpdate:
             self._check(rights, actor, "client.link", found, "")
             if not withdraw_links(connection, client_id, self._region.clock()):
                 raise Conflict(f"{client_id!r} has no open link.")
-            return ClientChange({}, "link taken back")
+            return ClientUpdate({}, "link taken back")
 
         return facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements)
 
@@ -197,14 +197,14 @@ class ClientSecrets:
         rights, now = ClientRights(self._region), self._region.clock()
         secret, kept = new_secret()
 
-        def decide(connection: Connection, client: Client) -> ClientChange:
+        def decide(connection: Connection, client: Client) -> ClientUpdate:
             use_link(connection, token, client.client_id, now)
             try:
                 self._check_may_have(client, rights)
             except CallerError:
                 raise LinkGone from None
             more = {"link": found.made_by}
-            return ClientChange(_rotated(client, kept, found.keep_old_days, now), _said(client), more)
+            return ClientUpdate(_rotated(client, kept, found.keep_old_days, now), _said(client), more)
 
         client = self._store.alter_client(found.client_id, LINK_ACTOR, decide)
         return NewSecret(facts(client, rights.agreements), secret)
@@ -221,11 +221,11 @@ class ClientSecrets:
         until = end or today + timedelta(days=SIGNING_DAYS + 1)
         secret, shared = new_shared_secret(self._region.keys.derive(PURPOSE), client_id, until)
 
-        def decide(_connection: Connection, found: Client) -> ClientChange:
+        def decide(_connection: Connection, found: Client) -> ClientUpdate:
             self._check(rights, actor, "client.rotate", found, unchanged)
             if not any(scope.startswith(ONEROSTER_1_1) for scope in living(found).scopes):
                 raise CallerError(f"{client_id!r} has no scope of OneRoster 1.1, and signatures count nowhere else.")
-            return ClientChange(
+            return ClientUpdate(
                 {"oauth1_sealed": shared.sealed, "oauth1_not_after": shared.not_after}, "oauth1 secret set"
             )
 
@@ -236,11 +236,11 @@ class ClientSecrets:
         rights = ClientRights(self._region)
         rights.require(actor, "client.rotate", rights.seen(actor, client_id))
 
-        def decide(_connection: Connection, found: Client) -> ClientChange | None:
+        def decide(_connection: Connection, found: Client) -> ClientUpdate | None:
             self._check(rights, actor, "client.rotate", found, unchanged)
             if living(found).oauth1 is None:
                 return None
-            return ClientChange({"oauth1_sealed": None, "oauth1_not_after": None}, "oauth1 secret ended")
+            return ClientUpdate({"oauth1_sealed": None, "oauth1_not_after": None}, "oauth1 secret ended")
 
         return facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements)
 
@@ -250,16 +250,16 @@ class ClientSecrets:
         secret, kept = new_secret()
         now = self._region.clock()
 
-        def decide(connection: Connection, found: Client) -> ClientChange:
+        def decide(connection: Connection, found: Client) -> ClientUpdate:
             self._check(rights, actor, "client.rotate", found, unchanged)
             self._check_may_have(found, rights)
             withdraw_links(connection, client_id, now)
-            return ClientChange(_rotated(found, kept, days, now), _said(found), reason=reason)
+            return ClientUpdate(_rotated(found, kept, days, now), _said(found), reason=reason)
 
         return NewSecret(facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements), secret)
 
     def _fetchable(self, token: str) -> OpenLink:
-        found = Links(self._store).open(token, self._region.clock())
+        found = ClientLinks(self._store).open(token, self._region.clock())
         client = self._store.find_client(found.client_id)
         try:
             if client is None:

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
 from gateway.admin_api.frame.authentication import TOKEN_HEADER
 from gateway.admin_api.frame.bodies import JSON, ONE_LINE, AskedCount, Nothing
@@ -173,7 +173,7 @@ def _object(schema: type[Schema]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "type": "object",
         "properties": {name: schema_of(field) for name, field in known.items()},
-        "additionalProperties": schema.Meta.unknown != RAISE if hasattr(schema.Meta, "unknown") else False,
+        "additionalProperties": False,
     }
     needed = [name for name, field in known.items() if field.required]
     return found | ({"required": needed} if needed else {})
