@@ -16,7 +16,10 @@ from gateway.console.entrance import entrance, make_entrance
 from gateway.console.join import blueprint as join
 from gateway.console.openid import blueprint as openid
 from gateway.console.people import blueprint as people
+from gateway.console.preview import blueprint as preview
 from gateway.console.sign_in import blueprint as sign_in
+from gateway.console.vendor import blueprint as vendor
+from gateway.console.why import blueprint as why
 from gateway.console.wording import later, say, translated
 from gateway.people.sessions import COOKIE
 from gateway.web.app import REFUSED
@@ -31,7 +34,10 @@ BLUEPRINTS: Final = (
     join,
     openid,
     people,
+    preview,
     sign_in,
+    vendor,
+    why,
 )
 """The pages of each domain."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from wtforms import HiddenField, StringField
@@ -15,23 +15,27 @@ from gateway.admin.answers.why import RECIPIENT
 from gateway.console.forms import ConsoleForm
 from gateway.console.page import actor, page
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
-from gateway.console.wording import later, say, translated
+from gateway.console.wording import Later, later, say, translated
 from standards.errors import CallerError, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.admin.answers.vendor import OwnAgreement, RecipientPage
+
+    Words = Mapping[str, tuple[Literal["ok", "warn", "bad", "wait", "off"], Later]]
 
 blueprint = Blueprint("vendor", __name__, url_prefix="/console/vendor")
 
-CLIENT_STATES = {
+CLIENT_STATES: Words = {
     "draft": ("off", later("draft")), "ready": ("wait", later("ready")), "enabled": ("ok", later("enabled")),
     "suspended": ("warn", later("suspended")), "ended": ("off", later("ended")),
 }  # fmt: skip
-FRESH = {
+FRESH: Words = {
     "fresh": ("ok", later("fresh")), "stale": ("warn", later("stale")), "failed": ("bad", later("failed")),
     "loading": ("wait", later("loading")), "live": ("ok", later("live")),
 }  # fmt: skip
-LINKS = {
+LINKS: Words = {
     "open": ("wait", later("open")), "used": ("ok", later("used")), "expired": ("off", later("expired")),
     "withdrawn": ("off", later("withdrawn")),
 }  # fmt: skip
@@ -90,7 +94,7 @@ def _clients(found: RecipientPage) -> Sheet[Any]:
     return Sheet(
         "clients", say("Clients"),
         (
-            TableColumn(later("Client"), lambda one: one.client, "code", lambda one: url_for("why.own", client=one.client)),
+            TableColumn(later("Client"), lambda one: one.client, "code", _why),
             TableColumn(later("State"), lambda one: State(*CLIENT_STATES[one.state]), "state"),
             TableColumn(later("Last token"), lambda one: one.last_used, "time"),
             TableColumn(later("Secrets"), lambda one: len(one.secrets_end), "number"),
@@ -127,7 +131,9 @@ def _districts(found: RecipientPage) -> Sheet[Any]:
             TableColumn(later("District"), lambda one: one.name),
             TableColumn(later("State"), lambda one: State(*FRESH[one.state]), "state"),
             TableColumn(
-                later("Since"), lambda one: None if one.since is None else datetime.fromtimestamp(one.since, UTC), "time"
+                later("Since"),
+                lambda one: None if one.since is None else datetime.fromtimestamp(one.since, UTC),
+                "time",
             ),
         ),
         found.districts,
@@ -152,7 +158,7 @@ def _refusals(found: RecipientPage) -> Sheet[Any]:
         "refusals", say("Last refusals"),
         (
             TableColumn(later("When"), lambda one: one.at, "time"),
-            TableColumn(later("Client"), lambda one: one.client, "code", lambda one: url_for("why.own", client=one.client)),
+            TableColumn(later("Client"), lambda one: one.client, "code", _why),
             TableColumn(later("Status"), lambda one: one.status, "number"),
             TableColumn(later("Code"), lambda one: one.code, "code"),
             TableColumn(later("Step"), lambda one: say(ASKED[one.step])),
@@ -161,3 +167,7 @@ def _refusals(found: RecipientPage) -> Sheet[Any]:
         ),
         found.refusals, say("Nothing was refused lately."),
     )  # fmt: skip
+
+
+def _why(one: Any) -> str:
+    return url_for("why.own", client=one.client)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, current_app, render_template, request, url_for
+from flask import Blueprint, current_app, render_template, request
 from wtforms import SelectField, StringField, TextAreaField
 
 from gateway.admin.answers.reasons import ASKED
@@ -14,14 +14,14 @@ from gateway.console.forms import ConsoleForm, choices
 from gateway.console.page import actor, page
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say, translated
-from standards.errors import CallerError, NotFound
+from standards.errors import CallerError
 
 if TYPE_CHECKING:
     from gateway.admin.answers.answer import Told, ToldRefusal, WhyAnswer
 
 blueprint = Blueprint("why", __name__, url_prefix="/console")
 
-TOLD: dict[Told, str] = {"custodian": CUSTODIAN, "recipient": RECIPIENT}
+SERVER_ERROR = 500
 
 
 class WhyForm(ConsoleForm):
@@ -66,8 +66,6 @@ def _answer(told: Told) -> Any:
     if request.method == "POST" and form.validate():
         try:
             answer = _asked(service, told, form)
-        except NotFound as refusal:
-            status = _wrong(form, refusal)
         except CallerError as refusal:
             status = _wrong(form, refusal)
     known = form.client.data if form.client.data in clients else ""
@@ -98,7 +96,7 @@ def _last(rows: tuple[ToldRefusal, ...]) -> Sheet[ToldRefusal]:
         "refusals", say("Last refusals"),
         (
             TableColumn(later("When"), lambda one: one.at, "time"),
-            TableColumn(later("Status"), lambda one: State("bad" if one.status >= 500 else "warn", str(one.status)), "state"),  # noqa: PLR2004
+            TableColumn(later("Status"), _status, "state"),
             TableColumn(later("Code"), lambda one: one.code, "code"),
             TableColumn(later("Step"), lambda one: say(ASKED[one.step])),
             TableColumn(later("Method"), lambda one: one.method),
@@ -110,10 +108,9 @@ def _last(rows: tuple[ToldRefusal, ...]) -> Sheet[ToldRefusal]:
     )  # fmt: skip
 
 
+def _status(one: ToldRefusal) -> State:
+    return State("bad" if one.status >= SERVER_ERROR else "warn", str(one.status))
+
+
 def _why() -> Why:
     return Why(current_app.extensions["region"])
-
-
-def address_of(told: Told, client: str) -> str:
-    """Return the page on which it is asked why a *client* was refused."""
-    return url_for("why.overview" if told == "custodian" else "why.own", client=client)

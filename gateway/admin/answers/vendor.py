@@ -179,9 +179,7 @@ def _own_client(one: Client) -> OwnClient:
     return OwnClient(one.client_id, one.status, one.scopes, one.last_used, ends)
 
 
-def _own_agreement(
-    every: tuple[Agreement, ...], one: Agreement, now: datetime, asked: frozenset[str]
-) -> OwnAgreement:
+def _own_agreement(every: tuple[Agreement, ...], one: Agreement, now: datetime, asked: frozenset[str]) -> OwnAgreement:
     following = any(other.id == one.id and other.version > one.version for other in every)
     ending = not following and one.end - one.today(now) <= timedelta(days=ENDING_DAYS)
     told = f"{one.id}@{one.version}" in asked
