@@ -12,14 +12,14 @@ from werkzeug.exceptions import HTTPException
 from gateway import telemetry
 from gateway.console import frame, wording
 from gateway.console.account import blueprint as account
+from gateway.console.answers.preview import blueprint as preview
+from gateway.console.answers.vendor import blueprint as vendor
+from gateway.console.answers.why import blueprint as why
 from gateway.console.entrance import entrance, make_entrance
 from gateway.console.join import blueprint as join
 from gateway.console.openid import blueprint as openid
 from gateway.console.people import blueprint as people
-from gateway.console.preview import blueprint as preview
 from gateway.console.sign_in import blueprint as sign_in
-from gateway.console.vendor import blueprint as vendor
-from gateway.console.why import blueprint as why
 from gateway.console.wording import later, say, translated
 from gateway.people.sessions import COOKIE
 from gateway.web.app import REFUSED
