@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import Schema, ValidationError, fields
 
 from gateway.config import renamed, toml_positions
+from gateway.config.notices import NoticeSettings, notice_settings
 from gateway.config.schema import RegionSchema
 from gateway.storage import secrets
 from standards.errors import SettingsError, suggestion
@@ -31,7 +32,19 @@ STATE = "state"
 STATE_LINE = re.compile(r"""^\s*state\s*=\s*(["'])(.*?)\1""", re.MULTILINE)
 MIN_TOKEN_CHARACTERS = 32
 LISTS = ("school_years", "descriptors", "registers")
-TABLES = ("server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "registers", "keys")
+TABLES = (
+    "server",
+    "store",
+    "memory",
+    "audit",
+    "changes",
+    "tokens",
+    "limits",
+    "metrics",
+    "registers",
+    "keys",
+    "notices",
+)
 PATHS = frozenset({"file", "folder", "path", "source"})
 
 
@@ -125,6 +138,7 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)
     keep_entries: timedelta = timedelta(days=2557)
     approvals: str = "off"
+    notices: NoticeSettings = field(default_factory=NoticeSettings)
     warnings: tuple[str, ...] = ()
 
     @property
@@ -194,18 +208,7 @@ class _SettingsReading:
         self.accepted = renamed.accept(raw)
         for path, message in self.accepted.mistakes:
             self.report(path, message)
-        for table in (
-            "server",
-            "store",
-            "memory",
-            "audit",
-            "changes",
-            "tokens",
-            "limits",
-            "metrics",
-            "registers",
-            "keys",
-        ):
+        for table in TABLES:
             raw.setdefault(table, {})
         own = self.own_settings(raw.get("districts"))
         master = raw["keys"].get("master") if isinstance(raw["keys"], dict) else None
@@ -305,8 +308,17 @@ class _SettingsReading:
             districts=MappingProxyType(districts),
             metrics_token=self.metrics_token(loaded["metrics"]["token"]),
             keep_entries=loaded["registers"]["keep"],
+            notices=notice_settings(loaded["notices"], self.folder, self.notice_secret),
             warnings=tuple(one.message for one in _sorted(starmap(self.placed, self.accepted.warnings))),
         )
+
+    def notice_secret(self, place: toml_positions.Path, reference: str) -> str:
+        """Read a secret that the table of notices refers to; it never stands in the file itself."""
+        try:
+            return secrets.resolve(reference, self.folder)
+        except SettingsError as error:
+            self.report(("notices", *place), error.message)
+            return ""
 
     def metrics_token(self, reference: str | None) -> str | None:
         """Read the token behind a *reference*, which must be long enough not to be guessed."""
