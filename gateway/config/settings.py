@@ -11,18 +11,22 @@ from itertools import starmap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import ValidationError
 
 from gateway.config import renamed, toml_positions
 from gateway.config.notices import NoticeSettings, notice_settings
 from gateway.config.schema import RegionSchema
+from gateway.config.schema_mistakes import flat
+from gateway.config.sign_in import SignInSettings, sign_in_settings
 from gateway.storage import secrets
-from standards.errors import SettingsError, suggestion
+from standards.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import tzinfo
     from pathlib import Path
+
+    from marshmallow import Schema
 
     from gateway.config.declared_facts import DeclaredFact
 
@@ -44,6 +48,7 @@ TABLES = (
     "registers",
     "keys",
     "notices",
+    "sign_in",
 )
 PATHS = frozenset({"file", "folder", "path", "source"})
 
@@ -139,6 +144,7 @@ class Settings:
     keep_entries: timedelta = timedelta(days=2557)
     approvals: str = "off"
     notices: NoticeSettings = field(default_factory=NoticeSettings)
+    sign_in: SignInSettings = field(default_factory=SignInSettings)
     warnings: tuple[str, ...] = ()
 
     @property
@@ -260,7 +266,7 @@ class _SettingsReading:
         try:
             return schema.load(raw)
         except ValidationError as error:
-            for place, message in _flat(error.messages_dict, schema):
+            for place, message in flat(error.messages_dict, schema):
                 self.report((*path, *place), message)
             return None
 
@@ -308,16 +314,24 @@ class _SettingsReading:
             districts=MappingProxyType(districts),
             metrics_token=self.metrics_token(loaded["metrics"]["token"]),
             keep_entries=loaded["registers"]["keep"],
-            notices=notice_settings(loaded["notices"], self.folder, self.notice_secret),
+            sign_in=sign_in_settings(
+                loaded["sign_in"],
+                lambda place, reference: self.referred(("sign_in", "providers", place, "client_secret"), reference),
+            ),
+            notices=notice_settings(
+                loaded["notices"],
+                self.folder,
+                lambda place, reference: self.referred(("notices", *place), reference),
+            ),
             warnings=tuple(one.message for one in _sorted(starmap(self.placed, self.accepted.warnings))),
         )
 
-    def notice_secret(self, place: toml_positions.Path, reference: str) -> str:
-        """Read a secret that the table of notices refers to; it never stands in the file itself."""
+    def referred(self, place: toml_positions.Path, reference: str) -> str:
+        """Read the secret that the setting at a *place* refers to; it never stands in the file itself."""
         try:
             return secrets.resolve(reference, self.folder)
         except SettingsError as error:
-            self.report(("notices", *place), error.message)
+            self.report(place, error.message)
             return ""
 
     def metrics_token(self, reference: str | None) -> str | None:
@@ -382,31 +396,3 @@ def _syntax(error: tomllib.TOMLDecodeError, path: Path, text: str) -> SettingsEr
         return SettingsError(message[: found.start()], str(path), int(found[1]), int(found[2]))
     last = text.count("\n") + 1
     return SettingsError(message.removesuffix(" (at end of document)"), str(path), last, 1)
-
-
-def _flat(messages: Any, schema: Schema) -> Iterator[tuple[toml_positions.Path, str]]:
-    """Flatten marshmallow's nested messages, each with the path it is about."""
-    for name, inner in messages.items():
-        kind = schema.fields.get(name)
-        if kind is None:
-            yield (name,), f"there is no such setting{suggestion(str(name), schema.fields)}"
-        else:
-            yield from _below((name,), inner, kind)
-
-
-def _below(path: toml_positions.Path, messages: Any, kind: Any) -> Iterator[tuple[toml_positions.Path, str]]:
-    if isinstance(messages, list):
-        for message in messages:
-            yield path, str(message).rstrip(".")
-    elif isinstance(kind, fields.Nested):
-        if messages.keys() == {"_schema"}:
-            yield from _below(path, messages["_schema"], None)
-        else:
-            yield from (((*path, *place), message) for place, message in _flat(messages, kind.schema))
-    elif isinstance(kind, fields.Dict):
-        for name, parts in messages.items():
-            yield from _below((*path, name), parts.get("key", []), None)
-            yield from _below((*path, name), parts.get("value", []), kind.value_field)
-    else:
-        for name, inner in messages.items():
-            yield from _below((*path, name), inner, getattr(kind, "inner", None))

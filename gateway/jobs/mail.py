@@ -114,7 +114,21 @@ class _BoundedTls(_Bounded, smtplib.SMTP_SSL):
     """A connection that is encrypted from its first byte."""
 
 
-message.set_content(letter.text)
+def compose(letter: Letter, sender: str, at: datetime) -> EmailMessage:
+    """Compose the message of a letter.
+
+    Raises:
+        NotDelivered: the address is none, or would begin another header.
+    """
+    message = EmailMessage(policy=SMTP)
+    try:
+        message["From"] = Address(addr_spec=sender)
+        message["To"] = Address(addr_spec=letter.to)
+        message["Subject"] = letter.subject
+        message["Date"] = format_datetime(at)
+        message["Message-ID"] = f"<{letter.id}@{sender.rpartition('@')[2]}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(letter.text)
         message["Content-Language"] = letter.language
     except (ValueError, MessageError, IndexError):
         raise NotDelivered("the address cannot be written in a letter", final=True) from None

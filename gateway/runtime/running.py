@@ -6,6 +6,7 @@ import gc
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from gateway import telemetry
@@ -15,7 +16,8 @@ from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.config import settings as settings_file
 from gateway.process_memory import give_back_memory
 from gateway.runtime import approvals, child_socket, export_socket
-from gateway.runtime.people_side import PeopleSide
+from gateway.runtime.people_side import PeopleSide, undelivered_notes
+from gateway.runtime.rehearsal import rehearse
 from gateway.runtime.reloading import Refused, prepare, select_again, without_withdrawn
 from gateway.runtime.report import differences, moment, pending_line
 from gateway.runtime.state import approvals_of
@@ -28,8 +30,11 @@ if TYPE_CHECKING:
     from typing import Any
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+    from gateway.admin.answers.rehearsed import AskedAddress, Rehearsed
+    from gateway.auth.callers import Caller
     from gateway.config.settings import Settings
     from gateway.gateway import Gateway
+    from gateway.jobs.collecting import NoticeRegion
     from gateway.readiness import Readiness
     from gateway.runtime.control_socket import Handler
     from gateway.runtime.reloading import StateChange
@@ -110,6 +115,11 @@ class RunningGateway:
             pass  # that state was replaced before this request entered it: another one is present by now
         return _Stay(state)
 
+    def rehearse(self, caller: Caller, asked: AskedAddress) -> Rehearsed:
+        """Rehearse what *caller* asks of the present state."""
+        with self.visiting() as state:
+            return rehearse(self._parts, state, caller, asked)
+
     @contextmanager
     def visiting(self) -> Iterator[GatewayState]:
         """Enter the present state, which stays open until the end of the block."""
@@ -118,6 +128,10 @@ class RunningGateway:
             yield stay.state
         finally:
             stay.end()
+
+    def notices(self) -> NoticeRegion:
+        """Return what notices to people are made of."""
+        return self._people.notices()
 
     def watch(self) -> Callable[[], None]:
         """Carry acts over and follow approvals and writings, all within a second, until what is returned is called."""
@@ -249,7 +263,8 @@ class RunningGateway:
         except StoreUnavailable as error:
             return (*state.settings.warnings, error.message)
         found = registrations.warnings(state.standing.agreements, clients, self._parts.clock())
-        return (*state.settings.warnings, *found, *state.gateway.record.notes(), *self._carrier.notes())
+        notes = state.gateway.record.notes(), self._carrier.notes(), undelivered_notes(self._parts)
+        return (*state.settings.warnings, *found, *chain(*notes))
 
     def wait(self) -> None:
         """Wait until all states but the present one are closed."""
