@@ -73,7 +73,7 @@ def items_of(task: PersonTask, now: datetime) -> tuple[str, ...]:
     return (waits, f"{task.id}:red") if task.state(now) == "red" else (waits,)
 
 
-class Collector:
+class NoticeCollector:
     """What writes down which notices are to be sent."""
 
     def __init__(self, region: NoticeRegion) -> None:

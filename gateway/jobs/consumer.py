@@ -13,7 +13,7 @@ from huey import RedisHuey, SqliteHuey, crontab
 from huey.consumer import Consumer
 
 from gateway import telemetry
-from gateway.jobs.collecting import Collector
+from gateway.jobs.collecting import NoticeCollector
 from gateway.jobs.heads import collect_heads
 from gateway.jobs.sending import Sender
 from standards.errors import GatewayError
@@ -48,7 +48,7 @@ class Jobs:
         settings = region.settings()
         logging.getLogger("huey").setLevel(logging.CRITICAL)  # it would quote errors, and so what was in them
         self._huey = open_huey(settings.memory_url, settings.state)
-        collector, sender = Collector(region), Sender(region)
+        collector, sender = NoticeCollector(region), Sender(region)
         self._add("notices", lambda: (collector.collect(), collect_heads(region), sender.send()))
         self._consumer = ThreadConsumer(
             self._huey, workers=1, periodic=True, check_worker_health=False, shutdown_timeout=STOP_SECONDS

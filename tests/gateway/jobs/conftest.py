@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import insert
 
 from gateway.config.settings import load
-from gateway.jobs.collecting import Collector, NoticeRegion
+from gateway.jobs.collecting import NoticeCollector, NoticeRegion
 from gateway.jobs.sending import Sender
 from gateway.storage.database import transaction
 from gateway.storage.people.tables import memberships, people
@@ -167,7 +167,7 @@ class Office:
 
     def run(self):
         """Do what the job of a minute does."""
-        Collector(self.region).collect()
+        NoticeCollector(self.region).collect()
         return Sender(self.region).send()
 
     def texts(self):

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from gateway.jobs.collecting import Collector
+from gateway.jobs.collecting import NoticeCollector
 from gateway.jobs.sending import MAX_TRIES, NOTHING_LEFT, Sender
 from gateway.storage.acts import Act
 from gateway.storage.cipher import Cipher
@@ -128,7 +128,7 @@ def test_who_is_suspended_or_ended_is_told_nothing(office, status):
 def test_who_loses_access_or_the_role_before_the_letter_goes_gets_none(office):
     one, other = office.person("ana", ADMIN), office.person("ben", ADMIN)
     office.task("t1", days=-1)
-    assert Collector(office.region).collect() == 2
+    assert NoticeCollector(office.region).collect() == 2
     with transaction(office.store.engine, write=True) as connection:
         connection.execute(update(people).where(people.c.id == one).values(status="suspended"))
         connection.execute(update(memberships).where(memberships.c.person == other).values(ends=office.clock()))
@@ -159,7 +159,7 @@ def test_who_proposed_an_act_is_not_told_to_confirm_it(office):
 def test_a_task_that_is_closed_before_the_letter_goes_is_not_told(office):
     office.person("ana", ADMIN)
     office.task("t1", days=-1)
-    Collector(office.region).collect()
+    NoticeCollector(office.region).collect()
     office.tasks.clear()
     assert Sender(office.region).send() == 0
     with transaction(office.store.engine) as connection:
@@ -219,7 +219,7 @@ def test_several_processes_send_each_notice_once(office):
 def test_a_process_that_died_before_it_sent_is_made_up_for_after_its_claim(office):
     office.person("ana", ADMIN)
     office.task("t1", days=-1)
-    Collector(office.region).collect()
+    NoticeCollector(office.region).collect()
     notices = Notices(office.store, office.clock)
     (due,) = notices.due()
     assert notices.claim(due) is not None  # and the process is killed here
