@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 CATALOGUES: Final = (
     "console",
     "people",
+    "preview",
     "sign_in",
+    "vendor",
+    "why",
 )
 """The kinds of texts of the console, one catalogue each."""
 
