@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.admin import settings
+from gateway.admin import people, settings
 from gateway.admin.agreements import publishing, signing
+from gateway.admin.clients.clients import confirm_end, confirm_register
+from gateway.admin.clients.secrets import confirm_rotate
 from gateway.admin.second_person import Confirmed, SecondPerson
 from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
@@ -24,7 +26,11 @@ if TYPE_CHECKING:
     Handler = Callable[[Administration, TwoPersonRule, Actor, Proposal], object]
 
 HANDLERS: Final[Mapping[str, Handler]] = {
+    "client.register": confirm_register,
+    "client.rotate": confirm_rotate,
+    "client.end": confirm_end,
     publishing.PUBLISH: publishing.confirmed,
+    people.CHANGE: people.confirmed,
     settings.CHANGE: settings.confirmed,
     signing.SIGN: signing.confirmed,
 }

@@ -13,6 +13,9 @@ from gateway import telemetry
 from gateway.console import frame, wording
 from gateway.console.account import blueprint as account
 from gateway.console.agreements.pages import blueprint as agreements
+from gateway.console.answers.preview import blueprint as preview
+from gateway.console.answers.vendor import blueprint as vendor
+from gateway.console.answers.why import blueprint as why
 from gateway.console.entrance import entrance, make_entrance
 from gateway.console.join import blueprint as join
 from gateway.console.openid import blueprint as openid
@@ -33,7 +36,10 @@ BLUEPRINTS: Final = (
     join,
     openid,
     people,
+    preview,
     sign_in,
+    vendor,
+    why,
 )
 """The pages of each domain."""
 
