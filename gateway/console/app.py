@@ -12,6 +12,8 @@ from werkzeug.exceptions import HTTPException
 from gateway import telemetry
 from gateway.console import frame, wording
 from gateway.console.account import blueprint as account
+from gateway.console.clients import acts as client_acts
+from gateway.console.clients.once import blueprint as once
 from gateway.console.entrance import entrance, make_entrance
 from gateway.console.join import blueprint as join
 from gateway.console.openid import blueprint as openid
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 BLUEPRINTS: Final = (
     frame.blueprint,
     account,
+    client_acts.routes,
+    once,
     join,
     openid,
     people,
@@ -74,6 +78,7 @@ def create_console(region: Administration) -> Flask:
     app.jinja_env.install_gettext_callables(wording.say, wording.say_several, newstyle=True)  # type: ignore[attr-defined]
     app.extensions["region"] = region
     app.extensions["entrance"] = make_entrance(region)
+    app.extensions["csrf"].exempt(once)
     app.before_request(telemetry.begin)
     app.before_request(_refuse)
     app.before_request(_enter)
