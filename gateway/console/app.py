@@ -12,6 +12,9 @@ from werkzeug.exceptions import HTTPException
 from gateway import telemetry
 from gateway.console import frame, wording
 from gateway.console.account import blueprint as account
+from gateway.console.answers.preview import blueprint as preview
+from gateway.console.answers.vendor import blueprint as vendor
+from gateway.console.answers.why import blueprint as why
 from gateway.console.clients import acts as client_acts
 from gateway.console.clients.once import blueprint as once
 from gateway.console.entrance import entrance, make_entrance
@@ -35,7 +38,10 @@ BLUEPRINTS: Final = (
     join,
     openid,
     people,
+    preview,
     sign_in,
+    vendor,
+    why,
 )
 """The pages of each domain."""
 
