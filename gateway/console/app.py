@@ -16,6 +16,8 @@ from gateway.console.entrance import entrance, make_entrance
 from gateway.console.join import blueprint as join
 from gateway.console.openid import blueprint as openid
 from gateway.console.people import blueprint as people
+from gateway.console.proposals import blueprint as proposals
+from gateway.console.settings import blueprint as settings
 from gateway.console.sign_in import blueprint as sign_in
 from gateway.console.wording import later, say, translated
 from gateway.people.sessions import COOKIE
@@ -31,6 +33,8 @@ BLUEPRINTS: Final = (
     join,
     openid,
     people,
+    proposals,
+    settings,
     sign_in,
 )
 """The pages of each domain."""

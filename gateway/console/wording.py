@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 CATALOGUES: Final = (
     "console",
     "people",
+    "settings",
     "sign_in",
 )
 """The kinds of texts of the console, one catalogue each."""
