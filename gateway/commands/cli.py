@@ -17,7 +17,7 @@ from gateway.commands.clients import clients
 from gateway.commands.consents import consents
 from gateway.commands.districts import districts
 from gateway.commands.export import export_command
-from gateway.commands.proposals import confirm, decline, list_proposals, show_settings
+from gateway.commands.organisations.proposals import confirm, decline, list_proposals, show_settings
 from gateway.commands.restrictions import restrictions
 from gateway.commands.running import reload_command, status_command
 from gateway.commands.tasks import tasks

@@ -12,12 +12,15 @@ from werkzeug.exceptions import HTTPException
 from gateway import telemetry
 from gateway.console import frame, wording
 from gateway.console.account import blueprint as account
+from gateway.console.answers.preview import blueprint as preview
+from gateway.console.answers.vendor import blueprint as vendor
+from gateway.console.answers.why import blueprint as why
 from gateway.console.entrance import entrance, make_entrance
 from gateway.console.join import blueprint as join
 from gateway.console.openid import blueprint as openid
+from gateway.console.organisations.proposals import blueprint as proposals
+from gateway.console.organisations.settings import blueprint as settings
 from gateway.console.people import blueprint as people
-from gateway.console.proposals import blueprint as proposals
-from gateway.console.settings import blueprint as settings
 from gateway.console.sign_in import blueprint as sign_in
 from gateway.console.wording import later, say, translated
 from gateway.people.sessions import COOKIE
@@ -35,7 +38,10 @@ BLUEPRINTS: Final = (
     people,
     proposals,
     settings,
+    preview,
     sign_in,
+    vendor,
+    why,
 )
 """The pages of each domain."""
 

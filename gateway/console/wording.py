@@ -19,7 +19,10 @@ CATALOGUES: Final = (
     "console",
     "people",
     "settings",
+    "preview",
     "sign_in",
+    "vendor",
+    "why",
 )
 """The kinds of texts of the console, one catalogue each."""
 
