@@ -20,6 +20,8 @@ from gateway.console.clients.once import blueprint as once
 from gateway.console.entrance import entrance, make_entrance
 from gateway.console.join import blueprint as join
 from gateway.console.openid import blueprint as openid
+from gateway.console.organisations.proposals import blueprint as proposals
+from gateway.console.organisations.settings import blueprint as settings
 from gateway.console.people import blueprint as people
 from gateway.console.sign_in import blueprint as sign_in
 from gateway.console.wording import later, say, translated
@@ -38,6 +40,8 @@ BLUEPRINTS: Final = (
     join,
     openid,
     people,
+    proposals,
+    settings,
     preview,
     sign_in,
     vendor,

@@ -19,6 +19,7 @@ CATALOGUES: Final = (
     "clients",
     "console",
     "people",
+    "settings",
     "preview",
     "sign_in",
     "vendor",
