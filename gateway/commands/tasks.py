@@ -138,8 +138,10 @@ def _computed(settings: Settings, store: SqlStore, found: Tasks, *, offline: boo
     from gateway.districts.students import known_students
     from gateway.registers.store import Registers
     from gateway.registers.tags import PURPOSE, RegisterKeys
+    from gateway.storage.people.proposals import Proposals
     from gateway.storage.registry import utc_now
     from gateway.tasks.computing import DistrictTasks
+    from gateway.tasks.proposed import proposed
     from policies.agreement import read_folder
     from standards.errors import SourceError
 
@@ -150,6 +152,7 @@ def _computed(settings: Settings, store: SqlStore, found: Tasks, *, offline: boo
     counted = frozenset((one.id, one.version) for one in counting(settings, agreements))
     stopped = frozenset((one.id, one.version) for one in agreements) - counted
     yield from _ended_records(settings, store)
+    yield from proposed(Proposals(store, utc_now).waiting())
     for name, spec in settings.districts.items():
         entries, students = registers.entries(name), None
         if not offline and any(one.ended is None for one in entries):

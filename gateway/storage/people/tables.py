@@ -144,14 +144,17 @@ proposals = Table(
     Column("org", String(100), nullable=False, index=True),
     Column("about", String(200), nullable=False),
     Column("content", JSON, nullable=False),
+    Column("before", String(64), nullable=False),
     Column("made", Instant, nullable=False),
-    Column("made_by", String(32), nullable=False),
+    Column("made_by", String(254), nullable=False),
+    Column("person", String(32), nullable=False),
     Column("reason", String(2000), nullable=False),
     Column("decided", Instant),
-    Column("decided_by", String(200)),
+    Column("decided_by", String(254)),
+    Column("answer", String(2000)),
     Column("outcome", String(20)),
 )
-"""Acts that wait for a second person."""
+"""Acts that wait for a second person; *before* is the digest of what one changes, *person* is empty for an operator."""
 
 client_links = Table(
     "client_links",

@@ -133,11 +133,14 @@ def _acts() -> None:
         sa.Column("org", sa.String(100), nullable=False, index=True),
         sa.Column("about", sa.String(200), nullable=False),
         sa.Column("content", sa.JSON, nullable=False),
+        sa.Column("before", sa.String(64), nullable=False),
         sa.Column("made", Instant, nullable=False),
-        sa.Column("made_by", sa.String(32), nullable=False),
+        sa.Column("made_by", sa.String(254), nullable=False),
+        sa.Column("person", sa.String(32), nullable=False),
         sa.Column("reason", sa.String(2000), nullable=False),
         sa.Column("decided", Instant),
-        sa.Column("decided_by", sa.String(200)),
+        sa.Column("decided_by", sa.String(254)),
+        sa.Column("answer", sa.String(2000)),
         sa.Column("outcome", sa.String(20)),
     )
     op.create_table(
