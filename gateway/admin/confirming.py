@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.admin import registers
 from gateway.admin.second_person import Confirmed, SecondPerson
 from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
     Handler = Callable[[Administration, TwoPersonRule, Actor, Proposal], object]
 
-HANDLERS: Final[Mapping[str, Handler]] = {}
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "register.write": registers.again,
+}
 """What does each action again once it is confirmed, by calling the method of the service that was called first."""
 
 NEVER_ALONE: Final = frozenset({"record.release"})

@@ -11,6 +11,9 @@ from werkzeug.exceptions import HTTPException
 
 from gateway import telemetry
 from gateway.console import frame, wording
+from gateway.console.desk import blueprint as desk
+from gateway.console.inbox import blueprint as inbox
+from gateway.console.registers import blueprint as registers
 from gateway.console.sign_in import blueprint as sign_in
 from gateway.console.wording import later, say, translated
 from gateway.people.sessions import Sessions
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 BLUEPRINTS: Final = (
     frame.blueprint,
+    desk,
+    inbox,
+    registers,
     sign_in,
 )
 """The pages of each domain."""

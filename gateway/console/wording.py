@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 CATALOGUES: Final = (
     "console",
+    "desk",
+    "inbox",
+    "registers",
     "sign_in",
 )
 """The kinds of texts of the console, one catalogue each."""
