@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.admin import registers
+from gateway.admin import registers, settings
 from gateway.admin.second_person import Confirmed, SecondPerson
 from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 HANDLERS: Final[Mapping[str, Handler]] = {
     "register.write": registers.again,
+    settings.CHANGE: settings.confirmed,
 }
 """What does each action again once it is confirmed, by calling the method of the service that was called first."""
 

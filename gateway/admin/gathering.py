@@ -9,13 +9,15 @@ from gateway.audit.reports.retention import due
 from gateway.audit.students.subject_keys import PURPOSE as SUBJECT_KEYS
 from gateway.audit.students.subject_keys import SubjectKeys
 from gateway.districts.students import known_students
+from gateway.every_agreement import read_every
 from gateway.registers.store import Registers
 from gateway.registers.tags import PURPOSE, RegisterKeys
 from gateway.signing.overview import in_review, overview
+from gateway.storage.people.proposals import Proposals
 from gateway.tasks.computing import DistrictTasks, in_order, record_ends
+from gateway.tasks.proposed import proposed
 from gateway.tasks.store import Tasks, present
 from gateway.tasks.task import midnight
-from policies.agreement import read_folder
 from policies.comparison.review import parties
 from standards.errors import SourceError
 
@@ -44,7 +46,12 @@ class Gathered:
 def gather(region: Administration, compared: Collection[str] = ()) -> Gathered:
     """Gather every task; entries of the registers of the districts *compared* are compared with the systems there."""
     found, unasked = Tasks(region.store, region.clock), list[str]()
-    computing = [*_ended_records(region), *_of_districts(region, found, frozenset(compared), unasked)]
+    waiting = Proposals(region.store, region.clock).waiting()
+    computing = [
+        *_ended_records(region),
+        *proposed(waiting),
+        *_of_districts(region, found, frozenset(compared), unasked),
+    ]
     tasks = in_order(present(computing, found.rows()), region.clock().date())
     return Gathered(tuple(tasks), tuple(unasked))
 
@@ -53,7 +60,7 @@ def known_agreements(region: Administration) -> Sequence[Agreement]:
     """Return every correct version of an agreement, whether it is served or not."""
     if region.running is not None:
         return region.running.standing.reading.found
-    return read_folder(region.settings().agreements)[0]
+    return read_every(region.settings())[0]
 
 
 def _of_districts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy import select
 
@@ -14,6 +14,7 @@ from gateway.people.actor import NotPermitted
 from gateway.storage.acts import Act
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
+from gateway.storage.people.choices import TWO_PERSONS
 from gateway.storage.people.proposals import Proposal, Proposals, new_id
 from gateway.storage.people.tables import organisation_settings
 from policies.roles import action as known_action
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
     from gateway.admin.administration import Administration
     from gateway.people.actor import Actor
-
-TWO_PERSONS: Final = "two-persons"
-"""The setting of an organisation that lists the actions for which it wants a second person."""
 
 Done = TypeVar("Done")
 

@@ -101,11 +101,11 @@ def open_task(text: str, org: str, role: str, due: datetime | None, actor: str, 
 
 def _tell_unknown(settings: Settings, org: str) -> None:
     """Say so where an organisation is neither a district, nor a recipient of an agreement, nor the region."""
+    from gateway.every_agreement import read_every
     from gateway.tasks.task import REGION
-    from policies.agreement import read_folder
     from standards.errors import suggestion
 
-    known = {REGION, *settings.districts, *(one.org for one in read_folder(settings.agreements)[0])}
+    known = {REGION, *settings.districts, *(one.org for one in read_every(settings)[0])}
     if org not in known:
         click.echo(f"warning: no district and no recipient is called {org}{suggestion(org, known)}", err=True)
 

@@ -15,8 +15,9 @@ from gateway.console.desk import blueprint as desk
 from gateway.console.inbox import blueprint as inbox
 from gateway.console.registers import blueprint as registers
 from gateway.console.sign_in import blueprint as sign_in
+from gateway.console.uploads import InMemoryRequest, allow_size
 from gateway.console.wording import later, say, translated
-from gateway.people.sessions import Sessions
+from gateway.people.sessions import COOKIE, Sessions
 from gateway.web.app import REFUSED
 from standards.errors import CallerError, GatewayError
 
@@ -32,7 +33,6 @@ BLUEPRINTS: Final = (
 )
 """The pages of each domain."""
 
-COOKIE: Final = "__Host-crossing"
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -66,7 +66,9 @@ def create_console(region: Administration) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=frame.YEAR_SECONDS,
         MAX_CONTENT_LENGTH=1 << 20,
     )
+    app.request_class = InMemoryRequest
     Bootstrap5(app)
+    app.before_request(allow_size)
     CSRFProtect(app)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(wording.say, wording.say_several, newstyle=True)  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length
 
 from gateway.admin.inbox import MAX_OUTCOME_CHARACTERS, Inbox, mine
 from gateway.console.forms import ConsoleForm
-from gateway.console.page import actor, page
+from gateway.console.page import actor, page, region
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say
 from gateway.tasks.task import KINDS
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
-    from gateway.admin.administration import Administration
     from gateway.tasks.task import PersonTask
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/console")
@@ -55,7 +54,7 @@ class OutcomeForm(ConsoleForm):
 @page(blueprint, "", "task.read")
 def overview() -> Any:
     """Show the tasks of one's roles, those that are due first, and what to look at."""
-    service, every = Inbox(_region()), request.args.get("of") == "all"
+    service, every = region(Inbox), request.args.get("of") == "all"
     found = service.gathered(actor()).tasks
     shown = [one for one in found if one.closed is None and (every or mine(actor(), one))]
     sheet = _sheet(shown)
@@ -67,7 +66,7 @@ def overview() -> Any:
 @page(blueprint, "/tasks/closed", "task.read")
 def closed() -> Any:
     """Show the tasks that were closed, with their outcomes."""
-    found = [one for one in Inbox(_region()).gathered(actor()).tasks if one.closed is not None]
+    found = [one for one in region(Inbox).gathered(actor()).tasks if one.closed is not None]
     columns: list[TableColumn[PersonTask]] = [
         TableColumn(later("Task"), _what),
         TableColumn(later("About"), lambda one: about(one.content)),
@@ -83,7 +82,7 @@ def closed() -> Any:
 @page(blueprint, "/tasks/refused", "client.read")
 def refused() -> Any:
     """Show of each client how many requests of the last seven days were refused."""
-    rows = sorted(Inbox(_region()).refused(actor()).items(), key=lambda one: -_share(*one[1]))
+    rows = sorted(region(Inbox).refused(actor()).items(), key=lambda one: -_share(*one[1]))
     columns: list[TableColumn[tuple[str, tuple[int, int]]]] = [
         TableColumn(later("Client"), lambda one: one[0], "code"),
         TableColumn(later("Answered"), lambda one: one[1][0], "number"),
@@ -106,17 +105,17 @@ def close(name: str) -> Response | str:
     form = OutcomeForm()
     if not form.validate_on_submit():
         return _task_page(name, form)
-    Inbox(_region()).close(actor(), name, form.outcome.data)
+    region(Inbox).close(actor(), name, form.outcome.data)
     flash(say("The task is closed."), "ok")
     return redirect(url_for("inbox.overview"), 303)
 
 
 def _task_page(name: str, form: OutcomeForm) -> str:
-    found = next((one for one in Inbox(_region()).gathered(actor()).tasks if one.id == name), None)
+    found = next((one for one in region(Inbox).gathered(actor()).tasks if one.id == name), None)
     if found is None:
         raise NotFound(f"There is no task {name[:40]!r} today.")
     facts = [
-        (say("State"), STATES[found.state(_region().clock())]),
+        (say("State"), STATES[found.state(region().clock())]),
         (say("About"), about(found.content)),
         (say("Organisation"), found.org),
         (say("Role"), found.role),
@@ -138,7 +137,7 @@ def about(content: Mapping[str, Any]) -> str:
 
 
 def _sheet(shown: list[PersonTask]) -> Sheet[PersonTask]:
-    now = _region().clock()
+    now = region().clock()
     columns: list[TableColumn[PersonTask]] = [
         TableColumn(later("Task"), _what, href=lambda one: url_for("inbox.task", name=one.id)),
         TableColumn(later("State"), lambda one: STATES[one.state(now)], "state"),
@@ -184,8 +183,3 @@ def _address(endpoint: str) -> str:
 
 def _share(good: int, bad: int) -> float:
     return bad / (good + bad) if good + bad else 0.0
-
-
-def _region() -> Administration:
-    region: Administration = current_app.extensions["region"]
-    return region

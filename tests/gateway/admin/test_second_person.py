@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import insert, update
 
 from gateway.admin.confirming import Confirming
-from gateway.admin.second_person import TWO_PERSONS, ChangedMeanwhile, SecondPerson, TwoPersonAct, Waiting
+from gateway.admin.second_person import ChangedMeanwhile, SecondPerson, TwoPersonAct, Waiting
 from gateway.people.actor import Actor, Membership, NotPermitted, operator
 from gateway.storage.acts import Acts
 from gateway.storage.database import transaction
+from gateway.storage.people.choices import TWO_PERSONS
 from gateway.storage.people.proposals import LIFE, Proposals
 from gateway.storage.people.tables import memberships, organisation_settings, people
 from gateway.tasks.proposed import proposed
