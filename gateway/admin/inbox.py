@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from os import SEEK_END
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.gathering import gather, known_agreements
-from gateway.audit.chain import read_events
+from gateway.audit.chain import list_segments, read_line
 from gateway.people.actor import NotPermitted
 from gateway.tasks.store import Tasks
 from policies.agreement import current
 from standards.errors import CallerError, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from gateway.admin.administration import Administration
     from gateway.admin.gathering import Gathered
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 ENDING_DAYS: Final = 30
 UNUSED_DAYS: Final = 60
+RECENT_BYTES: Final = 8 * 2**20
+"""So much of the end of the record is looked at while somebody waits for a page."""
+
 MAX_OUTCOME_CHARACTERS: Final = 500
 
 
@@ -86,9 +92,11 @@ class Inbox:
         since = (self._region.clock() - timedelta(days=days)).isoformat()
         known = {one.client_id: one for one in self._region.store.list_clients()}
         found: dict[str, tuple[int, int]] = {}
-        for event in read_events(self._region.settings().audit.folder):
+        for event in recent_events(self._region.settings().audit.folder):
             name = str(event.get("client") or "")
-            if name not in known or str(event.get("at", "")) < since or event.get("operation") == "act":
+            if str(event.get("at", "")) < since:
+                break
+            if name not in known or event.get("operation") == "act":
                 continue
             one = known[name]
             if actor.allows("client.read", one.steward, _parties(self._region, name, one.org)):
@@ -157,3 +165,19 @@ def _goes_on(one: Agreement, agreements: Collection[Agreement]) -> bool:
         other.id == one.id and other.version > one.version and other.begin <= one.end + timedelta(days=1) <= other.end
         for other in agreements
     )
+
+
+def recent_events(folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the events at the end of the record, the newest first; what is no event is left out."""
+    left = RECENT_BYTES
+    for path in reversed(list_segments(folder)):
+        with path.open("rb") as file:
+            size = file.seek(0, SEEK_END)
+            file.seek(max(0, size - left))
+            lines = file.read(left).split(b"\n")
+        for line in reversed(lines[1:] if size > left else lines):
+            with suppress(ValueError, KeyError, TypeError):
+                yield read_line(line).event
+        left -= size
+        if left <= 0:
+            return

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 CATALOGUES: Final = (
     "console",
     "desk",
+    "desk",
     "inbox",
     "registers",
     "sign_in",

@@ -75,7 +75,7 @@ def get(shown, path="", language="en"):
 
 
 def numbers(text):
-    return [int(found) for found in re.findall(r'<td class="number"><a href="[^"]*">(-?\d+)</a>', text)]
+    return [int(found) for found in re.findall(r'<td class="cell-number"><a href="[^"]*">(-?\d+)</a>', text)]
 
 
 def test_no_text_of_a_page_becomes_markup(shown):
