@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin import registers, settings
+from gateway.admin.agreements import publishing, signing
 from gateway.admin.second_person import Confirmed, SecondPerson
 from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 HANDLERS: Final[Mapping[str, Handler]] = {
     "register.write": registers.again,
     settings.CHANGE: settings.confirmed,
+    publishing.PUBLISH: publishing.confirmed,
+    signing.SIGN: signing.confirmed,
 }
 """What does each action again once it is confirmed, by calling the method of the service that was called first."""
 

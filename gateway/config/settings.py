@@ -11,17 +11,21 @@ from itertools import starmap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import ValidationError
 
 from gateway.config import renamed, toml_positions
 from gateway.config.schema import RegionSchema
+from gateway.config.schema_mistakes import flat
+from gateway.config.sign_in import SignInSettings, sign_in_settings
 from gateway.storage import secrets
-from standards.errors import SettingsError, suggestion
+from standards.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import tzinfo
     from pathlib import Path
+
+    from marshmallow import Schema
 
     from gateway.config.declared_facts import DeclaredFact
 
@@ -31,7 +35,19 @@ STATE = "state"
 STATE_LINE = re.compile(r"""^\s*state\s*=\s*(["'])(.*?)\1""", re.MULTILINE)
 MIN_TOKEN_CHARACTERS = 32
 LISTS = ("school_years", "descriptors", "registers")
-TABLES = ("server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "registers", "keys")
+TABLES = (
+    "server",
+    "store",
+    "memory",
+    "audit",
+    "changes",
+    "tokens",
+    "limits",
+    "metrics",
+    "registers",
+    "keys",
+    "sign_in",
+)
 PATHS = frozenset({"file", "folder", "path", "source"})
 
 
@@ -125,6 +141,7 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)
     keep_entries: timedelta = timedelta(days=2557)
     approvals: str = "off"
+    sign_in: SignInSettings = field(default_factory=SignInSettings)
     warnings: tuple[str, ...] = ()
 
     @property
@@ -194,18 +211,7 @@ class _SettingsReading:
         self.accepted = renamed.accept(raw)
         for path, message in self.accepted.mistakes:
             self.report(path, message)
-        for table in (
-            "server",
-            "store",
-            "memory",
-            "audit",
-            "changes",
-            "tokens",
-            "limits",
-            "metrics",
-            "registers",
-            "keys",
-        ):
+        for table in TABLES:
             raw.setdefault(table, {})
         own = self.own_settings(raw.get("districts"))
         master = raw["keys"].get("master") if isinstance(raw["keys"], dict) else None
@@ -257,7 +263,7 @@ class _SettingsReading:
         try:
             return schema.load(raw)
         except ValidationError as error:
-            for place, message in _flat(error.messages_dict, schema):
+            for place, message in flat(error.messages_dict, schema):
                 self.report((*path, *place), message)
             return None
 
@@ -305,8 +311,17 @@ class _SettingsReading:
             districts=MappingProxyType(districts),
             metrics_token=self.metrics_token(loaded["metrics"]["token"]),
             keep_entries=loaded["registers"]["keep"],
+            sign_in=sign_in_settings(loaded["sign_in"], self.provider_secret),
             warnings=tuple(one.message for one in _sorted(starmap(self.placed, self.accepted.warnings))),
         )
+
+    def provider_secret(self, place: int, reference: str) -> str:
+        """Read the secret by which an OpenID provider knows the gateway; it never stands in the file itself."""
+        try:
+            return secrets.resolve(reference, self.folder)
+        except SettingsError as error:
+            self.report(("sign_in", "providers", place, "client_secret"), error.message)
+            return ""
 
     def metrics_token(self, reference: str | None) -> str | None:
         """Read the token behind a *reference*, which must be long enough not to be guessed."""
@@ -370,31 +385,3 @@ def _syntax(error: tomllib.TOMLDecodeError, path: Path, text: str) -> SettingsEr
         return SettingsError(message[: found.start()], str(path), int(found[1]), int(found[2]))
     last = text.count("\n") + 1
     return SettingsError(message.removesuffix(" (at end of document)"), str(path), last, 1)
-
-
-def _flat(messages: Any, schema: Schema) -> Iterator[tuple[toml_positions.Path, str]]:
-    """Flatten marshmallow's nested messages, each with the path it is about."""
-    for name, inner in messages.items():
-        kind = schema.fields.get(name)
-        if kind is None:
-            yield (name,), f"there is no such setting{suggestion(str(name), schema.fields)}"
-        else:
-            yield from _below((name,), inner, kind)
-
-
-def _below(path: toml_positions.Path, messages: Any, kind: Any) -> Iterator[tuple[toml_positions.Path, str]]:
-    if isinstance(messages, list):
-        for message in messages:
-            yield path, str(message).rstrip(".")
-    elif isinstance(kind, fields.Nested):
-        if messages.keys() == {"_schema"}:
-            yield from _below(path, messages["_schema"], None)
-        else:
-            yield from (((*path, *place), message) for place, message in _flat(messages, kind.schema))
-    elif isinstance(kind, fields.Dict):
-        for name, parts in messages.items():
-            yield from _below((*path, name), parts.get("key", []), None)
-            yield from _below((*path, name), parts.get("value", []), kind.value_field)
-    else:
-        for name, inner in messages.items():
-            yield from _below((*path, name), inner, getattr(kind, "inner", None))

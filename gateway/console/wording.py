@@ -21,6 +21,7 @@ CATALOGUES: Final = (
     "desk",
     "inbox",
     "registers",
+    "people",
     "sign_in",
 )
 """The kinds of texts of the console, one catalogue each."""

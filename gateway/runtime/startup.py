@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway import telemetry
 from gateway.audit.agreement_texts import record_all
+from gateway.audit.last_refusals import LastRefusals
 from gateway.audit.log import open_record
 from gateway.audit.students.index import IndexKeeper, SubjectIndex
 from gateway.audit.students.subject_keys import PURPOSE as SUBJECT_KEYS
@@ -94,6 +95,8 @@ def _run(
     readiness = Readiness(checks(store, memory, record))
     registers = Registers(store, RegisterKeys(keys.derive(REGISTER_KEYS)), clock)
     parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness, registers, keys)
+    last_refusals = LastRefusals(keys.derive("refusals"), parts.now, memory if settings.memory_url else None)
+    opened.callback(last_refusals.close)
     districts = _districts(settings, parts)
     standing = _recorded(parts, record, settings)
     telemetry.withheld([one.place for one in standing.mistakes])
@@ -114,6 +117,7 @@ def _run(
         clock=parts.now,
         readiness=readiness,
         daily_rows=DailyRows(memory, parts.now),
+        last_refusals=last_refusals,
         zones=settings.zones,
         client_logs=ClientLogs(
             settings.changes.folder,
@@ -137,7 +141,7 @@ def _run(
 def _recorded(parts: Parts, record: Record, settings: Settings) -> Standing:
     """Read the agreements on disk, every one of them recorded before it releases anything."""
     try:
-        standing = read_standing(settings, record, parts.store, parts.clock)
+        standing = read_standing(settings, record, parts)
         record_all(record, standing.agreements)
     except BaseException:
         record.close()

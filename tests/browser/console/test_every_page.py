@@ -91,7 +91,9 @@ def test_no_page_has_a_barrier(site, console, role, language):
         with site.entered(role, language, width) as context:
             page = context.new_page()
             told: list[str] = []
-            page.on("console", lambda one, told=told: told.append(one.text) if one.type in {"error", "warning"} else None)
+            page.on(
+                "console", lambda one, told=told: told.append(one.text) if one.type in {"error", "warning"} else None
+            )
             page.on("pageerror", lambda one, told=told: told.append(str(one)))
             waiting = walk.begin()
             while waiting:
