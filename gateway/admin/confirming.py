@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.admin import registers, settings
+from gateway.admin import settings
 from gateway.admin.agreements import publishing, signing
+from gateway.admin.clients.clients import confirm_end, confirm_register
+from gateway.admin.clients.secrets import confirm_rotate
+from gateway.admin.registers.registers import again as write_again
 from gateway.admin.second_person import Confirmed, SecondPerson
 from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
@@ -24,7 +27,10 @@ if TYPE_CHECKING:
     Handler = Callable[[Administration, TwoPersonRule, Actor, Proposal], object]
 
 HANDLERS: Final[Mapping[str, Handler]] = {
-    "register.write": registers.again,
+    "register.write": write_again,
+    "client.register": confirm_register,
+    "client.rotate": confirm_rotate,
+    "client.end": confirm_end,
     settings.CHANGE: settings.confirmed,
     publishing.PUBLISH: publishing.confirmed,
     signing.SIGN: signing.confirmed,

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.admin.gathering import gather, known_agreements
-from gateway.admin.register_entries import names_student, today_in
+from gateway.admin.inbox.gathering import gather, known_agreements
+from gateway.admin.registers.entries import names_student, today_in
 from gateway.audit.chain import list_segments
 from gateway.audit.log import PURPOSE as RECORD
 from gateway.audit.log import verify

@@ -205,7 +205,7 @@ def delete_consent(entry: str, district: str, reason: str, actor: str, file: Pat
 
 def _maker(opened: OpenRegisters) -> Callable[[Mapping[str, str], Mapping[str, str]], Consent]:
     """Return the function that makes a consent of tags and parts."""
-    from gateway.admin.register_entries import consent_maker
+    from gateway.admin.registers.entries import consent_maker
 
     return consent_maker(opened.region, opened.registers, opened.district)
 
@@ -254,7 +254,7 @@ def _facts(one: RegisterEntry) -> dict[str, Any]:
 
 def _terms(opened: OpenRegisters) -> dict[str, ConsentTerms]:
     """Return what consents to the district's agreements are about, as the gateway uses these."""
-    from gateway.admin.register_entries import consent_terms
+    from gateway.admin.registers.entries import consent_terms
 
     return consent_terms(opened.region, opened.district)
 

@@ -215,7 +215,7 @@ def delete_restriction(entry: str, district: str, reason: str, actor: str, file:
 
 def _maker(opened: OpenRegisters) -> Callable[[Mapping[str, str], Mapping[str, str]], Restriction]:
     """Return the function that makes a restriction of tags and parts."""
-    from gateway.admin.register_entries import restriction_maker
+    from gateway.admin.registers.entries import restriction_maker
 
     return restriction_maker(opened.region, opened.district)
 
@@ -227,7 +227,7 @@ def _made(opened: OpenRegisters, tags: Mapping[str, str], given: Mapping[str, st
 
 def _contact_tag(opened: OpenRegisters, students: Students, typed: str, *, anyway: bool) -> str:
     """Return the tag of a contact; one that the source does not have only *anyway*."""
-    from gateway.admin.register_entries import contact_tag
+    from gateway.admin.registers.entries import contact_tag
 
     return contact_tag(opened.keys, students, typed, anyway=anyway)
 

@@ -71,7 +71,7 @@ def list_tasks(
 @SETTINGS
 def close(name: str, outcome: str, actor: str, offline: bool, file: Path) -> None:
     """Close the task ID with an outcome. One that was computed does not come back."""
-    from gateway.admin.inbox import Inbox
+    from gateway.admin.inbox.inbox import Inbox
     from gateway.people.actor import operator
 
     with opened_region(file) as region:
@@ -90,7 +90,7 @@ def open_task(text: str, org: str, role: str, due: datetime | None, actor: str, 
     """Open a task of a person's own: TEXT says what is to be done, and names nobody."""
     from datetime import UTC
 
-    from gateway.admin.inbox import Inbox
+    from gateway.admin.inbox.inbox import Inbox
     from gateway.people.actor import operator
 
     with opened_region(file) as region:
@@ -112,7 +112,7 @@ def _tell_unknown(settings: Settings, org: str) -> None:
 
 def _tasks(region: Administration, who: str, *, offline: bool) -> tuple[PersonTask, ...]:
     """Return every task there is today, in order."""
-    from gateway.admin.inbox import Inbox
+    from gateway.admin.inbox.inbox import Inbox
     from gateway.people.actor import operator
 
     found = Inbox(region).gathered(operator(who), () if offline else region.settings().districts)

@@ -12,15 +12,15 @@ from werkzeug.exceptions import HTTPException
 from gateway import telemetry
 from gateway.console import frame, wording
 from gateway.console.account import blueprint as account
-from gateway.console.desk import blueprint as desk
+from gateway.console.desk.pages import blueprint as desk
 from gateway.console.entrance import entrance, make_entrance
-from gateway.console.inbox import blueprint as inbox
+from gateway.console.inbox.pages import blueprint as inbox
 from gateway.console.join import blueprint as join
 from gateway.console.openid import blueprint as openid
+from gateway.console.parts.uploads import InMemoryRequest, allow_size
 from gateway.console.people import blueprint as people
-from gateway.console.registers import blueprint as registers
+from gateway.console.registers.pages import blueprint as registers
 from gateway.console.sign_in import blueprint as sign_in
-from gateway.console.uploads import InMemoryRequest, allow_size
 from gateway.console.wording import later, say, translated
 from gateway.people.sessions import COOKIE
 from gateway.web.app import REFUSED

@@ -50,6 +50,8 @@ def page(
     def add(view: View) -> View:
         @wraps(view)
         def guarded(**arguments: Any) -> Any:
+            if request.method == "HEAD":
+                request.method = "GET"  # it has no token of a form, so it must not be taken for what is not GET
             if action != PUBLIC:
                 if g.session is None:
                     return sign_in_first()

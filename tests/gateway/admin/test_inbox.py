@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.admin.inbox import Inbox
+from gateway.admin.inbox.inbox import Inbox
 from gateway.people.actor import NotPermitted, operator
 from gateway.storage.acts import Acts
 from standards.errors import CallerError, Conflict, NotFound

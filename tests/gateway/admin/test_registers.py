@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert
 
 from gateway.admin.confirming import Confirming
-from gateway.admin.registers import DistrictRegisters
+from gateway.admin.registers.registers import KeptRegisters
 from gateway.admin.second_person import TWO_PERSONS, Waiting
 from gateway.people.actor import NotPermitted
 from gateway.registers.events import CONSENTS, RESTRICTIONS
@@ -47,7 +47,7 @@ def students(region):
 
 @pytest.fixture
 def service(region):
-    return DistrictRegisters(region.administered)
+    return KeptRegisters(region.administered)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_consent_waits_for_a_second_person_where_the_district_wants_two(region
     row = {"org": "maple", "name": TWO_PERSONS, "value": ["register.write"], "version": 1, "changed": NOW}
     with transaction(region.administered.store.engine, write=True) as connection:
         connection.execute(insert(organisation_settings).values({**row, "changed_by": "tests"}))
-    service = DistrictRegisters(region.administered)
+    service = KeptRegisters(region.administered)
     student = {"studentId": students[2]["sourcedId"]}
     waits = service.add_consent(ada, "maple", student, GIVEN, FORM, "by the office", anyway=True)
     assert isinstance(waits, Waiting)
@@ -107,10 +107,7 @@ def test_a_consent_waits_for_a_second_person_where_the_district_wants_two(region
         Confirming(region.administered).confirm(ada, waits.proposal.id)
     rex = region.actor("rex", ("maple", "registrar"))
     (name,) = Confirming(region.administered).confirm(rex, waits.proposal.id).done.made
-    assert (
-        DistrictRegisters(region.administered).entry(ada, "maple", CONSENTS, name).states.agreement
-        == GIVEN["agreement"]
-    )
+    assert KeptRegisters(region.administered).entry(ada, "maple", CONSENTS, name).states.agreement == GIVEN["agreement"]
     withdrawn = service.end(ada, "maple", CONSENTS, name, "withdrawn by the parent")
     assert withdrawn.changed == (name,)
     made = service.add_restriction(ada, "maple", student, {"kind": "directory"})

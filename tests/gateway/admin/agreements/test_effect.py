@@ -7,8 +7,8 @@ import pytest
 from gateway.admin.agreements.effect import EffectOfAgreements
 from gateway.admin.agreements.publishing import Publishing
 from gateway.people.actor import NotPermitted
-from gateway.storage.acts import Acts
 from standards.errors import CallerError, NotFound
+from tests.support.people.agreements import acts_of
 from tests.support.regions import TUTORING, agreement
 
 
@@ -26,7 +26,7 @@ def test_students_facts_and_what_is_new_are_counted_and_the_look_is_on_record(ef
     ((client, students),) = seen.students
     assert (client, students.now, students.then, seen.new) == ("conformance", 30, 30, 2)
     assert seen.facts > 2
-    looked = [act for act in Acts(region.administered.store).waiting() if act.action == "agreement effect seen"]
+    looked = acts_of(region.administered.store, "agreement effect seen")
     assert [(act.actor, act.content["version"]) for act in looked] == [("maria@example.org", 2)]
 
 
@@ -48,7 +48,7 @@ def test_the_recipient_sees_no_counts_not_even_whether_there_are_any(effect, wri
                 effect.see(actor, name, 1)
             told.add((refused.value.message, refused.value.status))
     assert len(told) == 1
-    assert not [act for act in Acts(region.administered.store).waiting() if act.action == "agreement effect seen"]
+    assert not acts_of(region.administered.store, "agreement effect seen")
 
 
 def test_another_district_learns_of_nothing(effect, write, stranger):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.admin.register_entries import (
+from gateway.admin.registers.entries import (
     consent_maker,
     consent_terms,
     contact_tag,
@@ -50,7 +50,7 @@ class ImportOutcome:
     written: Written | None
 
 
-class DistrictRegisters:
+class KeptRegisters:
     """The registers of the districts of a region, for the people of each."""
 
     def __init__(self, region: Administration, second: TwoPersonRule | None = None) -> None:
@@ -248,7 +248,7 @@ class DistrictRegisters:
 
 def again(region: Administration, rule: TwoPersonRule, actor: Actor, proposal: Proposal) -> Any:
     """Do what was proposed about a register once more, as both persons."""
-    service, content = DistrictRegisters(region, rule), proposal.content
+    service, content = KeptRegisters(region, rule), proposal.content
     if content["do"] == "lift":
         return service.end(actor, proposal.org, RESTRICTIONS, content["entry"], proposal.reason)
     if content["do"] == "consent":

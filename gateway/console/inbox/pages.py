@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from gateway.admin.inbox import MAX_OUTCOME_CHARACTERS, Inbox, mine
+from gateway.admin.inbox.inbox import MAX_OUTCOME_CHARACTERS, Inbox, mine
 from gateway.console.forms import ConsoleForm
 from gateway.console.page import actor, page, region
 from gateway.console.tables import Sheet, State, TableColumn, csv_of

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
-from gateway.admin.registers import COLUMNS, DistrictRegisters
+from gateway.admin.registers.registers import COLUMNS, KeptRegisters
 from gateway.admin.second_person import Waiting
 from gateway.console.page import actor, page, region
-from gateway.console.register_forms import ConsentForm, ImportForm, ReasonForm, RestrictionForm, StudentForm, blame
+from gateway.console.registers.forms import ConsentForm, ImportForm, ReasonForm, RestrictionForm, StudentForm, blame
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say
 from gateway.registers.csv_rows import MAX_FILE_BYTES
@@ -196,8 +196,8 @@ def template(district: str, register: str) -> Response:
     return answer
 
 
-def _service() -> DistrictRegisters:
-    return region(DistrictRegisters)
+def _service() -> KeptRegisters:
+    return region(KeptRegisters)
 
 
 def _written(written: object, district: str, register: str) -> Any:

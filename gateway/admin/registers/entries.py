@@ -6,7 +6,7 @@ from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from gateway.admin.gathering import known_agreements
+from gateway.admin.inbox.gathering import known_agreements
 from gateway.audit import agreement_texts
 from gateway.registers.entries import Consent
 from gateway.registers.matching import spelt_id

@@ -8,7 +8,7 @@ from datetime import timedelta
 from os import SEEK_END
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.admin.gathering import gather, known_agreements
+from gateway.admin.inbox.gathering import gather, known_agreements
 from gateway.audit.chain import list_segments, read_line
 from gateway.people.actor import NotPermitted
 from gateway.tasks.store import Tasks
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.admin.administration import Administration
-    from gateway.admin.gathering import Gathered
+    from gateway.admin.inbox.gathering import Gathered
     from gateway.people.actor import Actor
     from gateway.tasks.task import PersonTask
     from policies.agreement import Agreement

@@ -14,8 +14,8 @@ from gateway.admin.desk import PrivacyDesk
 from gateway.admin.events import Events
 from gateway.audit.reports.printing import Print
 from gateway.audit.reports.uses import LABELS, Use
-from gateway.console.desk_forms import ChildForm, ElementForm, ExposureForm, RecipientForm
-from gateway.console.inbox import STATES, about
+from gateway.console.desk.forms import ChildForm, ElementForm, ExposureForm, RecipientForm
+from gateway.console.inbox.pages import STATES, about
 from gateway.console.page import actor, page, region
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import language, later, say
