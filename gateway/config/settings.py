@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import ValidationError
 
 from gateway.config import renamed, toml_positions
+from gateway.config.notices import NoticeSettings, notice_settings
 from gateway.config.schema import RegionSchema
 from gateway.config.schema_mistakes import flat
 from gateway.config.sign_in import SignInSettings, sign_in_settings
@@ -46,6 +47,7 @@ TABLES = (
     "metrics",
     "registers",
     "keys",
+    "notices",
     "sign_in",
 )
 PATHS = frozenset({"file", "folder", "path", "source"})
@@ -141,6 +143,7 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)
     keep_entries: timedelta = timedelta(days=2557)
     approvals: str = "off"
+    notices: NoticeSettings = field(default_factory=NoticeSettings)
     sign_in: SignInSettings = field(default_factory=SignInSettings)
     warnings: tuple[str, ...] = ()
 
@@ -311,16 +314,24 @@ class _SettingsReading:
             districts=MappingProxyType(districts),
             metrics_token=self.metrics_token(loaded["metrics"]["token"]),
             keep_entries=loaded["registers"]["keep"],
-            sign_in=sign_in_settings(loaded["sign_in"], self.provider_secret),
+            sign_in=sign_in_settings(
+                loaded["sign_in"],
+                lambda place, reference: self.referred(("sign_in", "providers", place, "client_secret"), reference),
+            ),
+            notices=notice_settings(
+                loaded["notices"],
+                self.folder,
+                lambda place, reference: self.referred(("notices", *place), reference),
+            ),
             warnings=tuple(one.message for one in _sorted(starmap(self.placed, self.accepted.warnings))),
         )
 
-    def provider_secret(self, place: int, reference: str) -> str:
-        """Read the secret by which an OpenID provider knows the gateway; it never stands in the file itself."""
+    def referred(self, place: toml_positions.Path, reference: str) -> str:
+        """Read the secret that the setting at a *place* refers to; it never stands in the file itself."""
         try:
             return secrets.resolve(reference, self.folder)
         except SettingsError as error:
-            self.report(("sign_in", "providers", place, "client_secret"), error.message)
+            self.report(place, error.message)
             return ""
 
     def metrics_token(self, reference: str | None) -> str | None:

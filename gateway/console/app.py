@@ -12,6 +12,9 @@ from werkzeug.exceptions import HTTPException
 from gateway import telemetry
 from gateway.console import frame, wording
 from gateway.console.account import blueprint as account
+from gateway.console.answers.preview import blueprint as preview
+from gateway.console.answers.vendor import blueprint as vendor
+from gateway.console.answers.why import blueprint as why
 from gateway.console.desk.pages import blueprint as desk
 from gateway.console.entrance import entrance, make_entrance
 from gateway.console.inbox.pages import blueprint as inbox
@@ -38,7 +41,10 @@ BLUEPRINTS: Final = (
     join,
     openid,
     people,
+    preview,
     sign_in,
+    vendor,
+    why,
 )
 """The pages of each domain."""
 

@@ -22,7 +22,10 @@ CATALOGUES: Final = (
     "inbox",
     "registers",
     "people",
+    "preview",
     "sign_in",
+    "vendor",
+    "why",
 )
 """The kinds of texts of the console, one catalogue each."""
 

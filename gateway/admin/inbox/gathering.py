@@ -13,11 +13,13 @@ from gateway.every_agreement import read_every
 from gateway.registers.store import Registers
 from gateway.registers.tags import PURPOSE, RegisterKeys
 from gateway.signing.overview import in_review, overview
+from gateway.storage.people.notices import Notices
 from gateway.storage.people.proposals import Proposals
 from gateway.tasks.computing import DistrictTasks, in_order, record_ends
 from gateway.tasks.proposed import proposed
 from gateway.tasks.store import Tasks, present
 from gateway.tasks.task import midnight
+from gateway.tasks.undelivered import undelivered
 from policies.comparison.review import parties
 from standards.errors import SourceError
 
@@ -112,3 +114,8 @@ def _ended_records(region: Administration) -> Iterator[PersonTask]:
     """Yield the tasks of the record of disclosures itself."""
     keys = SubjectKeys(region.store, region.keys.derive(SUBJECT_KEYS)).list()
     yield from record_ends(due(region.settings(), keys, region.clock()))
+
+
+def _undelivered(region: Administration) -> Iterator[PersonTask]:
+    """Yield the tasks of notices that could not be delivered."""
+    yield from undelivered(Notices(region.store, region.clock).given_up(), region.clock())

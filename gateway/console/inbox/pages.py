@@ -28,7 +28,7 @@ blueprint = Blueprint("inbox", __name__, url_prefix="/console")
 STATES: Final = {
     "red": State("bad", later("due")),
     "amber": State("warn", later("soon due")),
-    "open": State("wait", later("open")),
+    "open": State("wait", later("waits")),
     "closed": State("off", later("closed")),
 }
 DISTRICTS: Final = {
