@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.admin import settings
+from gateway.admin import people, settings
 from gateway.admin.agreements import publishing, signing
 from gateway.admin.clients.clients import confirm_end, confirm_register
 from gateway.admin.clients.secrets import confirm_rotate
@@ -31,6 +31,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "client.register": confirm_register,
     "client.rotate": confirm_rotate,
     "client.end": confirm_end,
+    people.CHANGE: people.confirmed,
     settings.CHANGE: settings.confirmed,
     publishing.PUBLISH: publishing.confirmed,
     signing.SIGN: signing.confirmed,
