@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 CATALOGUES: Final = (
     "clients",
     "console",
+    "desk",
+    "desk",
+    "inbox",
+    "registers",
     "people",
     "settings",
     "preview",
