@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
 CATALOGUES: Final = (
     "agreements",
+    "clients",
     "console",
+    "desk",
+    "inbox",
+    "registers",
     "people",
+    "settings",
     "preview",
     "sign_in",
     "vendor",
