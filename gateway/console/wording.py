@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CATALOGUES: Final = (
+    "clients",
     "console",
+    "desk",
+    "desk",
+    "inbox",
+    "registers",
     "people",
     "settings",
     "preview",
