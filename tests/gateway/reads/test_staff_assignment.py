@@ -52,7 +52,7 @@ def test_what_a_client_gets_is_what_it_gets_under_a_population_of_nobody(region,
 
 
 def test_one_student_is_not_found_like_one_that_does_not_exist(region):
-    one = region.consumer("everybody").resources("students")[0]["sourcedId"]
+    one = region.consumer("everybody").ask(f"{ROSTER}students").json["users"][0]["sourcedId"]
     hidden = region.consumer("assigned").ask(f"{ROSTER}students/{one}")
     missing = region.consumer("assigned").ask(f"{ROSTER}students/{one[::-1]}")
     assert hidden.status_code == missing.status_code == 404
