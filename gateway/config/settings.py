@@ -5,25 +5,31 @@ from __future__ import annotations
 import re
 import tomllib
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import starmap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError
 
 from gateway.config import renamed, toml_positions
+from gateway.config.flat_messages import flat
+from gateway.config.region import (
+    AuditSettings,
+    ChangeSettings,
+    DistrictSettings,
+    LimitSettings,
+    Server,
+    Settings,
+    TokenSettings,
+)
 from gateway.config.schema import RegionSchema
+from gateway.config.written_districts import PATHS, with_written
 from gateway.storage import secrets
-from standards.errors import SettingsError, suggestion
+from standards.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import tzinfo
     from pathlib import Path
-
-    from gateway.config.declared_facts import DeclaredFact
 
     FindAdapter = Callable[[str], Any]
 
@@ -32,114 +38,11 @@ STATE_LINE = re.compile(r"""^\s*state\s*=\s*(["'])(.*?)\1""", re.MULTILINE)
 MIN_TOKEN_CHARACTERS = 32
 LISTS = ("school_years", "descriptors", "registers")
 TABLES = ("server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "registers", "keys")
-PATHS = frozenset({"file", "folder", "path", "source"})
 
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """The address listened on, and the limits of connections, requests and waiting."""
-
-    host: str
-    port: int
-    public_url: str | None
-    trusted_proxies: tuple[str, ...]
-    threads: int
-    threads_per_district: int = 4
-    wait: timedelta = timedelta(seconds=2)
-    client_timeout: timedelta = timedelta(seconds=30)
-    browser_origins: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TokenSettings:
-    """The lifetime of a token, and how many a client may have at once."""
-
-    life: timedelta
-    per_client: int
-
-
-@dataclass(frozen=True, slots=True)
-class LimitSettings:
-    """The rates of requests; an empty rate is no limit."""
-
-    client: str
-    district: str
-    failures: str
-    address_failures: str
-
-
-@dataclass(frozen=True, slots=True)
-class AuditSettings:
-    """The folder of the audit log, and for how many years it keeps what is about no student."""
-
-    folder: Path
-    segment_bytes: int
-    refusal_years: int = 7
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeSettings:
-    """The folder of the change logs, and for how long they keep tombstones."""
-
-    folder: Path
-    window: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class DistrictSettings:
-    """One district: its adapter, the adapter's own settings, and how long its data may be cached."""
-
-    name: str
-    adapter: str
-    cache: timedelta
-    ids: str
-    timezone: tzinfo
-    settings: Mapping[str, Any] = field(repr=False)
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    school_years: tuple[int, ...] = ()
-    descriptors: tuple[str, ...] = ()
-    loss: Mapping[str, float] = field(default_factory=dict)
-    default_category: str = ""
-    record_years: int | None = None
-    set_aside: Mapping[str, float] = field(default_factory=dict)
-    unresolved: Mapping[str, float] = field(default_factory=dict)
-    registers: tuple[DeclaredFact, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """One region, as its operator configured it; every path is absolute. *keep_entries* is for after their end."""
-
-    file: Path
-    state: Path
-    agreements: Path
-    server: Server
-    store_url: str = field(repr=False)
-    memory_url: str = field(repr=False)
-    audit: AuditSettings
-    changes: ChangeSettings
-    tokens: TokenSettings
-    limits: LimitSettings
-    master_key: str | None
-    districts: Mapping[str, DistrictSettings]
-    metrics_token: str | None = field(default=None, repr=False)
-    keep_entries: timedelta = timedelta(days=2557)
-    approvals: str = "off"
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def must_be_signed(self) -> bool:
-        """Whether agreements release nothing before both parties have signed them."""
-        return self.approvals == "required"
-
-    @property
-    def zones(self) -> Mapping[str, tzinfo]:
-        """Return the time zone of each district, which decides what day it is there."""
-        return {name: one.timezone for name, one in self.districts.items()}
-
-    def open_keys(self) -> secrets.Keys:
-        """Open the region's keys; without a configured master key one is made in the state directory."""
-        return secrets.open_keys(self.master_key, self.state, self.file.parent)
+__all__ = [
+    "AuditSettings", "ChangeSettings", "DistrictSettings", "LimitSettings", "Server", "Settings", "TokenSettings",
+    "load", "read", "state_of",
+]  # fmt: skip
 
 
 def load(path: Path, find_adapter: FindAdapter | None = None) -> Settings:
@@ -151,7 +54,7 @@ def load(path: Path, find_adapter: FindAdapter | None = None) -> Settings:
 
 
 def read(path: Path, find_adapter: FindAdapter | None = None) -> tuple[Settings | None, list[SettingsError]]:
-    """Read the settings in *path*, or every mistake in them, in the order of the file."""
+    """Read the settings in *path*, with the districts of its registry, or every mistake in the file, in its order."""
     try:
         text = path.read_text("utf-8")
         raw = tomllib.loads(text)
@@ -161,7 +64,9 @@ def read(path: Path, find_adapter: FindAdapter | None = None) -> tuple[Settings 
         return None, [SettingsError("the file is not UTF-8 text", str(path), 1, 1)]
     except tomllib.TOMLDecodeError as error:
         return None, [_syntax(error, path, text)]
-    return _SettingsReading(path, toml_positions.locate(text), find_adapter or _find_adapter).read(raw)
+    find = find_adapter or _find_adapter
+    settings, problems = _SettingsReading(path, toml_positions.locate(text), find).read(raw)
+    return (settings and with_written(settings, find)), problems
 
 
 def state_of(path: Path) -> Path:
@@ -257,7 +162,7 @@ class _SettingsReading:
         try:
             return schema.load(raw)
         except ValidationError as error:
-            for place, message in _flat(error.messages_dict, schema):
+            for place, message in flat(error.messages_dict, schema):
                 self.report((*path, *place), message)
             return None
 
@@ -370,31 +275,3 @@ def _syntax(error: tomllib.TOMLDecodeError, path: Path, text: str) -> SettingsEr
         return SettingsError(message[: found.start()], str(path), int(found[1]), int(found[2]))
     last = text.count("\n") + 1
     return SettingsError(message.removesuffix(" (at end of document)"), str(path), last, 1)
-
-
-def _flat(messages: Any, schema: Schema) -> Iterator[tuple[toml_positions.Path, str]]:
-    """Flatten marshmallow's nested messages, each with the path it is about."""
-    for name, inner in messages.items():
-        kind = schema.fields.get(name)
-        if kind is None:
-            yield (name,), f"there is no such setting{suggestion(str(name), schema.fields)}"
-        else:
-            yield from _below((name,), inner, kind)
-
-
-def _below(path: toml_positions.Path, messages: Any, kind: Any) -> Iterator[tuple[toml_positions.Path, str]]:
-    if isinstance(messages, list):
-        for message in messages:
-            yield path, str(message).rstrip(".")
-    elif isinstance(kind, fields.Nested):
-        if messages.keys() == {"_schema"}:
-            yield from _below(path, messages["_schema"], None)
-        else:
-            yield from (((*path, *place), message) for place, message in _flat(messages, kind.schema))
-    elif isinstance(kind, fields.Dict):
-        for name, parts in messages.items():
-            yield from _below((*path, name), parts.get("key", []), None)
-            yield from _below((*path, name), parts.get("value", []), kind.value_field)
-    else:
-        for name, inner in messages.items():
-            yield from _below((*path, name), inner, getattr(kind, "inner", None))

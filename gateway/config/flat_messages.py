@@ -1,0 +1,44 @@
+"""Messages of marshmallow, nested by the fields that they are about, as a flat list of paths and texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import fields
+
+from standards.errors import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from marshmallow import Schema
+
+    Path = tuple[str | int, ...]
+
+
+def flat(messages: Any, schema: Schema) -> Iterator[tuple[Path, str]]:
+    """Flatten marshmallow's nested messages, each with the path it is about."""
+    for name, inner in messages.items():
+        kind = schema.fields.get(name)
+        if kind is None:
+            yield (name,), f"there is no such setting{suggestion(str(name), schema.fields)}"
+        else:
+            yield from _below((name,), inner, kind)
+
+
+def _below(path: Path, messages: Any, kind: Any) -> Iterator[tuple[Path, str]]:
+    if isinstance(messages, list):
+        for message in messages:
+            yield path, str(message).rstrip(".")
+    elif isinstance(kind, fields.Nested):
+        if messages.keys() == {"_schema"}:
+            yield from _below(path, messages["_schema"], None)
+        else:
+            yield from (((*path, *place), message) for place, message in flat(messages, kind.schema))
+    elif isinstance(kind, fields.Dict):
+        for name, parts in messages.items():
+            yield from _below((*path, name), parts.get("key", []), None)
+            yield from _below((*path, name), parts.get("value", []), kind.value_field)
+    else:
+        for name, inner in messages.items():
+            yield from _below((*path, name), inner, getattr(kind, "inner", None))
