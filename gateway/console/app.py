@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from gateway import telemetry
-from gateway.console import wording
+from gateway.console import sign_in, wording
 from gateway.people.sessions import Sessions
 from gateway.web.app import REFUSED
 from standards.errors import CallerError, GatewayError
@@ -18,6 +18,7 @@ from standards.errors import CallerError, GatewayError
 if TYPE_CHECKING:
     from gateway.admin.administration import Administration
 
+BLUEPRINTS: Final = (sign_in.blueprint,)
 COOKIE: Final = "__Host-crossing"
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -60,6 +61,8 @@ def create_console(region: Administration) -> Flask:
     app.after_request(_protect)
     app.after_request(telemetry.observe)
     app.context_processor(lambda: {"session_of": g.get("session"), "language": wording.language()})
+    for one in BLUEPRINTS:
+        app.register_blueprint(one)
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(GatewayError, _refused)
     app.register_error_handler(HTTPException, _http_error)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
-from flask import g, redirect, request, url_for
+from flask import current_app, g, redirect, request, url_for
 
+from gateway.console.way_back import own_path
 from gateway.people.actor import NotPermitted
 from policies.roles import action as known_action
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from flask import Blueprint
     from werkzeug.wrappers import Response
@@ -24,11 +28,16 @@ PUBLIC: Final = "public"
 """What a route names that anybody may ask: signing in, and following a one-time link."""
 
 
-def page(blueprint: Blueprint, rule: str, action: str, *methods: str) -> Callable[[View], View]:
+FRESH: Final = timedelta(minutes=10)
+"""For so long after somebody proved who it is, that counts for acts that are dangerous."""
+
+
+def page(blueprint: Blueprint, rule: str, action: str, *methods: str, fresh: bool = False) -> Callable[[View], View]:
     """Route *rule* to a view that is for one *action*; GET, unless *methods* are named.
 
     Nobody comes in without a session, nor without any role for the action: what the role reaches is the service's to
-    decide. The name of the action stays on the view, where a test looks for it.
+    decide. A *fresh* one asks whoever has not proved lately who it is to do so first. The name of the action stays on
+    the view, where a test looks for it.
     """
     if action != PUBLIC:
         known_action(action)
@@ -42,9 +51,11 @@ def page(blueprint: Blueprint, rule: str, action: str, *methods: str) -> Callabl
                 if not g.session.actor.orgs(action):
                     message = f"You have no role that may do this: {known_action(action).about}."
                     raise NotPermitted(message)
+                if fresh and not proved_lately():
+                    return prove_first()
             return view(**arguments)
 
-        guarded.action = action  # type: ignore[attr-defined]
+        guarded.action, guarded.fresh = action, fresh  # type: ignore[attr-defined]
         blueprint.add_url_rule(rule, view.__name__, guarded, methods=methods or ("GET",))
         return view
 
@@ -61,3 +72,22 @@ def sign_in_first() -> Response:
     """Send the browser to sign in; it comes back to this page where that is read, not written."""
     back = request.path if request.method == "GET" else None
     return redirect(url_for("sign_in.begin", next=back))
+
+
+def proved_lately() -> bool:
+    """Tell whether the person of this session has proved lately who it is."""
+    now: datetime = current_app.extensions["region"].clock()
+    proved: datetime = g.session.proved
+    return now - proved <= FRESH
+
+
+def prove_first() -> Response:
+    """Send the browser to prove who it is; it comes back to this page, or to the page of the form that it sent."""
+    asked = request.full_path if request.method == "GET" else _form_page()
+    return redirect(url_for("sign_in.prove", next=own_path(asked), again=request.method != "GET" or None))
+
+
+def _form_page() -> str:
+    """Return the page whose form was sent, as far as the browser tells."""
+    came = urlsplit(request.referrer or "")
+    return f"{came.path}?{came.query}" if came.netloc == request.host else ""

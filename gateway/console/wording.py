@@ -13,7 +13,7 @@ from gateway.translations.catalogues import LANGUAGES, SOURCE_LANGUAGE, catalogu
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CATALOGUES: Final = ("console",)
+CATALOGUES: Final = ("console", "sign_in")
 """The kinds of texts of the console, one catalogue each."""
 
 COOKIE: Final = "__Host-crossing-language"

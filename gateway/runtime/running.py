@@ -20,6 +20,7 @@ from gateway.runtime.reloading import Refused, prepare, select_again
 from gateway.runtime.report import differences, moment, pending_line
 from gateway.runtime.state import approvals_of
 from gateway.runtime.watch import Watch
+from gateway.storage.people.written import written_changes
 from standards.errors import SettingsError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from policies.standing import Standing
 
 
-RELOAD, APPROVALS = "a reload", "the approvals"
+RELOAD, APPROVALS, WRITTEN = "a reload", "the approvals", "what people wrote"
 """What agreements are served newly by, where nobody says who asked for it."""
 
 
@@ -56,8 +57,8 @@ class RunningGateway:
     fails, the present one stays.
     """
 
-    def __init__(self, parts: Parts, state: GatewayState) -> None:
-        self._parts, self._state = parts, state
+    def __init__(self, parts: Parts, state: GatewayState, written: int) -> None:
+        self._parts, self._state, self._written = parts, state, written
         self.since = parts.now()
         self.reloaded: Report | None = None
         self.refused: Report | None = None
@@ -119,8 +120,8 @@ class RunningGateway:
             stay.end()
 
     def watch(self) -> Callable[[], None]:
-        """Carry acts over and follow approvals, both within a second, until what is returned is called."""
-        return Watch(self._carrier, self.follow_approvals).end
+        """Carry acts over and follow approvals and writings, all within a second, until what is returned is called."""
+        return Watch(self._carrier, self.follow_approvals, self.follow_written).end
 
     def follow_approvals(self) -> None:
         """Let the approvals of now decide which agreements release anything, unless a reload is doing so."""
@@ -137,14 +138,21 @@ class RunningGateway:
         finally:
             self._reloading.release()
 
+    def follow_written(self) -> None:
+        """Serve what people have written since the last look; what is wrong is tried again when it has changed."""
+        if written_changes(self._parts.store) != self._written:
+            self.reload(WRITTEN)
+
     def reload(self, actor: str = RELOAD) -> Report:
         """Serve the files on disk from now on, or report what is wrong with them and go on as before."""
         with self._reloading:
+            written = self._written
             try:
                 return self._reload(actor)
             except Refused as refused:
                 return self._refuse(refused)
             except StoreUnavailable as error:
+                self._written = written  # the next look tries again
                 return self._refuse(Refused([SettingsError(error.message)]))
             except Exception as error:  # noqa: BLE001  whatever it is, the present state goes on
                 telemetry.fault(error)
@@ -152,7 +160,7 @@ class RunningGateway:
                 return self._refuse(Refused([SettingsError(message)]))
 
     def _reload(self, actor: str) -> Report:
-        before = self._state
+        before, self._written = self._state, written_changes(self._parts.store)
         read, mistakes = settings_file.read(before.settings.file)
         if read is None:
             raise Refused(mistakes)

@@ -29,6 +29,7 @@ from gateway.registers.tags import PURPOSE as REGISTER_KEYS
 from gateway.registers.tags import RegisterKeys
 from gateway.runtime.running import RunningGateway
 from gateway.runtime.state import GatewayState, Parts, described, read_standing
+from gateway.storage.people.written import written_changes
 from gateway.storage.registry import open_store, utc_now
 from gateway.storage.shared_memory import open_memory
 from policies.compiler import Grants
@@ -85,6 +86,7 @@ def _run(
     store, memory = open_store(settings.store_url, clock), open_memory(settings.memory_url)
     opened.callback(store.close)
     opened.callback(memory.close)
+    written = written_changes(store)
     record = open_record(settings.audit, keys, store)
     index = IndexKeeper(SubjectIndex(settings.audit.folder))
     opened.callback(index.close)
@@ -129,7 +131,7 @@ def _run(
             store,
         ),
     )
-    return RunningGateway(parts, GatewayState(settings, standing, gateway, parts.app(gateway, settings)))
+    return RunningGateway(parts, GatewayState(settings, standing, gateway, parts.app(gateway, settings)), written)
 
 
 def _recorded(parts: Parts, record: Record, settings: Settings) -> Standing:

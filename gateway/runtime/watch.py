@@ -1,4 +1,4 @@
-"""The watch of the running gateway over its registry: acts are carried over and approvals followed within a second."""
+"""The watch of the running gateway over its registry: acts are carried over, and changes followed, within a second."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ WATCH_SECONDS = 0.5
 
 
 class Watch:
-    """A thread that carries acts over again and again, the first time at once, and lets *follow* see to approvals."""
+    """A thread that carries acts over again and again, the first time at once, and lets *followers* see to the rest."""
 
-    def __init__(self, carrier: Carrier, follow: Callable[[], object]) -> None:
-        self._carrier, self._follow, self._ended = carrier, follow, threading.Event()
+    def __init__(self, carrier: Carrier, *followers: Callable[[], object]) -> None:
+        self._carrier, self._followers, self._ended = carrier, followers, threading.Event()
         _attempt(carrier.carry)
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
         self._thread.start()
@@ -34,7 +34,7 @@ class Watch:
 
     def _watch(self) -> None:
         while True:
-            for work in (self._carrier.carry, self._follow):
+            for work in (self._carrier.carry, *self._followers):
                 _attempt(work)
             if self._ended.wait(WATCH_SECONDS):
                 return

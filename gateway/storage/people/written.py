@@ -1,0 +1,47 @@
+"""The counter of what people have written: raised with every change, followed by every process that serves it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from gateway.storage.database import transaction
+from gateway.storage.tables import marks
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from gateway.storage.acts import SqlRegistry
+
+COUNTER: Final = "written"
+
+
+def note_written(connection: Connection) -> None:
+    """Raise the counter in the transaction of a change to a written agreement or district.
+
+    Of two that raise it at once the second waits for the first, so that no change goes unnoticed.
+    """
+    raised = update(marks).where(marks.c.name == COUNTER).values(number=marks.c.number + 1)
+    if connection.execute(raised).rowcount:
+        return
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(marks).values(name=COUNTER, number=1, digest=""))
+    except IntegrityError:  # another process has just made it
+        connection.execute(raised)
+
+
+def written_changes(store: SqlRegistry) -> int:
+    """Return how often people have changed what they wrote.
+
+    Raises:
+        StoreUnavailable: the registry cannot be read.
+    """
+
+    def read() -> int:
+        with transaction(store.engine) as connection:
+            return connection.scalar(select(marks.c.number).where(marks.c.name == COUNTER)) or 0
+
+    return store.calls.run(read)
