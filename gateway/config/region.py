@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gateway.storage import secrets
@@ -132,5 +131,3 @@ class Settings:
     def open_keys(self) -> secrets.Keys:
         """Open the region's keys; without a configured master key one is made in the state directory."""
         return secrets.open_keys(self.master_key, self.state, self.file.parent)
-
-

@@ -52,7 +52,9 @@ def with_written(settings: Settings, find_adapter: FindAdapter) -> Settings:
     try:
         written = _read(settings)
     except GatewayError as error:
-        return replace(settings, unread=error.message, warnings=(*settings.warnings, f"registry: {error.message}"))
+        return _unread(settings, error.message)
+    except Exception as error:  # noqa: BLE001  a driver may fail in any way; what needs the registry says so
+        return _unread(settings, f"The registry cannot be read ({type(error).__name__}).")
     districts, warnings = dict(settings.districts), list(settings.warnings)
     for one in written:
         if one.name in settings.districts:
@@ -64,6 +66,11 @@ def with_written(settings: Settings, find_adapter: FindAdapter) -> Settings:
                 wrong = "; ".join(f"{place}: {text}" for place, texts in error.places.items() for text in texts)
                 warnings.append(f"districts.{one.name}: connected in the registry and not served: {wrong}")
     return replace(settings, districts=MappingProxyType(districts), warnings=tuple(warnings))
+
+
+def _unread(settings: Settings, why: str) -> Settings:
+    lacking = f"districts connected in the registry are not known: {why}"
+    return replace(settings, unread=why, warnings=(*settings.warnings, lacking))
 
 
 def _read(settings: Settings) -> tuple[WrittenDistrict, ...]:
@@ -194,5 +201,3 @@ class _Reading:
         found = self.mistakes.setdefault(place, [])
         if message not in found:
             found.append(message)
-
-

@@ -1,4 +1,4 @@
-"""Districts that people connected: each change a row, the credentials of their systems sealed under the region's key."""
+"""Districts that people connected: each change a row, the credentials of their systems sealed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def remove_district(connection: Connection, name: str, at: datetime, actor: str)
     """Write that a district is connected no longer, and forget the credentials of its system."""
     mine = written_districts.update().where(written_districts.c.name == name)
     connection.execute(mine.values(sealed=None))
-    values = {"name": name, "content": {}, "sealed": None, "removed": True, "at": at, "actor": actor}
+    values: dict[str, Any] = {"name": name, "content": {}, "sealed": None, "removed": True, "at": at, "actor": actor}
     connection.execute(insert(written_districts).values(values))
     note_written(connection)
 
