@@ -121,7 +121,15 @@ class RunningGateway:
 
     def watch(self) -> Callable[[], None]:
         """Carry acts over and follow approvals and writings, all within a second, until what is returned is called."""
-        return Watch(self._carrier, self.follow_approvals, self.follow_written).end
+        return self._watch().end
+
+    def _watch(self) -> Watch:
+        follow = (self.follow_approvals, self.follow_written, self.follow_orders)
+        return Watch(self._carrier, *follow, ended=self._parts.desk.flush)
+
+    def follow_orders(self) -> None:
+        """Keep to what people order about districts, and write down what was read of them."""
+        self._parts.desk.follow(self._state.gateway.districts)
 
     def follow_approvals(self) -> None:
         """Let the approvals of now decide which agreements release anything, unless a reload is doing so."""
@@ -164,6 +172,8 @@ class RunningGateway:
         read, mistakes = settings_file.read(before.settings.file)
         if read is None:
             raise Refused(mistakes)
+        if read.unread:
+            raise StoreUnavailable(read.unread)
         seen = approvals_of(read, self._parts.store)
         change = prepare(self._parts, before, read, actor)
         self._swap(change)
