@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from policies.canonical import Expansion
     from policies.combining import Disagreement
     from policies.documents.loading import Document
+    from policies.documents.written import WrittenDocument
     from policies.elements import Line
     from policies.population import Population
     from policies.reasoning.examples import Example
@@ -127,26 +128,51 @@ def check(document: Document, sets: Path) -> tuple[Agreement | None, list[Settin
     return None, sorted(problems, key=lambda error: (error.file != document.file, error.line, error.column))
 
 
-def load_folder(path: Path) -> tuple[Agreement, ...]:
-    """Load every agreement in a folder, all versions; the first mistake is raised."""
-    found, problems = read_folder(path)
+def load_folder(path: Path, written: Iterable[WrittenDocument] = ()) -> tuple[Agreement, ...]:
+    """Load every agreement in a folder and all *written* ones, all versions; the first mistake is raised."""
+    found, problems = read_folder(path, written)
     if problems:
         raise problems[0]
     return found
 
 
-def read_folder(path: Path) -> tuple[tuple[Agreement, ...], list[SettingsError]]:
-    """Read every correct agreement in a folder, and every mistake in the others or between them."""
+def read_folder(
+    path: Path, written: Iterable[WrittenDocument] = ()
+) -> tuple[tuple[Agreement, ...], list[SettingsError]]:
+    """Read every correct agreement in a folder and of the *written* ones, and every mistake in or between them."""
     found: list[Agreement] = []
     problems: list[SettingsError] = []
     try:
-        for _, one, wrong in read_files(path):
+        for _, one, wrong in read_documents(path, written):
             problems += wrong
             if one is not None:
                 found.append(one)
     except SettingsError as error:
         return (), [error]
     return tuple(found), problems + list(clashes(found))
+
+
+def read_documents(
+    path: Path, written: Iterable[WrittenDocument] = ()
+) -> Iterator[tuple[Path | WrittenDocument, Agreement | None, list[SettingsError]]]:
+    """Yield each document of a folder and each *written* one with its agreement, or with every mistake in it.
+
+    Raises:
+        SettingsError: there is no such folder, or it cannot be read.
+    """
+    yield from read_files(path)
+    for document in written:
+        yield document, *read_written(document, path / SETS)
+
+
+def read_written(document: WrittenDocument, sets: Path) -> tuple[Agreement | None, list[SettingsError]]:
+    """Read a written agreement, whose bundles lie in the folder *sets*, or every mistake in it."""
+    try:
+        found, problems = check(document.parse(), sets)
+    except SettingsError as error:
+        return None, [error]
+    misfit = found and document.misfit((found.id, found.version, found.district, found.org))
+    return (None, [misfit]) if misfit else (found, problems)
 
 
 def read_drafts(path: Path) -> tuple[tuple[Agreement, ...], list[SettingsError]]:

@@ -1,20 +1,21 @@
-"""Effective agreements of a folder: a wrong document also disables the agreements it may have been meant to narrow."""
+"""Effective agreements of a region: a wrong document also disables the agreements it may have been meant to narrow."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from policies.agreement import read_files, repeated, reused, rivalling
+from policies.agreement import read_documents, repeated, reused, rivalling
 from policies.documents.claims import Claim, claim
 from standards.errors import SettingsError, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
-    from pathlib import Path
 
     from policies.agreement import Agreement
     from policies.comparison.review import Pending
+    from policies.documents.written import WrittenDocument
 
     Wrong = tuple[SettingsError, Agreement]
 
@@ -58,8 +59,9 @@ def stand(
     differing: Callable[[Collection[Agreement]], Iterable[Wrong]] = _none,
     pending: Callable[[Collection[Agreement]], tuple[Pending, ...]] = _all_count,
     rebound: Callable[[Collection[Agreement]], Iterable[Wrong]] = _none,
+    written: Iterable[WrittenDocument] = (),
 ) -> Standing:
-    """Select the effective agreements of a *folder* about *districts* that exist.
+    """Select the effective agreements of a *folder*, and of the *written* ones, about *districts* that exist.
 
     A wrong one releases nothing, nor does another version of it, which it may be there to narrow, nor any agreement of
     the clients it names. Two that conflict are both wrong, and so is one that *differing* finds to have changed. One
@@ -72,10 +74,10 @@ def stand(
     found: list[Agreement] = []
     mistakes: list[SettingsError] = []
     claims: list[Claim] = []
-    for file, one, wrong in read_files(folder):
+    for document, one, wrong in read_documents(folder, written):
         mistakes += wrong
         if one is None:
-            claims.append(claim(file))
+            claims.append(claim(document) if isinstance(document, Path) else document.claim())
         else:
             found.append(one)
     wrongs = ((mistake, (one,)) for mistake, one in differing(found))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.auth import tokens
+from gateway.auth.scopes import administers
 from gateway.storage.registry import ENABLED, REFUSE
 from standards.errors import Unauthenticated
 
@@ -95,6 +96,8 @@ class Callers:
         client = self._store.find_client(token.client) if token else None
         if not token or not client or client.status != ENABLED or client.epoch != token.epoch:
             raise Unauthenticated("Invalid Authorization header.")
+        if administers((*token.scopes, *client.scopes)):
+            raise Unauthenticated("The token is of the administration API, which alone it opens.")
         scopes = frozenset(token.scopes) & frozenset(client.scopes)
         refuses = client.unknown_members == REFUSE
         return Caller(client.client_id, client.org, scopes, client.epoch, refuses, token.purpose)

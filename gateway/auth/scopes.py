@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 ONEROSTER_1_1 = "https://purl.imsglobal.org/spec/or/v1p1/scope/"
 ONEROSTER_1_2 = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
 
@@ -29,11 +34,31 @@ _ONEROSTER_1_2 = (
     "roster-demographics.readonly",
     "roster.readonly",
 )
+ADMIN = "admin:"
+ADMIN_ROLES = ("auditor", "cbo-admin", "district-admin", "privacy-officer", "region-operator", "vendor-contact")
+"""The roles of people that a machine client can act in, by a scope of its own."""
+
 EDFI = ("edfi:create", "edfi:delete", "edfi:read", "edfi:readchanges", "edfi:update")
 
 
 def known_scopes() -> frozenset[str]:
-    """Return every scope that exists."""
+    """Return every scope of data that exists."""
     older = {ONEROSTER_1_1 + name for name in _ONEROSTER_1_1}
     newer = {ONEROSTER_1_2 + name for name in _ONEROSTER_1_2}
     return frozenset(older | newer | set(EDFI))
+
+
+def admin_scopes() -> frozenset[str]:
+    """Return the scopes of machine clients of the administration API; none of them opens any data."""
+    return frozenset(ADMIN + role for role in ADMIN_ROLES)
+
+
+def administers(scopes: Iterable[str]) -> bool:
+    """Tell whether one of the *scopes* is of the administration API, or meant to be."""
+    return any(scope.startswith(ADMIN) for scope in scopes)
+
+
+def admin_roles(scopes: Iterable[str]) -> tuple[str, ...]:
+    """Return the roles that *scopes* give in the administration API: none where a data scope is among them."""
+    listed = tuple(scopes)
+    return tuple(one.removeprefix(ADMIN) for one in listed) if admin_scopes().issuperset(listed) else ()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.commands.explanation import Steps
     from gateway.config.settings import Settings
     from policies.agreement import Agreement
+    from standards.errors import SettingsError
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -175,13 +176,14 @@ def explain(client: str, element: str, file: Path, recipient: bool, district: st
     from gateway.commands.explanation import ClientStanding, for_child, unserved
     from gateway.config import settings
     from gateway.districts import sources
+    from gateway.every_agreement import load_every
     from gateway.storage.registry import registered, utc_now
-    from policies import agreement, explain
+    from policies import explain
     from policies.compiler import Grants
 
     read, now = settings.load(file), utc_now()
     has = sources.entities(read)
-    every = agreement_texts.held_to(read, agreement.load_folder(read.agreements))
+    every = agreement_texts.held_to(read, load_every(read))
     agreements = counting(read, every)
     found = next((one for one in registered(read.store_url) if one.client_id == client), None)
     standing = ClientStanding(client, found, Grants(agreements, lambda: now), has)
@@ -266,12 +268,11 @@ def demo(serve: bool, port: int, facts: Path | None, students: int | None) -> No
 def _agreement_problems(read: Settings) -> Iterator[str]:
     from gateway.districts.sources import learn_extensions
     from gateway.reasoning.examples import failures
-    from policies.agreement import read_folder
     from policies.reasoning import analysis
 
     for name, error in learn_extensions(read).items():
         yield f"districts.{name}: {error.message}"
-    found, mistakes = read_folder(read.agreements)
+    found, mistakes = _documents(read)
     yield from map(str, mistakes)
     yield from (str(mistake) for mistake, _ in failures(found))
     for one in found:
@@ -282,6 +283,17 @@ def _agreement_problems(read: Settings) -> Iterator[str]:
             click.echo(f"warning: {warning}", err=True)
     _warn_of_signatures(read)
     yield from _registration_problems(read, found)
+
+
+def _documents(read: Settings) -> tuple[tuple[Agreement, ...], list[SettingsError]]:
+    """Read every agreement; those of the folder alone where the registry cannot be used, which is told elsewhere."""
+    from gateway.every_agreement import read_every
+    from policies.agreement import read_folder
+
+    try:
+        return read_every(read)
+    except StoreUnavailable:
+        return read_folder(read.agreements)
 
 
 def _warn_of_signatures(read: Settings) -> None:
@@ -333,9 +345,8 @@ def _warn_of_links(read: Settings) -> None:
 def _record_problems(read: Settings) -> Iterator[str]:
     """List where the audit log contradicts the agreements, and what of it an operator has to do."""
     from gateway.audit import agreement_texts, keys
-    from policies.agreement import read_folder
 
-    found, _ = read_folder(read.agreements)
+    found, _ = _documents(read)
     try:
         texts = agreement_texts.recorded(read)
         yield from (str(mistake) for mistake, _ in (*texts.differing(found), *texts.rebound(found)))
@@ -352,10 +363,9 @@ def _district_problems(read: Settings) -> Iterator[str]:
     from gateway.districts import sources
     from gateway.districts.source_check import look
     from gateway.storage.registry import utc_now
-    from policies.agreement import read_folder
     from policies.compiler import Grants
 
-    grants = Grants(read_folder(read.agreements)[0], utc_now)
+    grants = Grants(_documents(read)[0], utc_now)
     for name, district in read.districts.items():
         try:
             with sources.make_adapter(name, district) as adapter:

@@ -275,11 +275,11 @@ def _terms(opened: OpenRegisters) -> dict[str, ConsentTerms]:
     """
     from gateway.audit import agreement_texts
     from gateway.commands.agreements.opened import counting
+    from gateway.every_agreement import read_every
     from gateway.registers.stating import terms_of
     from gateway.storage.registry import utc_now
-    from policies.agreement import read_folder
 
-    agreements, _ = read_folder(opened.settings.agreements)
+    agreements, _ = read_every(opened.settings)
     held = agreement_texts.held_to(opened.settings, agreements)
     counted = counting(opened.settings, held)
     signed = {one.id for one in counted}

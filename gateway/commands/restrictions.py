@@ -217,11 +217,11 @@ def _maker(opened: OpenRegisters) -> Callable[[Mapping[str, str], Mapping[str, s
     """Return the function that makes a restriction of tags and parts."""
     from functools import partial
 
+    from gateway.every_agreement import read_every
     from gateway.registers.stating import restriction_of
     from gateway.storage.registry import utc_now
-    from policies.agreement import read_folder
 
-    agreements, _ = read_folder(opened.settings.agreements)
+    agreements, _ = read_every(opened.settings)
     recipients = {one.org for one in agreements if one.district == opened.district}
     today = utc_now().astimezone(opened.spec.timezone).date()
     return partial(restriction_of, opened.district, recipients=recipients, today=today)

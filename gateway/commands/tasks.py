@@ -111,11 +111,11 @@ def open_task(text: str, org: str, role: str, due: datetime | None, actor: str, 
 
 def _tell_unknown(settings: Settings, org: str) -> None:
     """Say so where an organisation is neither a district, nor a recipient of an agreement, nor the region."""
+    from gateway.every_agreement import read_every
     from gateway.tasks.task import REGION
-    from policies.agreement import read_folder
     from standards.errors import suggestion
 
-    known = {REGION, *settings.districts, *(one.org for one in read_folder(settings.agreements)[0])}
+    known = {REGION, *settings.districts, *(one.org for one in read_every(settings)[0])}
     if org not in known:
         click.echo(f"warning: no district and no recipient is called {org}{suggestion(org, known)}", err=True)
 
@@ -136,20 +136,23 @@ def _computed(settings: Settings, store: SqlStore, found: Tasks, *, offline: boo
     """Yield the tasks that follow from what there is, district by district."""
     from gateway.commands.agreements.opened import counting
     from gateway.districts.students import known_students
+    from gateway.every_agreement import read_every
     from gateway.registers.store import Registers
     from gateway.registers.tags import PURPOSE, RegisterKeys
+    from gateway.storage.people.proposals import Proposals
     from gateway.storage.registry import utc_now
     from gateway.tasks.computing import DistrictTasks
-    from policies.agreement import read_folder
+    from gateway.tasks.proposed import proposed
     from standards.errors import SourceError
 
-    agreements, _ = read_folder(settings.agreements)
+    agreements, _ = read_every(settings)
     keys = RegisterKeys(settings.open_keys().derive(PURPOSE))
     registers, required = Registers(store, keys, utc_now), settings.must_be_signed
     approved = _signed(settings, store) if required else found.approved()
     counted = frozenset((one.id, one.version) for one in counting(settings, agreements))
     stopped = frozenset((one.id, one.version) for one in agreements) - counted
     yield from _ended_records(settings, store)
+    yield from proposed(Proposals(store, utc_now).waiting())
     for name, spec in settings.districts.items():
         entries, students = registers.entries(name), None
         if not offline and any(one.ended is None for one in entries):

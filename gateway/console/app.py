@@ -10,20 +10,29 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from gateway import telemetry
-from gateway.console import sign_in, wording
-from gateway.people.sessions import Sessions
+from gateway.console import frame, wording
+from gateway.console.sign_in import blueprint as sign_in
+from gateway.console.wording import later, say, translated
+from gateway.people.sessions import COOKIE, Sessions
 from gateway.web.app import REFUSED
 from standards.errors import CallerError, GatewayError
 
 if TYPE_CHECKING:
     from gateway.admin.administration import Administration
 
-BLUEPRINTS: Final = (sign_in.blueprint,)
-COOKIE: Final = "__Host-crossing"
+BLUEPRINTS: Final = (
+    frame.blueprint,
+    sign_in,
+)
+"""The pages of each domain."""
+
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+ASSETS: Final = {"static", "frame.bootstrap"}
+"""The files that pages load: the same for everybody."""
+
 HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "Cache-Control": "no-store",
@@ -47,6 +56,7 @@ def create_console(region: Administration) -> Flask:
         SESSION_COOKIE_PATH="/",
         BOOTSTRAP_SERVE_LOCAL=True,
         WTF_CSRF_SSL_STRICT=True,
+        SEND_FILE_MAX_AGE_DEFAULT=frame.YEAR_SECONDS,
         MAX_CONTENT_LENGTH=1 << 20,
     )
     Bootstrap5(app)
@@ -60,7 +70,7 @@ def create_console(region: Administration) -> Flask:
     app.before_request(lambda: _enter(sessions))
     app.after_request(_protect)
     app.after_request(telemetry.observe)
-    app.context_processor(lambda: {"session_of": g.get("session"), "language": wording.language()})
+    app.context_processor(frame.around)
     for one in BLUEPRINTS:
         app.register_blueprint(one)
     app.register_error_handler(CSRFError, _stale)
@@ -78,7 +88,7 @@ def _refuse() -> None:
 
 def _enter(sessions: Sessions) -> None:
     """Find the session of this request."""
-    name = request.cookies.get(COOKIE, "")
+    name = "" if request.endpoint in ASSETS else request.cookies.get(COOKIE, "")
     g.session = sessions.find(name) if name else None
 
 
@@ -90,24 +100,35 @@ def _protect(response: Response) -> Response:
 
 
 def _stale(_error: CSRFError) -> tuple[str, int]:
-    return _page(400, "This form is too old, or was not made here. Go back, load the page anew, and send it again.")
+    return _page(
+        400, say("This form is too old, or was not made here. Go back, load the page anew, and send it again.")
+    )
 
 
 def _refused(error: GatewayError) -> tuple[str, int]:
     """Show a refusal; what is not the caller's to know has its fixed text."""
     telemetry.about(code=error.code)
-    return _page(error.status, error.message if isinstance(error, CallerError) else error.told)
+    message = error.message if isinstance(error, CallerError) else error.told
+    told = translated(message)
+    return _page(error.status, told or message, foreign=told is None)
 
 
 def _http_error(error: HTTPException) -> tuple[str, int]:
-    known = {404: "There is no such page.", 405: "This cannot be done in this way.", 413: "This is too large."}
-    return _page(error.code or 500, known.get(error.code or 500, "The request cannot be understood."))
+    known = {
+        404: later("There is no such page."),
+        405: later("This cannot be done in this way."),
+        413: later("This is too large."),
+    }
+    return _page(error.code or 500, str(known.get(error.code or 500, later("The request cannot be understood."))))
 
 
 def _fault(error: Exception) -> tuple[str, int]:
     telemetry.fault(error)
-    return _page(500, "The gateway failed. Its operator can find out where by the number below.")
+    return _page(500, say("The gateway failed. Its operator can find out where by the number below."))
 
 
-def _page(status: int, message: str) -> tuple[str, int]:
-    return render_template("error.html", message=message, status=status, number=telemetry.trace(None)), status
+def _page(status: int, message: str, *, foreign: bool = False) -> tuple[str, int]:
+    titles = {403: later("You may not do this"), 404: later("Not found"), 409: later("This has changed meanwhile")}
+    title = titles.get(status, later("This did not work"))
+    number = telemetry.trace(None)
+    return render_template("error.html", message=message, title=title, number=number, foreign=foreign), status

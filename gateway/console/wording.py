@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import ChainMap
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from flask import g, request
+from markupsafe import Markup, escape
 
 from gateway.translations.catalogues import LANGUAGES, SOURCE_LANGUAGE, catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CATALOGUES: Final = ("console", "sign_in")
+CATALOGUES: Final = (
+    "console",
+    "sign_in",
+)
 """The kinds of texts of the console, one catalogue each."""
 
 COOKIE: Final = "__Host-crossing-language"
@@ -40,6 +45,12 @@ def say(text: str) -> str:
     return text if shown == SOURCE_LANGUAGE else _translations(shown)[text]
 
 
+def translated(message: str) -> str | None:
+    """Translate a message of a service, such as a refusal; None where it is in English on a page that is not."""
+    shown = language()
+    return message if shown == SOURCE_LANGUAGE else _translations(shown).get(message)
+
+
 @cache
 def _translations(shown: str) -> Mapping[str, str]:
     return ChainMap(*(dict(catalogue(kind, shown)) for kind in CATALOGUES))
@@ -48,3 +59,24 @@ def _translations(shown: str) -> Mapping[str, str]:
 def say_several(one: str, several: str, count: int) -> str:
     """Translate a text about one thing, or about several."""
     return say(one if count == 1 else several)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A text of the console that is translated where it is shown: the label of a form, a column, an entry."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return say(self.text)
+
+    def __html__(self) -> Markup:
+        return escape(say(self.text))
+
+    def __mod__(self, values: object) -> str:
+        return say(self.text) % values
+
+
+def later(text: str) -> Later:
+    """Name a text that is translated when it is shown, not when the program is read."""
+    return Later(text)

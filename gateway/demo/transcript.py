@@ -25,9 +25,9 @@ from gateway.audit.reports.reading import AuditReader
 from gateway.config.settings import load
 from gateway.demo.family_chapter import FamilyChapter
 from gateway.demo.scenario.exhibit import own_id, own_words
+from gateway.every_agreement import load_every
 from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
-from policies.agreement import load_folder
 from policies.explain import explain
 from standards.keys import Keyring
 
@@ -260,7 +260,7 @@ class Transcript:
 
     def _explain(self, element: str) -> Iterator[Trace]:
         names = {one.id: one.name for one in self.district.schools}
-        yield from explain(load_folder(self.settings.agreements), "tutoring", element, datetime.now(UTC), names)
+        yield from explain(load_every(self.settings), "tutoring", element, datetime.now(UTC), names)
 
     def _forged(self, key: bytes) -> str:
         """Return the verification of a copy in which one event is about fewer records."""

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from gateway.storage.registry import SqlStore
 
+COOKIE: Final = "__Host-crossing"
+"""The cookie that holds the id of a session."""
+
 ACTIVE: Final = "active"
 IDLE: Final = timedelta(minutes=30)
 """A session ends when nothing was asked in it for so long."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.audit import agreement_texts
+from gateway.every_agreement import read_every
 from policies import agreement, canonical
 from standards.errors import NotFound, SettingsError, suggestion
 
@@ -32,7 +33,7 @@ def named(settings: Settings, name: str) -> Agreement:
     path = Path(name)
     if path.is_file():
         return texts.held_to(agreement.load(path))
-    found, _ = agreement.read_folder(settings.agreements)
+    found, _ = read_every(settings)
     known = {f"{one.id}@{one.version}": one for one in found}
     if name in known:
         return texts.held_to(known[name])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.administration import Administration
+from gateway.admin_api.app import create_admin_api
 from gateway.console.app import create_console
 from gateway.web.proxied import Proxied
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gateway.runtime.state import Parts
 
 PAGES: Final = ("/console", "/once")
+API: Final = "/admin"
 
 
 class PeopleSide:
@@ -24,16 +26,16 @@ class PeopleSide:
 
     def __init__(self, running: Running, parts: Parts) -> None:
         self._running, self._parts, self._making = running, parts, threading.Lock()
-        self._made: tuple[object, WSGIApplication] | None = None
+        self._made: tuple[object, WSGIApplication, WSGIApplication] | None = None
 
     def answers(self, environ: WSGIEnvironment) -> bool:
         """Tell whether the request is for an address of people."""
-        path = environ["PATH_INFO"]
-        return any(path == root or path.startswith(f"{root}/") for root in PAGES)
+        return any(_below(environ, root) for root in (*PAGES, API))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        return self._console()(environ, start_response)
+        console, api = self._applications()
+        return (api if _below(environ, API) else console)(environ, start_response)
 
     def region(self) -> Administration:
         """Return the region that is administered."""
@@ -42,13 +44,19 @@ class PeopleSide:
             parts.store, parts.memory, parts.region_keys, parts.clock, lambda: running.settings, running
         )
 
-    def _console(self) -> WSGIApplication:
-        """Return the console; one that was made under other settings of the server is made anew."""
+    def _applications(self) -> tuple[WSGIApplication, WSGIApplication]:
+        """Return the console and the API; those that were made under other settings of the server are made anew."""
         server = self._running.settings.server
         with self._making:
             if self._made is None or self._made[0] != server:
-                app = create_console(self.region())
-                if server.trusted_proxies:
-                    app.wsgi_app = Proxied(app.wsgi_app, server.trusted_proxies)  # type: ignore[method-assign]
-                self._made = server, app
-            return self._made[1]
+                region = self.region()
+                made: list[Any] = [create_console(region), create_admin_api(region)]
+                for app in made if server.trusted_proxies else ():
+                    app.wsgi_app = Proxied(app.wsgi_app, server.trusted_proxies)
+                self._made = server, made[0], made[1]
+            return self._made[1:]
+
+
+def _below(environ: WSGIEnvironment, root: str) -> bool:
+    path: str = environ["PATH_INFO"]
+    return path == root or path.startswith(f"{root}/")

@@ -15,7 +15,9 @@ from gateway.runtime.report import acts_of
 from gateway.runtime.state import GatewayState, described, read_standing, selected_again
 from gateway.runtime.successor import Successor
 from gateway.storage.acts import write_acts
+from gateway.storage.people.agreements import read_written
 from policies.compiler import Grants
+from policies.documents.written import SCHEME
 from standards.errors import GatewayError, SettingsError, SourceError
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from gateway.config.settings import Settings
     from gateway.districts.district import District
     from gateway.runtime.state import Parts
+    from policies.agreement import Agreement
     from policies.standing import Standing
 
 RELOADED: Final = frozenset(
@@ -107,6 +110,29 @@ def select_again(parts: Parts, before: GatewayState, actor: str) -> StateChange 
         if still == before.standing.agreements:
             raise
         return _change(parts, before, before.settings, replace(standing, agreements=still), actor)
+
+
+def without_withdrawn(parts: Parts, before: GatewayState, actor: str) -> StateChange | None:
+    """Prepare the present state without the written versions that are published no longer, and what those replaced.
+
+    None where there are none. It takes nothing but away, so that nothing that is wrong elsewhere holds it up.
+
+    Raises:
+        StoreUnavailable: the registry cannot be read.
+    """
+    written = read_written(parts.store)
+    published = {one.name for one in written.documents}
+
+    def stays(one: Agreement) -> bool:
+        is_there = not one.file.startswith(SCHEME) or one.file in published
+        return is_there and one.version >= written.replaced.get(one.id, 0)
+
+    standing = before.standing
+    kept = tuple(filter(stays, standing.agreements))
+    if kept == standing.agreements:
+        return None
+    reading = replace(standing.reading, found=tuple(filter(stays, standing.reading.found)))
+    return _change(parts, before, before.settings, replace(standing, agreements=kept, reading=reading), actor)
 
 
 def _change(parts: Parts, before: GatewayState, settings: Settings, standing: Standing, actor: str) -> StateChange:

@@ -16,7 +16,7 @@ from gateway.config import settings as settings_file
 from gateway.process_memory import give_back_memory
 from gateway.runtime import approvals, child_socket, export_socket
 from gateway.runtime.people_side import PeopleSide
-from gateway.runtime.reloading import Refused, prepare, select_again
+from gateway.runtime.reloading import Refused, prepare, select_again, without_withdrawn
 from gateway.runtime.report import differences, moment, pending_line
 from gateway.runtime.state import approvals_of
 from gateway.runtime.watch import Watch
@@ -169,13 +169,15 @@ class RunningGateway:
 
     def _reload(self, actor: str) -> Report:
         before, self._written = self._state, written_changes(self._parts.store)
+        if ending := without_withdrawn(self._parts, self._state, actor):
+            self._swap(ending)  # at once, whatever is wrong with the rest, and however long a district is read for it
         read, mistakes = settings_file.read(before.settings.file)
         if read is None:
             raise Refused(mistakes)
         if read.unread:
             raise StoreUnavailable(read.unread)
         seen = approvals_of(read, self._parts.store)
-        change = prepare(self._parts, before, read, actor)
+        change = prepare(self._parts, self._state, read, actor)
         self._swap(change)
         self._approved = seen
         lines = (*differences(before, change.state, change.read_again), *map(_needs_restart, change.restart))

@@ -18,11 +18,13 @@ from gateway.reasoning.examples import failures
 from gateway.registers.effects.state import RegisterWatch
 from gateway.signing.approval_book import unsigned
 from gateway.storage.approvals import Approvals
+from gateway.storage.people.agreements import read_written
 from gateway.web.app import create_app
+from policies.comparison.review import replaced
 from policies.standing import select, stand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from flask import Flask
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from gateway.storage.secrets import Keys
     from gateway.storage.shared_memory import Memory
     from policies.agreement import Agreement
+    from policies.comparison.review import Pending
     from policies.standing import Standing
     from standards.errors import SettingsError
     from standards.keys import Keyring
@@ -132,23 +135,43 @@ def described(adapter: Adapter, spec: Spec) -> Adapter:
 
 
 def read_standing(settings: Settings, record: Record, store: SqlRegistry, clock: Callable[[], datetime]) -> Standing:
-    """Read the agreements on disk: each compared with its text on record, its tests tried, its signatures looked at."""
-    texts, districts = Texts(*record.agreements), settings.districts.keys()
+    """Read the agreements on disk and in the registry.
+
+    Each is compared with its text on record, its tests are tried and its signatures looked at.
+    """
+    texts, districts, written = Texts(*record.agreements), settings.districts.keys(), read_written(store)
 
     def wrong(found: Collection[Agreement]) -> Iterable[tuple[SettingsError, Agreement]]:
         return chain(texts.differing(found), failures(found))
 
-    if settings.must_be_signed:
-        pending = unsigned(store, texts, districts, clock)
-        return _held(stand(settings.agreements, districts, wrong, pending, texts.rebound), texts)
-    return _held(stand(settings.agreements, districts, wrong, rebound=texts.rebound), texts)
+    pending = _pending(settings, store, texts, clock, written.replaced)
+    return _held(stand(settings.agreements, districts, wrong, pending, texts.rebound, written.documents), texts)
 
 
 def selected_again(state: GatewayState, parts: Parts) -> Standing:
-    """Select the effective agreements of a *state* anew, by the approvals of now, without a look at the folder."""
+    """Select the effective agreements of a *state* anew, by the approvals of now, without a look at the documents."""
     texts, settings = Texts(*state.gateway.record.agreements), state.settings
-    pending = unsigned(parts.store, texts, settings.districts.keys(), parts.clock)
+    pending = _pending(settings, parts.store, texts, parts.clock, read_written(parts.store).replaced)
     return _held(select(state.standing.reading, pending, texts.rebound), texts)
+
+
+def _pending(
+    settings: Settings,
+    store: SqlRegistry,
+    texts: Texts,
+    clock: Callable[[], datetime],
+    withdrawn: Mapping[str, int],
+) -> Callable[[Collection[Agreement]], tuple[Pending, ...]]:
+    """Return the function that finds what releases nothing: what was replaced by one withdrawn, what is not signed."""
+
+    def pending(found: Collection[Agreement]) -> tuple[Pending, ...]:
+        gone = replaced(found, withdrawn)
+        rest = [one for one in found if one.version >= withdrawn.get(one.id, 0)]
+        if not settings.must_be_signed:
+            return gone
+        return (*gone, *unsigned(store, texts, settings.districts.keys(), clock)(rest))
+
+    return pending
 
 
 def approvals_of(settings: Settings, store: SqlRegistry) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from policies.agreement import DRAFTS, SETS, read
 from policies.canonical import Expansion
 from policies.comparison.offers import OWN, adopted_of, last_day
 from policies.documents import loading
+from policies.documents.written import SCHEME
 from standards.errors import CallerError
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def _check_offer(offer: Agreement, district: str, now: datetime) -> None:
 
 def _content(offer: Agreement, district: str, name: str) -> dict[str, Any]:
     """Return the document of *offer* with what is the adopting district's own."""
-    written = loading.read(Path(offer.file)).content
+    is_written = offer.file.startswith(SCHEME)
+    written = orjson.loads(offer.text) if is_written else loading.read(Path(offer.file)).content
     terms = {key: value for key, value in written.items() if key not in {*OWN, "apiVersion", "approvals", "tests"}}
     parties = {**terms.pop("parties"), "provider": {"district": district}}
     adopts = {"offer": offer.id, "version": offer.version, "text": offer.digest}

@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gateway.audit.agreement_texts import recorded
+from gateway.every_agreement import read_every
 from gateway.signing.approval_book import ApprovalBook
 from gateway.storage.approvals import SIGNED, Approvals
-from policies.agreement import read_drafts, read_folder
+from policies.agreement import read_drafts
 from policies.comparison.review import parties, review
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def overview(settings: Settings, store: SqlRegistry | None, now: datetime) -> tu
 
     Nothing is recorded: a signature that nobody has recorded yet counts if it would count today.
     """
-    found, drafts = read_folder(settings.agreements)[0], read_drafts(settings.agreements)[0]
+    found, drafts = read_every(settings, store)[0], read_drafts(settings.agreements)[0]
     texts = recorded(settings)
     held, drawn = tuple(map(texts.held_to, found)), tuple(map(texts.held_to, drafts))
     book = _book(settings, store, (*held, *drawn), now)

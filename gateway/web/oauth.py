@@ -15,7 +15,7 @@ from flask import Blueprint, Response, json, request
 
 from gateway.auth import tokens
 from gateway.auth.client_secrets import meant, proves
-from gateway.auth.scopes import EDFI, known_scopes
+from gateway.auth.scopes import EDFI, admin_roles, administers, known_scopes
 from gateway.auth.token_request import TokenRefusal, TokenRequest, read_token_request
 from gateway.storage.registry import CLIENT_ID, ENABLED
 from gateway.telemetry import about
@@ -40,6 +40,7 @@ UNKNOWN_PURPOSE = "No agreement in force gives this client anything for that pur
 MISDIRECTED = "An agreement names this client, and another organisation as its recipient: ask the region's operator."
 # Ed-Fi's own token endpoint takes the number of an education organization as the scope. Here an agreement says which
 # organizations a client sees; the number asks for the operations of Ed-Fi, and the answer says which were given.
+MIXED = "The client has scopes of data and of administration, and can have a token for neither: ask the operator."
 PURPOSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 ORGANIZATION = re.compile(r"[0-9]{1,19}")
 TOO_MANY = "urn:ed-fi:api:security:authentication:too-many-tokens"
@@ -181,6 +182,8 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
     def make(self, client: RegisteredClient, scope: str | None, **_: Any) -> dict[str, Any]:
         """Make a token for the scopes the client may have of those it requests."""
         known = client.client
+        if administers(known.scopes) and not admin_roles(known.scopes):
+            raise TokenRefusal("unauthorized_client", MIXED)
         if any(one.org != known.org for one in self.grants.active(known.client_id)):
             raise TokenRefusal("unauthorized_client", MISDIRECTED)
         life = int(self.tokens.life.total_seconds())

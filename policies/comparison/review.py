@@ -26,7 +26,7 @@ class Signers:
 class Pending:
     """A version that releases nothing, since approvals are *missing*; *wider* is by what it widens what is in force.
 
-    So does one whose replacement, the version *gone*, is on record and no longer in the folder.
+    So does one whose replacement, the version *gone*, is on record and no longer in the folder, or was *withdrawn*.
     """
 
     agreement: Agreement
@@ -37,12 +37,23 @@ class Pending:
 
     def words(self) -> str:
         """Say who has not signed, and why that is needed."""
+        if self.gone and self.withdrawn:
+            return f"version {self.gone} has replaced it and was withdrawn: write a newer one"
         if self.gone:
             return f"version {self.gone} has replaced it, and its document is gone: put it back, or write a newer one"
         told = f"not signed by {' and '.join(self.missing)}"
         if self.withdrawn:
             return f"{told}: a signature counts no longer, and no version before it comes back"
         return f"{told}; it is wider than the version before: {self.wider[0]}" if self.wider else told
+
+
+def replaced(agreements: Iterable[Agreement], withdrawn: Mapping[str, int]) -> tuple[Pending, ...]:
+    """List the versions that one *withdrawn* had replaced (by id the highest): none of them comes back."""
+    return tuple(
+        Pending(one, (), withdrawn=True, gone=withdrawn[one.id])
+        for one in agreements
+        if one.version < withdrawn.get(one.id, 0)
+    )
 
 
 def parties(one: Agreement) -> tuple[str, ...]:

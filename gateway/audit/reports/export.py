@@ -30,13 +30,14 @@ def as_csv(events: Iterable[Event]) -> Iterator[str]:
     """Yield a heading and each event as a row; an apostrophe stands before what a spreadsheet takes for a formula."""
     yield _row(COLUMNS)
     for event in events:
-        yield _row(_plain(event.get(name, "")) for name in COLUMNS)
+        yield _row(plain(event.get(name, "")) for name in COLUMNS)
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """Write a cell of CSV in one line; an apostrophe stands before what a spreadsheet takes for a formula."""
     text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
     bare = text.lstrip(" \xa0\u3000\ufeff\0")  # some programs trim what stands before
-    formula = bare.startswith(FORMULA) and not isinstance(value, int)
+    formula = bare.startswith(FORMULA) and not isinstance(value, int | float)
     return f"'{one_line(text)}" if formula else one_line(text)
 
 

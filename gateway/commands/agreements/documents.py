@@ -136,6 +136,7 @@ def _agreement(name: str, version: int | None, file: Path) -> Agreement:
     from gateway.audit import agreement_texts
     from gateway.config import settings
     from gateway.districts.sources import learn_extensions
+    from gateway.every_agreement import read_every
     from policies import agreement
     from standards.errors import NotFound, suggestion
 
@@ -143,7 +144,7 @@ def _agreement(name: str, version: int | None, file: Path) -> Agreement:
         return agreement.load(Path(name))
     read = settings.load(file)
     learn_extensions(read)
-    found, mistakes = agreement.read_folder(read.agreements)
+    found, mistakes = read_every(read)
     drafts, _ = agreement.read_drafts(read.agreements)
     here, drawn = (
         [one for one in those if one.id == name and version in {None, one.version}] for those in (found, drafts)

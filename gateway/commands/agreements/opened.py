@@ -99,9 +99,10 @@ def in_force(settings: Settings, now: datetime) -> tuple[Agreement, ...]:
         StoreUnavailable: the registry cannot be read.
     """
     from gateway.audit import agreement_texts
+    from gateway.every_agreement import load_every
     from policies import agreement
 
-    every = counting(settings, agreement_texts.held_to(settings, agreement.load_folder(settings.agreements)))
+    every = counting(settings, agreement_texts.held_to(settings, load_every(settings)))
     return tuple(one for one in every if one in agreement.current(every, one.today(now)))
 
 

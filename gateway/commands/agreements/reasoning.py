@@ -190,11 +190,11 @@ def can_command(client: str, first: str, second: str, as_json: bool, file: Path)
     The answer is yes, no, or apart: both leave, but nothing that leaves says that they are of one student.
     """
     from gateway.audit import agreement_texts
-    from policies import agreement
+    from gateway.every_agreement import load_every
     from policies.reasoning.exposure import can
 
     settings = _load(file)
-    every = agreement_texts.held_to(settings, agreement.load_folder(settings.agreements))
+    every = agreement_texts.held_to(settings, load_every(settings))
     found = can(every, client, first, second)
     _print(asdict(found), (found.answer, *(f"  {one}" for one in found.reasons)), as_json=as_json)
 

@@ -144,14 +144,17 @@ proposals = Table(
     Column("org", String(100), nullable=False, index=True),
     Column("about", String(200), nullable=False),
     Column("content", JSON, nullable=False),
+    Column("before", String(64), nullable=False),
     Column("made", Instant, nullable=False),
-    Column("made_by", String(32), nullable=False),
+    Column("made_by", String(254), nullable=False),
+    Column("person", String(32), nullable=False),
     Column("reason", String(2000), nullable=False),
     Column("decided", Instant),
-    Column("decided_by", String(200)),
+    Column("decided_by", String(254)),
+    Column("answer", String(2000)),
     Column("outcome", String(20)),
 )
-"""Acts that wait for a second person."""
+"""Acts that wait for a second person; *before* is the digest of what one changes, *person* is empty for an operator."""
 
 client_links = Table(
     "client_links",
@@ -244,9 +247,30 @@ notices = Table(
     Column("kind", String(60), nullable=False),
     Column("org", String(100), nullable=False, index=True),
     Column("channel", String(20), nullable=False),
+    Column("recipient", String(254), nullable=False),
     Column("made", Instant, nullable=False),
+    Column("next_try", Instant, nullable=False),
     Column("sent", Instant),
+    Column("given_up", Instant),
     Column("tries", Integer, nullable=False),
     Column("error", String(200), nullable=False),
 )
 """What was told to whom by mail or webhook, so that nobody is told twice; the text itself is not kept."""
+
+notice_items = Table(
+    "notice_items",
+    metadata,
+    Column("recipient", String(254), primary_key=True),
+    Column("item", String(100), primary_key=True),
+    Column("notice", String(64), ForeignKey("notices.id"), nullable=False, index=True),
+)
+"""Which task, in which state, a recipient was told of, and by which notice."""
+
+notice_choices = Table(
+    "notice_choices",
+    metadata,
+    Column("person", String(32), ForeignKey("people.id"), primary_key=True),
+    Column("mail", Boolean, nullable=False),
+    Column("changed", Instant, nullable=False),
+)
+"""Whether somebody wants mail; who has chosen nothing gets it."""

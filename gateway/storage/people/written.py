@@ -23,12 +23,21 @@ def note_written(connection: Connection) -> None:
 
     Of two that raise it at once the second waits for the first, so that no change goes unnoticed.
     """
-    raised = update(marks).where(marks.c.name == COUNTER).values(number=marks.c.number + 1)
+    _raise_by(connection, 1)
+
+
+def hold_written(connection: Connection) -> None:
+    """Let every other transaction that changes what is written wait until this one has ended."""
+    _raise_by(connection, 0)
+
+
+def _raise_by(connection: Connection, steps: int) -> None:
+    raised = update(marks).where(marks.c.name == COUNTER).values(number=marks.c.number + steps)
     if connection.execute(raised).rowcount:
         return
     try:
         with connection.begin_nested():
-            connection.execute(insert(marks).values(name=COUNTER, number=1, digest=""))
+            connection.execute(insert(marks).values(name=COUNTER, number=steps, digest=""))
     except IntegrityError:  # another process has just made it
         connection.execute(raised)
 
@@ -42,6 +51,11 @@ def written_changes(store: SqlRegistry) -> int:
 
     def read() -> int:
         with transaction(store.engine) as connection:
-            return connection.scalar(select(marks.c.number).where(marks.c.name == COUNTER)) or 0
+            return changes_in(connection)
 
     return store.calls.run(read)
+
+
+def changes_in(connection: Connection) -> int:
+    """Return how often people have changed what they wrote, as a transaction sees it."""
+    return connection.scalar(select(marks.c.number).where(marks.c.name == COUNTER)) or 0

@@ -12,9 +12,8 @@ from werkzeug.test import Client as WsgiClient
 from werkzeug.wrappers import Response
 
 from gateway.config.settings import load
-from gateway.console.app import COOKIE
 from gateway.people.actor import Actor, Membership
-from gateway.people.sessions import ACTIVE, Sessions
+from gateway.people.sessions import ACTIVE, COOKIE, Sessions
 from gateway.runtime.startup import run
 from gateway.storage.database import transaction
 from gateway.storage.people.tables import memberships, people

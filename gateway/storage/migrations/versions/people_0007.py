@@ -133,11 +133,14 @@ def _acts() -> None:
         sa.Column("org", sa.String(100), nullable=False, index=True),
         sa.Column("about", sa.String(200), nullable=False),
         sa.Column("content", sa.JSON, nullable=False),
+        sa.Column("before", sa.String(64), nullable=False),
         sa.Column("made", Instant, nullable=False),
-        sa.Column("made_by", sa.String(32), nullable=False),
+        sa.Column("made_by", sa.String(254), nullable=False),
+        sa.Column("person", sa.String(32), nullable=False),
         sa.Column("reason", sa.String(2000), nullable=False),
         sa.Column("decided", Instant),
-        sa.Column("decided_by", sa.String(200)),
+        sa.Column("decided_by", sa.String(254)),
+        sa.Column("answer", sa.String(2000)),
         sa.Column("outcome", sa.String(20)),
     )
     op.create_table(
@@ -165,10 +168,25 @@ def _acts() -> None:
         sa.Column("kind", sa.String(60), nullable=False),
         sa.Column("org", sa.String(100), nullable=False, index=True),
         sa.Column("channel", sa.String(20), nullable=False),
+        sa.Column("recipient", sa.String(254), nullable=False),
         sa.Column("made", Instant, nullable=False),
+        sa.Column("next_try", Instant, nullable=False),
         sa.Column("sent", Instant),
+        sa.Column("given_up", Instant),
         sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("error", sa.String(200), nullable=False),
+    )
+    op.create_table(
+        "notice_items",
+        sa.Column("recipient", sa.String(254), primary_key=True),
+        sa.Column("item", sa.String(100), primary_key=True),
+        sa.Column("notice", sa.String(64), sa.ForeignKey("notices.id"), nullable=False, index=True),
+    )
+    op.create_table(
+        "notice_choices",
+        sa.Column("person", sa.String(32), sa.ForeignKey("people.id"), primary_key=True),
+        sa.Column("mail", sa.Boolean, nullable=False),
+        sa.Column("changed", Instant, nullable=False),
     )
 
 

@@ -1,0 +1,84 @@
+"""Events: the acts of people on record, as far as the roles of whoever reads them reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import ColumnElement, func, select, true
+
+from gateway.storage.bounded_calls import timely
+from gateway.storage.database import transaction
+from gateway.storage.tables import acts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from gateway.admin.administration import Administration
+    from gateway.people.actor import Actor
+
+ACTION: Final = "event.read"
+STUDENTS: Final = frozenset({"tags", "tag", "students", "student", "mark", "marks"})
+"""What an act may name of students, by keys that this list does not show: the audit log has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAct:
+    """One act on record: who did what, when, in which district, and on what."""
+
+    number: int
+    at: datetime
+    actor: str
+    action: str
+    district: str
+    reason: str
+    content: Mapping[str, Any]
+
+    def shown(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "id": self.number, "at": self.at.isoformat(timespec="milliseconds"), "actor": self.actor,
+            "action": self.action, "district": self.district, "reason": self.reason, "content": dict(self.content),
+        }  # fmt: skip
+
+
+class Events:
+    """The acts in the registry, for people."""
+
+    def __init__(self, region: Administration) -> None:
+        self._engine, self.calls = region.store.engine, region.store.calls
+
+    @timely
+    def list(
+        self, actor: Actor, offset: int, limit: int, district: str = "", action: str = "", client: str = ""
+    ) -> tuple[tuple[RecordedAct, ...], int]:
+        """List acts, the newest first, and how many there are: those of the actor's own districts, or of the region.
+
+        Raises:
+            NotPermitted: the actor reads no act at all.
+        """
+        mine = _reached(actor)
+        for column, value in ((acts.c.district, district), (acts.c.action, action)):
+            mine = mine & (column == value) if value else mine
+        if client:
+            mine = mine & (acts.c.content["client"].as_string() == client)
+        wanted = select(acts).where(mine).order_by(acts.c.number.desc()).offset(offset).limit(limit)
+        with transaction(self._engine) as connection:
+            total = connection.execute(select(func.count()).select_from(acts).where(mine)).scalar_one()
+            rows = connection.execute(wanted).all()
+        return tuple(_recorded(row) for row in rows), int(total)
+
+
+def _reached(actor: Actor) -> ColumnElement[bool]:
+    if actor.everywhere(ACTION):
+        return true()
+    orgs = actor.orgs(ACTION)
+    if not orgs:
+        actor.require(ACTION)
+    return acts.c.district.in_(sorted(orgs))
+
+
+def _recorded(row: Any) -> RecordedAct:
+    content = {name: value for name, value in row.content.items() if name not in STUDENTS}
+    return RecordedAct(row.number, row.at, row.actor, row.action, row.district, row.reason, content)

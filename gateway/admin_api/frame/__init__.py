@@ -1,0 +1,1 @@
+"""The frame of the administration API: what every operation of it has in common."""

@@ -1,0 +1,186 @@
+"""Operations: each route of the administration API names its action, its body and its answer, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from flask import Response, current_app, request
+
+from gateway.admin_api.frame.bodies import JSON, AdminBody, Filters, Nothing, Paged, read_body, read_filters
+from gateway.admin_api.frame.preconditions import check_match, etag_of, is_known, require_header
+from gateway.people.actor import NotPermitted
+from gateway.telemetry import about
+from policies.roles import action as known_action
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from marshmallow import Schema
+
+    from gateway.admin.administration import Administration
+    from gateway.admin_api.frame.authentication import Entrance
+    from gateway.admin_api.frame.idempotency import Idempotency
+    from gateway.people.actor import Actor
+
+PUBLIC: Final = "public"
+"""What an operation names that anybody may ask: what there is, and how to ask."""
+
+SIGNED_IN: Final = "signed-in"
+"""What an operation names that whoever is known may ask, whatever the roles."""
+
+ROOT: Final = "/admin/v1"
+UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+STATE: Final = "admin_api"
+
+View = Callable[..., "Reply"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an operation answers: *content* as JSON, how many there are in *total*, where what it made is."""
+
+    content: Any
+    status: int = 0
+    total: int | None = None
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRequest:
+    """What an operation is given: the *region*, the *actor*, and its *body* and *filters* as they were checked."""
+
+    region: Administration
+    actor: Actor
+    body: Mapping[str, Any]
+    filters: Mapping[str, Any]
+
+    def page(self, every: Sequence[Any]) -> Reply:
+        """Return the page that is asked for of *every* item."""
+        first = self.filters["offset"]
+        return Reply(every[first : first + self.filters["limit"]], total=len(every))
+
+    def match(self, content: Mapping[str, Any]) -> None:
+        """Refuse a write that is for another state of the resource than its present *content* (If-Match)."""
+        check_match(content)
+
+
+@dataclass(frozen=True, slots=True)
+class AdminOperation:
+    """One operation: its address and method, the *action* it is for, and the forms of what goes in and out.
+
+    *matched* says that it is a write for one state of a resource, which If-Match names; *many* that it answers a page
+    of resources; *tagged* that its answer is a single resource with an ETag.
+    """
+
+    name: str
+    method: str
+    rule: str
+    action: str
+    about: str
+    answers: type[Schema] | None
+    body: type[AdminBody] = Nothing
+    filters: type[Filters] = Filters
+    many: bool = False
+    matched: bool = False
+    tagged: bool = False
+    status: int = 200
+    group: str = ""
+    view: View = field(repr=False, default=lambda: Reply(None))
+
+
+class AdminOperations:
+    """The operations of one *group*, as they are declared in its module."""
+
+    def __init__(self, group: str) -> None:
+        self.group = group
+        self.declared: list[AdminOperation] = []
+
+    def add(
+        self, method: str, rule: str, action: str, answers: type[Schema] | None = None, **more: Any
+    ) -> Callable[[View], View]:
+        """Declare the operation that a view is: `AdminRequest` in, then the parts of its address; `Reply` out."""
+        if action not in {PUBLIC, SIGNED_IN}:
+            known_action(action)
+
+        def declare(view: View) -> View:
+            first = (view.__doc__ or "").strip().partition("\n")[0]
+            if more.get("many"):
+                more.setdefault("filters", Paged)
+            self.declared.append(
+                AdminOperation(view.__name__, method, rule, action, first, answers, group=self.group, view=view, **more)
+            )
+            return view
+
+        return declare
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What the operations of one application are served with."""
+
+    region: Administration
+    entrance: Entrance
+    idempotency: Idempotency
+    operations: tuple[AdminOperation, ...]
+
+
+def add_to(app: Flask, operation: AdminOperation) -> None:
+    """Route the address of an *operation*; its action stays on the view, where a test looks for it."""
+
+    def view(**parts: str) -> Response:
+        return serve(app.extensions[STATE], operation, parts)
+
+    view.action = operation.action  # type: ignore[attr-defined]
+    endpoint = f"admin.{operation.group}.{operation.name}"
+    app.add_url_rule(ROOT + operation.rule, endpoint, view, methods=[operation.method])
+
+
+def serving() -> Serving:
+    """Return what the present application serves with."""
+    found: Serving = current_app.extensions[STATE]
+    return found
+
+
+def serve(state: Serving, operation: AdminOperation, parts: Mapping[str, str]) -> Response:
+    """Answer the present request: who asks, what, under which condition; then once."""
+    about(view=operation.name)
+    if operation.action == PUBLIC:
+        return _rendered(operation, operation.view(state.region))
+    actor = state.entrance.enter()
+    if actor.kind == "machine":
+        about(client=actor.name.removeprefix("client "))
+    _check_role(operation, actor)
+    filters = read_filters(operation.filters)
+    if operation.method not in UNSAFE:
+        return _rendered(operation, operation.view(AdminRequest(state.region, actor, {}, filters), **parts))
+    asked = AdminRequest(state.region, actor, read_body(operation.body), filters)
+    if operation.matched:
+        require_header()
+    return state.idempotency.once(actor, lambda: _rendered(operation, operation.view(asked, **parts)))
+
+
+def _check_role(operation: AdminOperation, actor: Actor) -> None:
+    """Refuse whoever has no role for the action at all; what the role reaches is the service's to decide."""
+    action = operation.action
+    if action != SIGNED_IN and not actor.everywhere(action) and not actor.orgs(action):
+        raise NotPermitted(f"You have no role that may do this: {known_action(action).about}.")
+
+
+def _rendered(operation: AdminOperation, reply: Reply) -> Response:
+    body = b"" if reply.content is None else orjson.dumps(reply.content)
+    response = Response(body, reply.status or operation.status)
+    if reply.content is not None:
+        response.content_type = JSON
+    if reply.total is not None:
+        response.headers["Total-Count"] = str(reply.total)
+    if reply.location:
+        response.headers["Location"] = ROOT + reply.location
+    if operation.tagged:
+        etag = etag_of(reply.content)
+        response.set_etag(etag)
+        if request.method in {"GET", "HEAD"} and is_known(etag):
+            response.status_code, response.data = 304, b""
+            response.headers.pop("Content-Type", None)
+    return response

@@ -1,0 +1,41 @@
+"""Forms of the console: Flask-WTF's, which speak the language of the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask_wtf import FlaskForm
+from wtforms import SelectMultipleField
+from wtforms.fields.choices import SelectChoice
+from wtforms.i18n import get_translations
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from gateway.console.wording import language
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gateway.console.wording import Later
+
+
+class ConsoleForm(FlaskForm):  # type: ignore[misc]
+    """A form with its hidden token, whose own messages are in the language of the page."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """How the form is rendered and translated."""
+
+        def get_translations(self, _form: Any) -> Any:
+            """Return WTForms' messages in the language of the page."""
+            return get_translations([language()])
+
+
+class CheckboxesField(SelectMultipleField):  # type: ignore[misc]
+    """Several of some choices, as check boxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+def choices(pairs: Iterable[tuple[str, str | Later]]) -> list[Any]:
+    """Return the choices of a field from *pairs* of value and label."""
+    return [SelectChoice(value, label) for value, label in pairs]
