@@ -1,4 +1,4 @@
-"""Orders of people about a district, which every process follows: a pause, an approved change, an expected hour."""
+"""Orders of people about a district, which every process follows: a pause, an approved change."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-PAUSE, APPROVED, EXPECTED = "district.pause", "district.approved", "district.expected"
+PAUSE, APPROVED = "district.pause", "district.approved"
 """The names under which they are among the settings of an organisation."""
 
-NAMES: Final = (PAUSE, APPROVED, EXPECTED)
+NAMES: Final = (PAUSE, APPROVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,10 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What people have ordered about a district: *approved* is the digest of the loss that they approved last.
-
-    The files are *expected* every day by a time of the district's own clock, as ``05:00``.
-    """
+    """What people have ordered about a district: *approved* is the digest of the loss that they approved last."""
 
     pause: Pause | None = None
     approved: str = ""
-    expected: str = ""
 
 
 NONE: Final = Orders()
@@ -57,9 +53,8 @@ def give_order(connection: Connection, org: str, name: str, value: Mapping[str, 
     """Order something about a district; what was ordered before is replaced."""
     mine = (organisation_settings.c.org == org) & (organisation_settings.c.name == name)
     values = {"value": dict(value), "changed": at, "changed_by": by}
-    again = update(organisation_settings).where(mine).values(version=organisation_settings.c.version + 1, **values)
-    if not connection.execute(again).rowcount:
-        connection.execute(insert(organisation_settings).values(org=org, name=name, version=1, **values))
+    if not connection.execute(update(organisation_settings).where(mine).values(values)).rowcount:
+        connection.execute(insert(organisation_settings).values(org=org, name=name, version=0, **values))
 
 
 def end_order(connection: Connection, org: str, name: str) -> bool:
@@ -74,5 +69,4 @@ def _orders(values: Mapping[str, tuple[Mapping[str, Any], str]]) -> Orders:
     return Orders(
         Pause(datetime.fromisoformat(until).astimezone(UTC), by) if until else None,
         str(values.get(APPROVED, ({}, ""))[0].get("digest", "")),
-        str(values.get(EXPECTED, ({}, ""))[0].get("by", "")),
     )
