@@ -15,6 +15,15 @@ UPLOADED: Final = "uploaded:"
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveredFile:
+    """The files that a source consists of, as the operator knows them; without *sha256* they are a folder."""
+
+    name: str
+    size: int
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UploadedFile:
     """An archive by its *name*, *size* in bytes and *sha256*; *read* returns its bytes, which nobody keeps."""
 
@@ -23,14 +32,10 @@ class UploadedFile:
     sha256: str
     read: Callable[[], bytes] = field(repr=False, compare=False)
 
-
-@dataclass(frozen=True, slots=True)
-class DeliveredFile:
-    """The files that a source consists of, as the operator knows them; without *sha256* they are a folder."""
-
-    name: str
-    size: int
-    sha256: str = ""
+    @property
+    def delivered(self) -> DeliveredFile:
+        """The file as whoever sent it knows it."""
+        return DeliveredFile(self.name, self.size, self.sha256)
 
 
 def nothing_uploaded() -> UploadedFile:

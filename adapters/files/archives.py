@@ -267,7 +267,7 @@ class UploadedZip(Zip):
 
     def delivered(self) -> DeliveredFile:
         """Describe the archive as it was uploaded."""
-        return DeliveredFile(self._uploaded.name, self._uploaded.size, self._uploaded.sha256)
+        return self._uploaded.delivered
 
 
 def stamp_of(uploaded: UploadedFile) -> str:

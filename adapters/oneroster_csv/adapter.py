@@ -15,7 +15,7 @@ from adapters.oneroster.people import stated_kinds
 from adapters.oneroster.records import FILES, Task
 from adapters.oneroster.tabled_records import ROWS, records
 from adapters.oneroster.tables import Tolerance, manifest
-from adapters.uploads import UPLOADED, DeliveredFile
+from adapters.uploads import UPLOADED
 from standards.errors import SourceBroken
 from standards.oneroster.csv import specification
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Hints, Record, Wanted
     from adapters.files.archives import Source
+    from adapters.uploads import DeliveredFile
 
 CAPS = Caps(members=60)
 
@@ -106,8 +107,7 @@ class OneRosterCsv(Adapter):
     def delivered(self) -> DeliveredFile:
         """Describe the files."""
         if self._uploads:
-            found = self.uploaded()
-            return DeliveredFile(found.name, found.size, found.sha256)
+            return self.uploaded().delivered
         with self._open() as source:
             return source.delivered()
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from gateway.config import settings
 
 
+SIGN_IN_RATES = {"person": "10/15 minutes", "network": "300/hour", "anywhere": "100/day"}
+"""Failed sign-ins of people: for one address from one network, from one network, for one address from strange ones."""
+
+
 class RateLimits:
     """Every limit of the region, counted in the shared memory that has its tokens."""
 
@@ -33,6 +37,9 @@ class RateLimits:
         self._district = _Rate("district", rates.district, steady)
         self._failures = _Rate("failures", rates.failures, exact)
         self._address = _Rate("address", rates.address_failures, exact)
+        self._person, self._network, self._anywhere = (
+            _Rate(f"sign-in-{name}", rate, exact) for name, rate in SIGN_IN_RATES.items()
+        )
 
     def at(self, rates: settings.LimitSettings) -> RateLimits:
         """Return the same counts under other *rates*."""
@@ -59,6 +66,19 @@ class RateLimits:
         """Count a request for a token, or with a signature, whose credentials were wrong; both kinds together."""
         self._failures.count(client, address)
         self._address.count(address)
+
+    def check_sign_in(self, mail: str, network: str, *, familiar: bool) -> None:
+        """Refuse to check a sign-in after too many failures; where the person is at home, strangers' do not count."""
+        self._network.check(network)
+        self._person.check(mail, network)
+        if not familiar:
+            self._anywhere.check(mail)
+
+    def count_sign_in(self, mail: str, network: str) -> None:
+        """Count a failed sign-in."""
+        self._network.count(network)
+        self._person.count(mail, network)
+        self._anywhere.count(mail)
 
 
 class _Rate:

@@ -47,7 +47,7 @@ def _table(described: Mapping[str, Any]) -> list[str]:
 def _kind(kind: Any) -> str:
     if isinstance(kind, fields.List):
         return f"list of {kind.metadata['item']}"
-    names = {fields.Integer: "number", fields.Dict: "table", fields.String: "text"}
+    names = {fields.Boolean: "yes or no", fields.Integer: "number", fields.Dict: "table", fields.String: "text"}
     return getattr(kind, "kind", None) or names[type(kind)]
 
 
@@ -59,4 +59,4 @@ def _default(kind: Any) -> str:
         return "none"
     if isinstance(value, timedelta):
         return f"`{value.total_seconds() / 60:g}m`"
-    return f"`{value}`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from gateway.config.sign_in import SignInSettings
 from gateway.storage import secrets
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Server:
     threads_per_district: int = 4
     wait: timedelta = timedelta(seconds=2)
     client_timeout: timedelta = timedelta(seconds=30)
+    upload_bytes: int = 64 << 20
     browser_origins: tuple[str, ...] = ()
 
 
@@ -115,6 +117,7 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)
     keep_entries: timedelta = timedelta(days=2557)
     approvals: str = "off"
+    sign_in: SignInSettings = field(default_factory=SignInSettings)
     warnings: tuple[str, ...] = ()
     unread: str = ""
 

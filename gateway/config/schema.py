@@ -13,6 +13,7 @@ from adapters.notes import USER
 from gateway.config.declared_facts import DeclaredFactSchema
 from gateway.config.field_types import Duration, Rate, Timezone
 from gateway.config.load_limits import DEFAULT, NEVER
+from gateway.config.sign_in import SignInSchema
 from standards import native, vocabulary
 from standards.edfi.from_oneroster.default_descriptors import URI as DESCRIPTOR
 from standards.edfi.model.model import resources
@@ -139,6 +140,13 @@ class ServerSchema(Schema):
     wait = Duration(
         load_default=timedelta(seconds=2),
         metadata={"about": "How long a request may wait for another one's place at its district before it gets a 503."},
+    )
+    upload_bytes = _number(
+        67_108_864,
+        65_536,
+        536_870_912,
+        "The largest file that a signed-in person may upload for a district; it is held in memory, never on disk in"
+        " clear. No other request may be so large.",
     )
     client_timeout = Duration(
         load_default=timedelta(seconds=30),
@@ -362,6 +370,7 @@ class RegionSchema(Schema):
     metrics = fields.Nested(MetricsSchema)
     registers = fields.Nested(RegistersSchema)
     keys = fields.Nested(KeysSchema)
+    sign_in = fields.Nested(SignInSchema)
     districts = fields.Dict(
         keys=fields.String(validate=_check_district), values=fields.Nested(DistrictSchema), load_default=dict
     )

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import Schema, ValidationError
 
 from gateway.config import renamed, toml_positions
-from gateway.config.flat_messages import flat
 from gateway.config.region import (
     AuditSettings,
     ChangeSettings,
@@ -23,6 +22,8 @@ from gateway.config.region import (
     TokenSettings,
 )
 from gateway.config.schema import RegionSchema
+from gateway.config.schema_mistakes import flat
+from gateway.config.sign_in import sign_in_settings
 from gateway.config.written_districts import PATHS, with_written
 from gateway.storage import secrets
 from standards.errors import SettingsError
@@ -37,7 +38,9 @@ STATE = "state"
 STATE_LINE = re.compile(r"""^\s*state\s*=\s*(["'])(.*?)\1""", re.MULTILINE)
 MIN_TOKEN_CHARACTERS = 32
 LISTS = ("school_years", "descriptors", "registers")
-TABLES = ("server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "registers", "keys")
+TABLES = (
+    "server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "registers", "keys", "sign_in",
+)  # fmt: skip
 
 __all__ = [
     "AuditSettings", "ChangeSettings", "DistrictSettings", "LimitSettings", "Server", "Settings", "TokenSettings",
@@ -99,18 +102,7 @@ class _SettingsReading:
         self.accepted = renamed.accept(raw)
         for path, message in self.accepted.mistakes:
             self.report(path, message)
-        for table in (
-            "server",
-            "store",
-            "memory",
-            "audit",
-            "changes",
-            "tokens",
-            "limits",
-            "metrics",
-            "registers",
-            "keys",
-        ):
+        for table in TABLES:
             raw.setdefault(table, {})
         own = self.own_settings(raw.get("districts"))
         master = raw["keys"].get("master") if isinstance(raw["keys"], dict) else None
@@ -210,8 +202,17 @@ class _SettingsReading:
             districts=MappingProxyType(districts),
             metrics_token=self.metrics_token(loaded["metrics"]["token"]),
             keep_entries=loaded["registers"]["keep"],
+            sign_in=sign_in_settings(loaded["sign_in"], self.provider_secret),
             warnings=tuple(one.message for one in _sorted(starmap(self.placed, self.accepted.warnings))),
         )
+
+    def provider_secret(self, place: int, reference: str) -> str:
+        """Read the secret by which an OpenID provider knows the gateway; it never stands in the file itself."""
+        try:
+            return secrets.resolve(reference, self.folder)
+        except SettingsError as error:
+            self.report(("sign_in", "providers", place, "client_secret"), error.message)
+            return ""
 
     def metrics_token(self, reference: str | None) -> str | None:
         """Read the token behind a *reference*, which must be long enough not to be guessed."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from marshmallow import ValidationError
 
-from gateway.config.flat_messages import flat
 from gateway.config.region import DistrictSettings
 from gateway.config.schema import RegionSchema
+from gateway.config.schema_mistakes import flat
 from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.database import look_into
 from gateway.storage.people.uploads import PURPOSE as UPLOAD_KEYS
@@ -59,7 +59,7 @@ def with_written(settings: Settings, find_adapter: FindAdapter) -> Settings:
     for one in written:
         if one.name in settings.districts:
             warnings.append(f"districts.{one.name}: also connected in the registry; the file's counts")
-        elif one.connected:
+        else:
             try:
                 districts[one.name] = spec_of(settings, one, find_adapter)
             except InvalidBody as error:

@@ -11,9 +11,14 @@ from werkzeug.exceptions import HTTPException
 
 from gateway import telemetry
 from gateway.console import frame, wording
+from gateway.console.account import blueprint as account
+from gateway.console.entrance import entrance, make_entrance
+from gateway.console.join import blueprint as join
+from gateway.console.openid import blueprint as openid
+from gateway.console.people import blueprint as people
 from gateway.console.sign_in import blueprint as sign_in
 from gateway.console.wording import later, say, translated
-from gateway.people.sessions import COOKIE, Sessions
+from gateway.people.sessions import COOKIE
 from gateway.web.app import REFUSED
 from standards.errors import CallerError, GatewayError
 
@@ -22,6 +27,10 @@ if TYPE_CHECKING:
 
 BLUEPRINTS: Final = (
     frame.blueprint,
+    account,
+    join,
+    openid,
+    people,
     sign_in,
 )
 """The pages of each domain."""
@@ -64,10 +73,10 @@ def create_console(region: Administration) -> Flask:
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(wording.say, wording.say_several, newstyle=True)  # type: ignore[attr-defined]
     app.extensions["region"] = region
-    sessions = Sessions(region.store, region.clock)
+    app.extensions["entrance"] = make_entrance(region)
     app.before_request(telemetry.begin)
     app.before_request(_refuse)
-    app.before_request(lambda: _enter(sessions))
+    app.before_request(_enter)
     app.after_request(_protect)
     app.after_request(telemetry.observe)
     app.context_processor(frame.around)
@@ -86,10 +95,10 @@ def _refuse() -> None:
         raise request.environ[REFUSED]
 
 
-def _enter(sessions: Sessions) -> None:
+def _enter() -> None:
     """Find the session of this request."""
     name = "" if request.endpoint in ASSETS else request.cookies.get(COOKIE, "")
-    g.session = sessions.find(name) if name else None
+    g.session = entrance().sessions.find(name) if name else None
 
 
 def _protect(response: Response) -> Response:

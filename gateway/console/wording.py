@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CATALOGUES: Final = (
     "console",
+    "people",
     "sign_in",
 )
 """The kinds of texts of the console, one catalogue each."""

@@ -14,12 +14,13 @@ from gateway.people.actor import Actor, Membership
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
 from gateway.storage.people.tables import memberships, people, sessions
+from standards.errors import Unauthenticated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from gateway.storage.registry import SqlStore
 
@@ -34,9 +35,10 @@ LONGEST: Final = timedelta(hours=10)
 """A session ends after so long, whatever is asked in it."""
 
 SEEN_EVERY: Final = timedelta(minutes=1)
-"""How often it is written down that a session is in use."""
+"""How often it is written down that a session is in use; more often where it ends sooner."""
 
 ID_BYTES: Final = 32
+MAX_NETWORK_CHARACTERS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +54,49 @@ class PersonSession:
     proved: datetime
 
 
-class Sessions:
-    """The sessions in the registry."""
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """A session as its owner sees it."""
 
-    def __init__(self, store: SqlStore, clock: Callable[[], datetime]) -> None:
-        self._engine, self.calls, self._clock = store.engine, store.calls, clock
+    id_hash: str
+    method: str
+    made: datetime
+    seen: datetime
+    network: str
+
+
+class Sessions:
+    """The sessions in the registry; *ends* returns how long one may be idle, and how long one may last."""
+
+    def __init__(
+        self,
+        store: SqlStore,
+        clock: Callable[[], datetime],
+        ends: Callable[[], tuple[timedelta, timedelta]] = lambda: (IDLE, LONGEST),
+    ) -> None:
+        self._engine, self.calls, self._clock, self._ends = store.engine, store.calls, clock, ends
 
     @timely
     def begin(self, person: str, method: str, network: str = "", replaced: str = "") -> str:
         """Begin a session for a *person* who has just signed in; return its id, which only the cookie holds.
 
         The session that the browser had before, *replaced*, ends: nobody goes on in one that somebody else chose.
+
+        Raises:
+            Unauthenticated: the person may not come in.
         """
         name, now = secrets.token_urlsafe(ID_BYTES), self._clock()
         values = {
             "id_hash": hashed(name), "person": person, "method": method, "made": now, "seen": now, "proved": now,
-            "network": network,
+            "network": network[:MAX_NETWORK_CHARACTERS],
         }  # fmt: skip
+        mine = update(people).where(people.c.id == person, people.c.status == ACTIVE)
         with transaction(self._engine, write=True) as connection:
             if replaced:
                 connection.execute(update(sessions).where(sessions.c.id_hash == hashed(replaced)).values(ended=now))
+            if not connection.execute(mine.values(last_sign_in=now)).rowcount:
+                raise Unauthenticated("Nobody can sign in as this person.")
             connection.execute(insert(sessions).values(values))
-            connection.execute(update(people).where(people.c.id == person).values(last_sign_in=now))
         return name
 
     @timely
@@ -82,29 +105,45 @@ class Sessions:
         now = self._clock()
         wanted = select(sessions, people).join(people, people.c.id == sessions.c.person)
         with transaction(self._engine) as connection:
-            row = connection.execute(wanted.where(sessions.c.id_hash == hashed(name))).first()
-            if row is None or row.status != ACTIVE or row.ended is not None:
-                return None
-            if now - row.seen > IDLE or now - row.made > LONGEST:
+            row = connection.execute(wanted.where(sessions.c.id_hash == hashed(name), *self._live(now))).first()
+            if row is None or row.status != ACTIVE:
                 return None
             roles = _roles(connection, row.person, now)
-        if now - row.seen > SEEN_EVERY:
+        if now - row.seen > min(SEEN_EVERY, self._ends()[0] / 2):
             self._see(row.id_hash)
         return _session(row, roles)
 
     @timely
-    def prove(self, name: str, method: str) -> None:
-        """Note that the person of a session has proved anew who it is."""
-        mine = update(sessions).where(sessions.c.id_hash == hashed(name))
-        with transaction(self._engine, write=True) as connection:
-            connection.execute(mine.values(proved=self._clock(), method=method))
+    def list_of(self, person: str) -> tuple[ListedSession, ...]:
+        """List the sessions of a person that go on, the newest first."""
+        wanted = select(sessions).where(sessions.c.person == person, *self._live(self._clock()))
+        with transaction(self._engine) as connection:
+            rows = connection.execute(wanted.order_by(sessions.c.made.desc())).all()
+        return tuple(ListedSession(row.id_hash, row.method, row.made, row.seen, row.network) for row in rows)
 
     @timely
     def end(self, name: str) -> None:
         """End a session."""
-        mine = update(sessions).where(sessions.c.id_hash == hashed(name), sessions.c.ended.is_(None))
+        self._end(sessions.c.id_hash == hashed(name))
+
+    @timely
+    def end_listed(self, person: str, id_hash: str) -> None:
+        """End a session of a person, by the hash of its id; another person's goes on."""
+        self._end(sessions.c.id_hash == id_hash, sessions.c.person == person)
+
+    @timely
+    def end_others(self, person: str, id_hash: str) -> None:
+        """End every session of a person but one."""
+        self._end(sessions.c.id_hash != id_hash, sessions.c.person == person)
+
+    def _live(self, now: datetime) -> tuple[ColumnElement[bool], ...]:
+        idle, longest = self._ends()
+        return sessions.c.ended.is_(None), sessions.c.seen >= now - idle, sessions.c.made >= now - longest
+
+    def _end(self, *which: ColumnElement[bool]) -> None:
+        theirs = update(sessions).where(*which, sessions.c.ended.is_(None))
         with transaction(self._engine, write=True) as connection:
-            connection.execute(mine.values(ended=self._clock()))
+            connection.execute(theirs.values(ended=self._clock()))
 
     def _see(self, id_hash: str) -> None:
         with transaction(self._engine, write=True) as connection:

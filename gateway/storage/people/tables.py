@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Identity, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from gateway.storage.tables import Instant, metadata
 
@@ -22,7 +35,7 @@ people = Table(
     "people",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("mail", String(254), nullable=False, unique=True),
+    Column("mail", String(254), nullable=False),
     Column("name", String(200), nullable=False),
     Column("status", String(20), nullable=False),
     Column("language", String(10), nullable=False),
@@ -30,6 +43,9 @@ people = Table(
     Column("created_by", String(200), nullable=False),
     Column("last_sign_in", Instant),
 )
+NOT_ENDED = text("status <> 'ended'")
+Index("people_mail", people.c.mail, unique=True, sqlite_where=NOT_ENDED, postgresql_where=NOT_ENDED)
+"""An address belongs to one person at a time; whoever comes back after the end is another one to the registry."""
 
 memberships = Table(
     "memberships",
@@ -50,6 +66,7 @@ invitations = Table(
     Column("token_hash", String(64), primary_key=True),
     Column("kind", String(20), nullable=False),
     Column("mail", String(254), nullable=False),
+    Column("name", String(200), nullable=False),
     Column("org", String(100), nullable=False, index=True),
     Column("role", String(40), nullable=False),
     Column("made", Instant, nullable=False),

@@ -43,14 +43,15 @@ class WrittenDistrict:
 
 
 def write_district(connection: Connection, key: bytes, district: WrittenDistrict) -> None:
-    """Write a change of a district, in the transaction of its act; every process hears of it."""
+    """Write a change of a district, in the transaction of its act; of one to be served every process hears."""
     sealed = json.dumps(dict(district.secrets)).encode()
     values = {
         "name": district.name, "content": dict(district.content), "removed": False, "at": district.at,
         "actor": district.actor, "sealed": _cipher(key, district.name).seal(sealed, district.name.encode()),
     }  # fmt: skip
     connection.execute(insert(written_districts).values(values))
-    note_written(connection)
+    if district.connected:
+        note_written(connection)
 
 
 def remove_district(connection: Connection, name: str, at: datetime, actor: str) -> None:
@@ -62,12 +63,19 @@ def remove_district(connection: Connection, name: str, at: datetime, actor: str)
     note_written(connection)
 
 
-def districts_of(connection: Connection, key: bytes) -> tuple[WrittenDistrict, ...]:
-    """Return every district that people connected and have not removed, by name.
+def connected_districts(connection: Connection, key: bytes) -> tuple[WrittenDistrict, ...]:
+    """Return the districts that people connected and have not removed, by name, each as it is to be served.
 
     Raises:
         StoreUnavailable: the credentials of one do not open under this region's key.
     """
+    rows = connection.execute(select(written_districts).order_by(written_districts.c.number)).all()
+    counting = {row.name: row for row in rows if row.removed or row.content.get("connected")}
+    return tuple(_district(row, key) for _, row in sorted(counting.items()) if not row.removed)
+
+
+def newest_districts(connection: Connection, key: bytes) -> tuple[WrittenDistrict, ...]:
+    """Return every district as people wrote it last, by name: what is served, or what is to be."""
     newest = select(func.max(written_districts.c.number)).group_by(written_districts.c.name)
     wanted = select(written_districts).where(written_districts.c.number.in_(newest))
     rows = connection.execute(wanted.order_by(written_districts.c.name)).all()
@@ -82,14 +90,14 @@ def find_written(connection: Connection, key: bytes, name: str) -> WrittenDistri
 
 
 def read_districts(engine: Engine, key: bytes) -> tuple[WrittenDistrict, ...]:
-    """Return the districts in a registry, none where a version before the first that has them wrote it.
+    """Return the connected districts of a registry, none where a version before the first that has them wrote it.
 
     Raises:
         StoreUnavailable: it cannot be read.
     """
     with transaction(engine) as connection:
         there = inspect(connection).has_table(written_districts.name)
-        return districts_of(connection, key) if there else ()
+        return connected_districts(connection, key) if there else ()
 
 
 def _district(row: Row[Any], key: bytes) -> WrittenDistrict:

@@ -33,7 +33,7 @@ def _people() -> None:
     op.create_table(
         "people",
         sa.Column("id", sa.String(32), primary_key=True),
-        sa.Column("mail", sa.String(254), nullable=False, unique=True),
+        sa.Column("mail", sa.String(254), nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("status", sa.String(20), nullable=False),
         sa.Column("language", sa.String(10), nullable=False),
@@ -41,6 +41,8 @@ def _people() -> None:
         sa.Column("created_by", sa.String(200), nullable=False),
         sa.Column("last_sign_in", Instant),
     )
+    lives = sa.text("status <> 'ended'")
+    op.create_index("people_mail", "people", ["mail"], unique=True, sqlite_where=lives, postgresql_where=lives)
     op.create_table(
         "memberships",
         sa.Column("number", sa.Integer, sa.Identity(), primary_key=True),
@@ -56,6 +58,7 @@ def _people() -> None:
         sa.Column("token_hash", sa.String(64), primary_key=True),
         sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("mail", sa.String(254), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
         sa.Column("org", sa.String(100), nullable=False, index=True),
         sa.Column("role", sa.String(40), nullable=False),
         sa.Column("made", Instant, nullable=False),

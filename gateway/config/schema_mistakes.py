@@ -1,4 +1,4 @@
-"""Messages of marshmallow, nested by the fields that they are about, as a flat list of paths and texts."""
+"""Mistakes that a schema finds, flattened: each with the path of the value it is about."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from marshmallow import Schema
 
-    Path = tuple[str | int, ...]
+    from gateway.config import toml_positions
 
 
-def flat(messages: Any, schema: Schema) -> Iterator[tuple[Path, str]]:
+def flat(messages: Any, schema: Schema) -> Iterator[tuple[toml_positions.Path, str]]:
     """Flatten marshmallow's nested messages, each with the path it is about."""
     for name, inner in messages.items():
         kind = schema.fields.get(name)
@@ -26,7 +26,7 @@ def flat(messages: Any, schema: Schema) -> Iterator[tuple[Path, str]]:
             yield from _below((name,), inner, kind)
 
 
-def _below(path: Path, messages: Any, kind: Any) -> Iterator[tuple[Path, str]]:
+def _below(path: toml_positions.Path, messages: Any, kind: Any) -> Iterator[tuple[toml_positions.Path, str]]:
     if isinstance(messages, list):
         for message in messages:
             yield path, str(message).rstrip(".")

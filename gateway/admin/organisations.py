@@ -1,0 +1,148 @@
+"""Organisations: districts of the settings, and others that people added, agreements name or clients belong to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from gateway.one_line import is_one_line
+from gateway.people.actor import REGION, NotPermitted
+from gateway.storage.acts import Act, write_act
+from gateway.storage.database import transaction
+from gateway.storage.people.tables import organisations
+from policies.agreement import read_folder
+from standards.errors import CallerError, Conflict, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gateway.admin.administration import Administration
+    from gateway.people.actor import Actor
+
+DISTRICT: Final = "district"
+KINDS: Final = ("vendor", "cbo", "researcher", "sea")
+"""The kinds of organisations that people add; districts come with their connection."""
+
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+MAX_TITLE_CHARACTERS: Final = 200
+NOWHERE: Final = "There is no such organisation."
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """An organisation of one *kind*; its *steward* is the district that added it. *source* says where it is from."""
+
+    name: str
+    kind: str
+    title: str
+    steward: str
+    source: str
+
+
+class Organisations:
+    """The organisations that a region knows."""
+
+    def __init__(self, region: Administration) -> None:
+        self._region = region
+
+    def known(self) -> dict[str, Organisation]:
+        """Return every organisation by its name; what people added counts before what is only named somewhere."""
+        found = {REGION: Organisation(REGION, REGION, REGION, "", "settings")}
+        settings = self._region.settings()
+        for one in (
+            *(Organisation(name, DISTRICT, name, "", "settings") for name in settings.districts),
+            *self._added(),
+            *self._of_agreements(),
+            *(Organisation(one.org, one.kind, one.org, "", "clients") for one in self._region.store.list_clients()),
+        ):
+            found.setdefault(one.name, one)
+        return found
+
+    def find(self, name: str) -> Organisation:
+        """Find an organisation.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        found = self.known().get(name)
+        if found is None:
+            raise NotFound(NOWHERE)
+        return found
+
+    def overview(self, actor: Actor) -> tuple[Organisation, ...]:
+        """List the organisations that an actor may know of, by name."""
+        seen = [
+            one for one in self.known().values() if one.kind != REGION and actor.allows("organisation.read", one.name)
+        ]
+        return tuple(sorted(seen, key=lambda one: one.name))
+
+    def add(self, actor: Actor, name: str, kind: str, title: str, steward: str = "") -> Organisation:
+        """Add an organisation that is no district, for the district *steward*, or for the region.
+
+        Raises:
+            CallerError: its name, kind or title cannot be used.
+            Conflict: there is one of that name.
+        """
+        actor.require("organisation.add", steward)
+        if steward and (steward not in self._region.settings().districts):
+            raise NotFound(NOWHERE)
+        if not steward and not actor.everywhere("organisation.add"):
+            raise NotPermitted("Say for which district you add it.")
+        added = Organisation(name, kind, _checked(name, kind, title), steward, "people")
+        if name in self.known() or name == REGION:
+            raise Conflict("There is an organisation of that name already.")
+        self._insert(actor, added)
+        return added
+
+    def _insert(self, actor: Actor, added: Organisation) -> None:
+        now, store = self._region.clock(), self._region.store
+        content = {"org": added.name, "kind": added.kind, "title": added.title, "steward": added.steward}
+        values = {"name": added.name, "kind": added.kind, "title": added.title, "steward": added.steward}
+
+        def write() -> None:
+            with transaction(store.engine, write=True) as connection:
+                connection.execute(insert(organisations).values(created=now, created_by=actor.name, **values))
+                write_act(connection, Act(actor.name, "organisation added", added.steward, content), now)
+
+        try:
+            store.calls.run(write)
+        except IntegrityError:
+            raise Conflict("There is an organisation of that name already.") from None
+
+    def _added(self) -> Iterable[Organisation]:
+        store = self._region.store
+
+        def read() -> list[Organisation]:
+            with transaction(store.engine) as connection:
+                rows = connection.execute(select(organisations).order_by(organisations.c.name)).all()
+            return [Organisation(row.name, row.kind, row.title, row.steward, "people") for row in rows]
+
+        return store.calls.run(read)
+
+    def _of_agreements(self) -> Iterable[Organisation]:
+        """Yield the recipients of agreements: the served ones, or those of the folder where nothing is served."""
+        running = self._region.running
+        served = running.standing if running is not None else None
+        found = (
+            (*served.agreements, *served.withheld)
+            if served is not None
+            else read_folder(self._region.settings().agreements)[0]
+        )
+        for one in found:
+            yield Organisation(one.org, one.kind, one.org, "", "agreements")
+
+
+def _checked(name: str, kind: str, title: str) -> str:
+    """Return the title of an organisation that may be added."""
+    if not NAME.fullmatch(name):
+        raise CallerError("Use small letters, digits and hyphens for its name.")
+    if kind not in KINDS:
+        raise CallerError(f"Its kind must be one of: {', '.join(KINDS)}.")
+    shown = " ".join(title.split()) or name
+    if len(shown) > MAX_TITLE_CHARACTERS or not is_one_line(shown):
+        raise CallerError("Its title must be one line.")
+    return shown

@@ -1,0 +1,353 @@
+"""People of organisations: who may see, invite, change, suspend and let back in whom; every act on the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from gateway.admin.members import NOBODY, digests, factors_of, fits, keep_one, member_of, whole_person
+from gateway.admin.organisations import NOWHERE, Organisations
+from gateway.people.actor import REGION, NotPermitted
+from gateway.people.invitations import (
+    BOOTSTRAP,
+    INVITATION,
+    RECOVERY,
+    Invitation,
+    find_open,
+    make_invitation,
+    open_invitations,
+    withdraw_for,
+    withdraw_invitation,
+)
+from gateway.people.joining import forget_ways_in
+from gateway.people.persons import (
+    ACTIVE,
+    ENDED,
+    SUSPENDED,
+    Person,
+    end_role,
+    find_by_mail,
+    give_role,
+    holders,
+    members,
+    normal_mail,
+    person_name,
+    roles_of,
+    set_status,
+    withdraw_of,
+)
+from gateway.storage.acts import Act, write_act
+from gateway.storage.database import transaction
+from policies.roles import action, roles
+from standards.errors import Conflict, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from gateway.admin.administration import Administration
+    from gateway.admin.organisations import Organisation
+    from gateway.people.actor import Actor
+
+NOT_YOURSELF: Final = "Nobody changes their own roles or access. Ask somebody else who may."
+BOOTSTRAPPED: Final = "There is a region operator already, who can invite others; --again makes a link anyway."
+STEPS: Final = {
+    "suspend": ((ACTIVE,), SUSPENDED, "person suspended"),
+    "resume": ((SUSPENDED,), ACTIVE, "person resumed"),
+    "end": ((ACTIVE, SUSPENDED), ENDED, "person ended"),
+}
+Done = TypeVar("Done")
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationMember:
+    """A person as its organisation sees it: its *roles* there, and how it can sign in (*factors*)."""
+
+    person: Person
+    roles: tuple[str, ...]
+    factors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleOfOrganisation:
+    """The members of an organisation, its open invitations, and the roles that the actor may give there."""
+
+    organisation: Organisation
+    members: tuple[OrganisationMember, ...]
+    invitations: tuple[Invitation, ...]
+    may_give: tuple[str, ...]
+    may_change: bool
+
+
+class Persons:
+    """The people of a region's organisations."""
+
+    def __init__(self, region: Administration) -> None:
+        self._region = region
+        self._organisations = Organisations(region)
+
+    def organisations(self, actor: Actor) -> tuple[Organisation, ...]:
+        """List the organisations whose people an actor may see, or whose first person it may invite."""
+        known = self._organisations.known().values()
+        return tuple(
+            sorted(
+                (one for one in known if actor.allows("person.read", one.name) or self._may_give(actor, one)),
+                key=lambda one: (one.kind, one.name),
+            )
+        )
+
+    def overview(self, actor: Actor, org: str) -> PeopleOfOrganisation:
+        """Show the people of an organisation.
+
+        Raises:
+            NotFound: there is no such organisation for this actor.
+        """
+        one = self._seen(actor, org)
+        may_give, may_change = self._may_give(actor, one), actor.allows("person.change", org)
+        now, inside = self._region.clock(), actor.allows("person.read", org)
+
+        def read(connection: Connection) -> PeopleOfOrganisation:
+            found = members(connection, org, now) if inside else ()
+            factors = factors_of(connection, [person.id for person, _ in found])
+            listed = tuple(
+                OrganisationMember(person, tuple(role.role for role in held), factors[person.id])
+                for person, held in found
+            )
+            waiting = open_invitations(connection, org, now)
+            mine = tuple(each for each in waiting if inside or each.made_by == actor.name)
+            return PeopleOfOrganisation(one, listed, mine, may_give, may_change)
+
+        return self._read(read)
+
+    def member(self, actor: Actor, org: str, person: str) -> OrganisationMember:
+        """Show one person of an organisation.
+
+        Raises:
+            NotFound: the organisation has no such person for this actor.
+        """
+        actor.require_seen("person.read", org, what=NOBODY)
+        found = next((one for one in self.overview(actor, org).members if one.person.id == person), None)
+        if found is None:
+            raise NotFound(NOBODY)
+        return found
+
+    def invite(self, actor: Actor, org: str, mail: str, role: str, name: str = "") -> str:
+        """Invite somebody to an organisation; return the token of the link, which is not kept.
+
+        Whether the address is somebody's already is not told.
+
+        Raises:
+            NotPermitted: the actor's roles do not invite that role there.
+        """
+        one, address = self._seen(actor, org, "person.invite"), normal_mail(mail)
+        if actor.person and address == actor.name:
+            raise NotPermitted(NOT_YOURSELF)
+        if role not in self._may_give(actor, one):
+            raise NotPermitted("You have no role that may invite somebody for this one here.")
+        shown = person_name(name) if name.strip() else ""
+        content = {"org": org, "role": role, "mail": address}
+
+        def make(connection: Connection, now: datetime) -> str:
+            return make_invitation(connection, INVITATION, address, org, role, actor.name, now, shown)
+
+        return self._act(make, actor, "person invited", org, content)
+
+    def withdraw(self, actor: Actor, org: str, invitation: str) -> None:
+        """Take an invitation back.
+
+        Raises:
+            NotFound: the organisation has no such invitation for this actor.
+        """
+        self._seen(actor, org, "person.invite")
+
+        def change(connection: Connection, now: datetime) -> None:
+            found = find_open(connection, invitation, now)
+            mine = found is not None and (actor.allows("person.invite", org) or found.made_by == actor.name)
+            if found is None or found.org != org or not mine or not withdraw_invitation(connection, invitation, now):
+                raise NotFound("There is no such invitation here.")
+
+        self._act(change, actor, "invitation withdrawn", org, {"org": org, "link": invitation})
+
+    def give(self, actor: Actor, org: str, person: str, role: str, reason: str = "") -> None:
+        """Give a person of an organisation a further role there."""
+        one = self._changed(actor, org, person)
+        if role not in self._may_give(actor, one):
+            raise NotPermitted("You have no role that may give this one here.")
+        content = {"org": org, "role": role, "person": person}
+
+        def change(connection: Connection, now: datetime) -> None:
+            found = member_of(connection, org, person, now)
+            with digests(connection, found, content, now):
+                if not give_role(connection, person, org, role, actor.name, now):
+                    raise Conflict("This person has this role here already.")
+
+        self._act(change, actor, "role given", org, content, reason)
+
+    def end_role(self, actor: Actor, org: str, person: str, role: str, reason: str = "") -> None:
+        """End a role of a person in an organisation.
+
+        Raises:
+            Conflict: nobody would be left who has it, and somebody must.
+        """
+        self._changed(actor, org, person)
+        content = {"org": org, "role": role, "person": person}
+
+        def change(connection: Connection, now: datetime) -> None:
+            found = member_of(connection, org, person, now)
+            held = [one for one in roles_of(connection, person, now, lock=True) if (one.org, one.role) == (org, role)]
+            if not held:
+                raise NotFound("This person has no such role here.")
+            with digests(connection, found, content, now):
+                keep_one(connection, held, found, now)
+                for one in held:
+                    end_role(connection, one, found.mail, now)
+
+        self._act(change, actor, "role ended", org, content, reason)
+
+    def change_status(self, actor: Actor, org: str, person: str, step: str, reason: str) -> None:
+        """Suspend, resume or end a person, as *step* says; whoever may not come in any more is out at once.
+
+        Raises:
+            NotPermitted: the person has roles in organisations that are not the actor's to change.
+            Conflict: nobody would be left who has a role that somebody must.
+        """
+        before, after, said = STEPS[step]
+        self._changed(actor, org, person)
+        content = {"org": org, "person": person}
+
+        def change(connection: Connection, now: datetime) -> None:
+            found, held = whole_person(connection, actor, org, person, now)
+            if found.status not in before:
+                raise Conflict(f"This person is {found.status}.")
+            with digests(connection, found, content, now):
+                if after != ACTIVE:
+                    keep_one(connection, held, found, now)
+                    withdraw_of(connection, found.mail, now)
+                    withdraw_for(connection, found.mail, now, RECOVERY)
+                set_status(connection, person, after, now)
+                if after == ENDED:
+                    forget_ways_in(connection, person)
+                    withdraw_for(connection, found.mail, now)
+
+        self._act(change, actor, said, org, content, reason)
+
+    def recover(self, actor: Actor, org: str, person: str, reason: str) -> str:
+        """Make a link by which a person sets up anew how to sign in; return its token, which is not kept.
+
+        Raises:
+            NotPermitted: the person has roles in organisations that are not the actor's to change.
+        """
+        self._changed(actor, org, person)
+        content = {"org": org, "person": person}
+
+        def make(connection: Connection, now: datetime) -> str:
+            found, _ = whole_person(connection, actor, org, person, now)
+            if found.status != ACTIVE:
+                raise Conflict(f"This person is {found.status}.")
+            withdraw_for(connection, found.mail, now, RECOVERY)
+            return make_invitation(connection, RECOVERY, found.mail, org, "", actor.name, now, found.name)
+
+        return self._act(make, actor, "recovery link made", org, content, reason)
+
+    def find(self, actor: Actor, mail: str) -> tuple[Person, str]:
+        """Find a person by mail for the operator, and an organisation it has a role in."""
+        if not actor.everywhere("person.change"):
+            raise NotFound(NOBODY)
+        now = self._region.clock()
+
+        def read(connection: Connection) -> tuple[Person, str]:
+            found = find_by_mail(connection, normal_mail(mail))
+            if found is None:
+                raise NotFound(NOBODY)
+            held = roles_of(connection, found.id, now)
+            return found, held[0].org if held else ""
+
+        return self._read(read)
+
+    def bootstrap(self, actor: Actor, mail: str, name: str, *, again: bool) -> str:
+        """Make the link for the region's first operator; return its token, which is not kept.
+
+        Raises:
+            NotPermitted: this is for the command line alone.
+            Conflict: there is an operator already, who can invite others.
+        """
+        if actor.kind != "operator":
+            raise NotPermitted("Only a command on the gateway's own machine may do this.")
+        address, shown = normal_mail(mail) if mail else "", person_name(name) if name else ""
+        content = {"org": REGION, "role": "region-operator", "mail": address}
+
+        def make(connection: Connection, now: datetime) -> str:
+            if not again and holders(connection, REGION, "region-operator", now):
+                raise Conflict(BOOTSTRAPPED)
+            withdraw_for(connection, address, now, BOOTSTRAP)
+            return make_invitation(connection, BOOTSTRAP, address, REGION, "region-operator", actor.name, now, shown)
+
+        return self._act(make, actor, "bootstrap link made", REGION, content)
+
+    def _seen(self, actor: Actor, org: str, name: str = "person.read") -> Organisation:
+        """Find an organisation that the actor may see in this way, or whose first person it may invite."""
+        one = self._organisations.known().get(org)
+        if one is None or not (actor.allows(name, org) or self._may_give(actor, one)):
+            raise NotFound(NOWHERE)
+        return one
+
+    def _changed(self, actor: Actor, org: str, person: str) -> Organisation:
+        """Find an organisation whose person the actor may change; nobody changes themselves."""
+        actor.require_seen("person.read", org, what=NOBODY)
+        actor.require("person.change", org)
+        if person == actor.person:
+            raise NotPermitted(NOT_YOURSELF)
+        one = self._organisations.known().get(org)
+        if one is None and actor.kind != "operator":
+            raise NotFound(NOBODY)
+        return one or Organisations(self._region).find(REGION)
+
+    def _may_give(self, actor: Actor, one: Organisation) -> tuple[str, ...]:
+        """Return the roles that an actor may invite somebody for in an organisation, or give there."""
+        fitting = {name for name, role in roles().items() if fits(role, one)}
+        if actor.kind == "operator":
+            return tuple(sorted(fitting))
+        reach, given = action("person.invite").roles, set[str]()
+        for mine in actor.memberships:
+            far = reach.get(mine.role)
+            first = bool(one.steward) and one.steward == mine.org and self._is_empty(one.name)
+            if far == "region" or (far is not None and (mine.org == one.name or first)):
+                given |= roles()[mine.role].invites & fitting
+        return tuple(sorted(given))
+
+    def _is_empty(self, org: str) -> bool:
+        """Tell whether nobody acts for an organisation yet: only then its steward may invite somebody to it."""
+        now = self._region.clock()
+        return not self._read(lambda connection: members(connection, org, now))
+
+    def _read(self, work: Callable[[Connection], Done]) -> Done:
+        store = self._region.store
+
+        def read() -> Done:
+            with transaction(store.engine) as connection:
+                return work(connection)
+
+        return store.calls.run(read)
+
+    def _act(
+        self,
+        work: Callable[[Connection, datetime], Done],
+        actor: Actor,
+        said: str,
+        org: str,
+        content: dict[str, Any],
+        reason: str = "",
+    ) -> Done:
+        """Change something in one transaction with the act of it."""
+        now, store = self._region.clock(), self._region.store
+        district = org if org in self._region.settings().districts else ""
+
+        def write() -> Done:
+            with transaction(store.engine, write=True) as connection:
+                done = work(connection, now)
+                write_act(connection, Act(actor.name, said, district, content, reason), now)
+            return done
+
+        return store.calls.run(write)

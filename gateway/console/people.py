@@ -1,0 +1,281 @@
+"""People of organisations: who they are, invitations, roles, and who is suspended, ended or let back in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from wtforms import HiddenField, SelectField, StringField
+from wtforms.validators import InputRequired
+
+from gateway.admin.organisations import KINDS, Organisation, Organisations
+from gateway.admin.people import OrganisationMember, Persons
+from gateway.console import entrance as door
+from gateway.console.forms import ConsoleForm, choices
+from gateway.console.page import actor, page
+from gateway.console.tables import Sheet, State, TableColumn, csv_of
+from gateway.console.wording import later, say, translated
+from gateway.people.invitations import Invitation
+from standards.errors import CallerError, Forbidden, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from werkzeug.wrappers import Response as AnyResponse
+
+    from gateway.admin.people import PeopleOfOrganisation
+
+blueprint = Blueprint("people", __name__, url_prefix="/console/people")
+
+STATUSES = {
+    "active": ("ok", later("active")),
+    "suspended": ("warn", later("suspended")),
+    "ended": ("off", later("ended")),
+}
+FACTORS = {
+    "passkey": later("passkey"),
+    "password and code": later("password and code"),
+    "provider": later("provider"),
+}
+SAID = {
+    "suspend": later("Suspended: out at once, until resumed."),
+    "resume": later("Resumed."),
+    "end": later("Ended, for ever."),
+}
+
+
+class InviteForm(ConsoleForm):
+    """Whom to invite, and for which role."""
+
+    org = HiddenField()
+    mail = StringField(
+        later("Mail address"), [InputRequired()], render_kw={"inputmode": "email", "autocomplete": "off"}
+    )
+    name = StringField(later("Name"), description=later("You may leave it to the person."))
+    role = SelectField(later("Role"))
+
+
+class RoleForm(ConsoleForm):
+    """A role to give or to end."""
+
+    org = HiddenField()
+    role = SelectField(later("Role"))
+    reason = StringField(later("Reason"), description=later("It stays on record."))
+
+
+class StepForm(ConsoleForm):
+    """Why somebody is suspended, resumed, ended or let back in."""
+
+    org = HiddenField()
+    reason = StringField(later("Reason"), [InputRequired()], description=later("It stays on record."))
+
+
+class OrganisationForm(ConsoleForm):
+    """An organisation that receives data."""
+
+    name = StringField(later("Name in agreements"), [InputRequired()], description=later("Small letters and hyphens."))
+    title = StringField(later("Title"))
+    kind = SelectField(later("Kind"), choices=choices([(one, one) for one in KINDS]))
+    steward = SelectField(later("Added for"))
+
+
+@page(blueprint, "", "person.read")
+def overview() -> Any:
+    """Show the people of an organisation, and its open invitations."""
+    service, mine = _people(), actor()
+    orgs = service.organisations(mine)
+    org = request.args.get("org") or next((one.name for one in orgs if one.name in _own()), "")
+    found = service.overview(mine, org or (orgs[0].name if orgs else ""))
+    people, waiting = _members(found), _invitations(found)
+    if (asked := csv_of(people, waiting)) is not None:
+        return asked
+    return render_template(
+        "people/overview.html", found=found, orgs=orgs, people=people.shown(), waiting=waiting.shown(),
+        invitations=found.invitations,
+    )  # fmt: skip
+
+
+@page(blueprint, "/invite", "person.invite", "GET", "POST", fresh=True)
+def invite() -> Any:
+    """Invite somebody, and show the link this once."""
+    form = InviteForm(data={"org": request.args.get("org", "")})
+    org = form.org.data or ""
+    found = _people().overview(actor(), org)
+    form.role.choices = choices([(one, one) for one in found.may_give])
+    status = 200
+    if request.method == "POST" and form.validate():
+        try:
+            token = _people().invite(actor(), org, form.mail.data, form.role.data, form.name.data or "")
+        except Forbidden:
+            raise
+        except CallerError as refusal:
+            form.form_errors.append(translated(refusal.message) or refusal.message)
+            status = refusal.status
+        else:
+            return _link(token, org, form.mail.data)
+    return render_template("people/invite.html", form=form, found=found), status
+
+
+@page(blueprint, "/withdraw", "person.invite", "POST")
+def withdraw() -> AnyResponse:
+    """Take an invitation back."""
+    org = request.form.get("org", "")
+    _people().withdraw(actor(), org, request.form.get("invitation", ""))
+    flash(say("The invitation leads nowhere any more."), "ok")
+    return redirect(url_for("people.overview", org=org), 303)
+
+
+@page(blueprint, "/person/<person>", "person.read")
+def member(person: str) -> str:
+    """Show a person with its roles, and what may be done about it."""
+    org = request.args.get("org", "")
+    found = _people().overview(actor(), org)
+    one = _people().member(actor(), org, person)
+    give, take = RoleForm(formdata=None, data={"org": org}), RoleForm(formdata=None, data={"org": org})
+    give.role.choices = choices([(role, role) for role in found.may_give if role not in one.roles])
+    take.role.choices = choices([(role, role) for role in one.roles])
+    step = StepForm(formdata=None, data={"org": org})
+    return render_template(
+        "people/member.html", found=found, one=one, give=give, take=take, step=step, state=_state(one),
+        factors=[FACTORS[name] for name in one.factors], myself=person == actor().person,
+    )  # fmt: skip
+
+
+@page(blueprint, "/person/<person>/give", "person.change", "POST", fresh=True)
+def give(person: str) -> AnyResponse:
+    """Give a person a further role."""
+    return _do(person, lambda org: _people().give(actor(), org, person, _role(), _reason()), say("The role is given."))
+
+
+@page(blueprint, "/person/<person>/take", "person.change", "POST", fresh=True)
+def take(person: str) -> AnyResponse:
+    """End a role of a person."""
+    return _do(
+        person, lambda org: _people().end_role(actor(), org, person, _role(), _reason()), say("The role has ended.")
+    )
+
+
+@page(blueprint, "/person/<person>/status", "person.change", "POST", fresh=True)
+def status(person: str) -> AnyResponse:
+    """Suspend, resume or end a person."""
+    step = request.form.get("step", "")
+    if step not in SAID:
+        raise NotFound("There is no such page.")
+    return _do(person, lambda org: _people().change_status(actor(), org, person, step, _reason()), str(SAID[step]))
+
+
+@page(blueprint, "/person/<person>/recover", "person.change", "POST", fresh=True)
+def recover(person: str) -> Any:
+    """Make the link by which a person gets back in, and show it this once."""
+    org = request.form.get("org", "")
+    one = _people().member(actor(), org, person)
+    return _link(_people().recover(actor(), org, person, _reason()), org, one.person.mail)
+
+
+@page(blueprint, "/organisations", "organisation.read", "GET", "POST")
+def organisations() -> Any:
+    """Show the organisations that receive data, and add one."""
+    service, mine, status = Organisations(_region()), actor(), 200
+    form = OrganisationForm()
+    stewards = sorted(org for org in mine.orgs("organisation.add") if org in _region().settings().districts)
+    everywhere = [("", say("the region"))] if mine.everywhere("organisation.add") else []
+    form.steward.choices = choices([*everywhere, *((one, one) for one in stewards)])
+    if request.method == "POST" and form.validate():
+        try:
+            service.add(mine, form.name.data, form.kind.data, form.title.data or "", form.steward.data or "")
+        except Forbidden:
+            raise
+        except CallerError as refusal:
+            form.form_errors.append(translated(refusal.message) or refusal.message)
+            status = refusal.status
+        else:
+            flash(say("The organisation is added."), "ok")
+            return redirect(url_for("people.organisations"), 303)
+    table = _organisations(service.overview(mine))
+    if (asked := csv_of(table)) is not None:
+        return asked
+    may_add = bool(form.steward.choices)
+    return render_template("people/organisations.html", shown=table.shown(), form=form, may_add=may_add), status
+
+
+def _region() -> Any:
+    return current_app.extensions["region"]
+
+
+def _people() -> Persons:
+    return Persons(_region())
+
+
+def _own() -> frozenset[str]:
+    return frozenset(one.org for one in actor().memberships)
+
+
+def _role() -> str:
+    return str(request.form.get("role", ""))
+
+
+def _reason() -> str:
+    return str(request.form.get("reason", ""))
+
+
+def _do(person: str, work: Callable[[str], None], said: str) -> AnyResponse:
+    """Do something about a person, and go back to its page, or to its organisation where it is gone from there."""
+    org = request.form.get("org", "")
+    work(org)
+    flash(said, "ok")
+    still = any(one.person.id == person for one in _people().overview(actor(), org).members)
+    return redirect(
+        url_for("people.member", person=person, org=org) if still else url_for("people.overview", org=org), 303
+    )
+
+
+def _link(token: str, org: str, mail: str) -> str:
+    address = f"{door.origin()}{url_for('join.follow', token=token)}"
+    return render_template("people/link.html", address=address, org=org, mail=mail)
+
+
+def _state(one: OrganisationMember) -> State:
+    kind, word = STATUSES[one.person.status]
+    return State(kind, word)  # type: ignore[arg-type]
+
+
+def _members(found: PeopleOfOrganisation) -> Sheet[OrganisationMember]:
+    org = found.organisation.name
+    columns = (
+        TableColumn[OrganisationMember](
+            later("Name"),
+            lambda row: row.person.name,
+            "text",
+            lambda row: url_for("people.member", person=row.person.id, org=org),
+        ),
+        TableColumn[OrganisationMember](later("Mail address"), lambda row: row.person.mail),
+        TableColumn[OrganisationMember](later("Roles"), lambda row: row.roles),
+        TableColumn[OrganisationMember](later("State"), _state, "state"),
+        TableColumn[OrganisationMember](
+            later("Signs in by"), lambda row: tuple(str(FACTORS[one]) for one in row.factors)
+        ),
+        TableColumn[OrganisationMember](later("Last sign-in"), lambda row: row.person.last_sign_in, "time"),
+    )
+    return Sheet("people", say("People"), columns, found.members, say("Nobody acts for this organisation yet."))
+
+
+def _invitations(found: PeopleOfOrganisation) -> Sheet[Invitation]:
+    columns = (
+        TableColumn[Invitation](later("Mail address"), lambda row: row.mail),
+        TableColumn[Invitation](later("Role"), lambda row: row.role),
+        TableColumn[Invitation](later("Kind of link"), lambda row: row.kind),
+        TableColumn[Invitation](later("By"), lambda row: row.made_by),
+        TableColumn[Invitation](later("Until"), lambda row: row.expires, "time"),
+    )
+    return Sheet("invitations", say("Open invitations"), columns, found.invitations, say("No invitation is open."))
+
+
+def _organisations(found: tuple[Organisation, ...]) -> Sheet[Organisation]:
+    columns = (
+        TableColumn[Organisation](later("Name"), lambda row: row.name),
+        TableColumn[Organisation](later("Title"), lambda row: row.title),
+        TableColumn[Organisation](later("Kind"), lambda row: row.kind),
+        TableColumn[Organisation](later("Added for"), lambda row: row.steward),
+        TableColumn[Organisation](later("Known from"), lambda row: row.source),
+    )
+    return Sheet("organisations", say("Organisations"), columns, found)

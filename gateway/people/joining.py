@@ -1,0 +1,230 @@
+"""Joining: whoever follows a one-time link sets up how to sign in, or takes a further role, and the link is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import delete, insert, select
+
+from gateway.people.invitations import BOOTSTRAP, GONE, RECOVERY, find_invitation, use_invitation, withdraw_for
+from gateway.people.passkeys import REFUSED, NewPasskey, keep_passkey
+from gateway.people.passwords import check_password, hash_password, set_password
+from gateway.people.persons import (
+    ACTIVE,
+    Person,
+    add_person,
+    end_sessions,
+    find_by_mail,
+    find_person,
+    give_role,
+    new_person_id,
+    normal_mail,
+)
+from gateway.people.second_factors import matching_step
+from gateway.storage.acts import Act, write_act
+from gateway.storage.bounded_calls import timely
+from gateway.storage.database import transaction
+from gateway.storage.people.tables import authenticators, identities, passkeys, passwords, recovery_codes
+from standards.errors import CallerError, Conflict, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from gateway.people.invitations import Invitation
+    from gateway.people.second_factors import SecondFactors
+    from gateway.storage.registry import SqlStore
+
+WRONG_CODE: Final = "This is not the code that the authenticator shows now. Try the next one."
+OTHER_MAIL: Final = "This link is for another address than yours."
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordAndCode:
+    """A password, and the *code* that an authenticator with that *secret* shows."""
+
+    password: str
+    secret: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is to an OpenID provider, which has verified the *mail*."""
+
+    issuer: str
+    subject: str
+    mail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Who has joined, and by which *method*; *codes* are recovery codes to be shown this once."""
+
+    person: str
+    method: str
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """What somebody who joins says of itself; the *id* is the one that a passkey was made for."""
+
+    mail: str
+    name: str
+    language: str
+    id: str = ""
+
+
+class Joining:
+    """What one-time links lead to."""
+
+    def __init__(self, store: SqlStore, clock: Callable[[], datetime], factors: SecondFactors) -> None:
+        self._engine, self.calls, self._clock, self._factors = store.engine, store.calls, clock, factors
+
+    @timely
+    def look(self, token: str) -> tuple[Invitation, Person | None]:
+        """Return what a link is for, and who has its address already.
+
+        Raises:
+            NotFound: it leads nowhere any more.
+        """
+        with transaction(self._engine) as connection:
+            found = find_invitation(connection, token, self._clock())
+            if found is None:
+                raise NotFound(GONE)
+            return found, find_by_mail(connection, found.mail) if found.mail else None
+
+    def by_password(self, token: str, newcomer: Newcomer, way: PasswordAndCode) -> Joined:
+        """Use a link and set up a password with an authenticator.
+
+        Raises:
+            CallerError: the password would be guessed, or the code is not the authenticator's.
+            NotFound: the link leads nowhere any more.
+        """
+        check_password(way.password, newcomer.mail, newcomer.name)
+        step = matching_step(way.secret, way.code.replace(" ", ""), self._clock())
+        if step is None:
+            raise CallerError(WRONG_CODE)
+        secret_hash = hash_password(way.password)
+
+        def keep(connection: Connection, person: str) -> tuple[str, ...]:
+            now = self._clock()
+            set_password(connection, person, secret_hash, now)
+            self._factors.set_authenticator(connection, person, way.secret, step, now)
+            return self._factors.new_recovery_codes(connection, person, now)
+
+        return self._join(token, newcomer, "totp", keep)
+
+    def by_passkey(self, token: str, newcomer: Newcomer, made: NewPasskey, label: str) -> Joined:
+        """Use a link and keep the passkey that was made for it.
+
+        Raises:
+            CallerError: the passkey was made for somebody else.
+            NotFound: the link leads nowhere any more.
+        """
+
+        def keep(connection: Connection, person: str) -> tuple[str, ...]:
+            if made.person != person:
+                raise CallerError(REFUSED)
+            keep_passkey(connection, person, made, label, self._clock())
+            return ()
+
+        return self._join(token, newcomer, "passkey", keep)
+
+    def by_identity(self, token: str, newcomer: Newcomer, identity: Identity) -> Joined:
+        """Use a link and keep who somebody is to an OpenID provider, whose verified address is the link's.
+
+        Raises:
+            CallerError: it is another address, or somebody has that identity.
+            NotFound: the link leads nowhere any more.
+        """
+
+        def keep(connection: Connection, person: str) -> tuple[str, ...]:
+            keep_identity(connection, person, identity, self._clock())
+            return ()
+
+        if identity.mail != newcomer.mail:
+            raise CallerError(OTHER_MAIL)
+        return self._join(token, newcomer, "openid", keep)
+
+    @timely
+    def take_role(self, token: str, person: str) -> None:
+        """Use a link for the role it is for, as a person who is signed in.
+
+        Raises:
+            CallerError: the link is for another address, or gives nobody a role.
+            NotFound: it leads nowhere any more.
+        """
+        now = self._clock()
+        with transaction(self._engine, write=True) as connection:
+            used = use_invitation(connection, token, now)
+            found = find_person(connection, person, lock=True)
+            if found is None or found.status != ACTIVE or used.kind == RECOVERY or used.mail not in {"", found.mail}:
+                raise CallerError(OTHER_MAIL)
+            give_role(connection, found.id, used.org, used.role, used.made_by, now)
+            write_act(connection, _act(found, used, "session"), now)
+
+    @timely
+    def _join(
+        self, token: str, newcomer: Newcomer, method: str, keep: Callable[[Connection, str], tuple[str, ...]]
+    ) -> Joined:
+        now = self._clock()
+        with transaction(self._engine, write=True) as connection:
+            used = use_invitation(connection, token, now)
+            if used.mail not in {"", newcomer.mail}:
+                raise CallerError(OTHER_MAIL)
+            found = _back(connection, used, now) if used.kind == RECOVERY else _new(connection, used, newcomer, now)
+            codes = keep(connection, found.id)
+            write_act(connection, _act(found, used, method), now)
+        return Joined(found.id, method, codes)
+
+
+def keep_identity(connection: Connection, person: str, identity: Identity, now: datetime) -> None:
+    """Keep who a person is to an OpenID provider.
+
+    Raises:
+        Conflict: somebody is that already.
+    """
+    same = identities.c.issuer == identity.issuer, identities.c.subject == identity.subject
+    if connection.execute(select(identities.c.person).where(*same)).first():
+        raise Conflict("Somebody signs in with this account already.")
+    values = {"issuer": identity.issuer, "subject": identity.subject, "person": person, "added": now}
+    connection.execute(insert(identities).values(values))
+
+
+def forget_ways_in(connection: Connection, person: str) -> None:
+    """Delete everything by which a person could sign in."""
+    for one in (passwords, authenticators, recovery_codes, passkeys, identities):
+        connection.execute(delete(one).where(one.c.person == person))
+
+
+def _new(connection: Connection, used: Invitation, newcomer: Newcomer, now: datetime) -> Person:
+    """Add whoever joins, with the role that the link is for."""
+    mail = normal_mail(newcomer.mail)
+    found = add_person(
+        connection, newcomer.id or new_person_id(), mail, newcomer.name, newcomer.language, used.made_by, now
+    )
+    give_role(connection, found.id, used.org, used.role, used.made_by, now)
+    if used.kind == BOOTSTRAP:
+        withdraw_for(connection, "", now, BOOTSTRAP)
+    return found
+
+
+def _back(connection: Connection, used: Invitation, now: datetime) -> Person:
+    """Let a person in again: whatever it signed in with before counts no more."""
+    known = find_by_mail(connection, used.mail)
+    found = find_person(connection, known.id, lock=True) if known else None
+    if found is None or found.status != ACTIVE:
+        raise NotFound(GONE)
+    forget_ways_in(connection, found.id)
+    end_sessions(connection, found.id, now)
+    return found
+
+
+def _act(found: Person, used: Invitation, method: str) -> Act:
+    content = {"person": found.id, "org": used.org, "role": used.role, "link": used.id, "method": method}
+    return Act(found.mail, f"{used.kind} followed", content=content)
