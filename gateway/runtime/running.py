@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway import telemetry
+from gateway.admin.districts.uploading import UploadGate
 from gateway.audit.acts import Carrier
 from gateway.auth import registrations
 from gateway.cache.needed_fields import programs_of, wanted_by
@@ -118,6 +119,10 @@ class RunningGateway:
             yield stay.state
         finally:
             stay.end()
+
+    def upload_gate(self) -> UploadGate:
+        """Return what decides before the body of an uploaded file is read whether it may come."""
+        return UploadGate(self._people.region())
 
     def watch(self) -> Callable[[], None]:
         """Carry acts over and follow approvals and writings, all within a second, until what is returned is called."""

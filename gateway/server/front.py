@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
 
 from gateway import telemetry
@@ -37,6 +37,15 @@ PIECE_BYTES: Final = 1 << 18
 MAX_REFUSALS: Final = 1024
 """The refusals that may wait to be written; connections beyond that are closed without a response."""
 
+FILE_SECONDS: Final = 600.0
+"""The seconds in which an uploaded file must have come whole."""
+
+ENVELOPE_BYTES: Final = 65_536
+"""What a form may have beside the file in it."""
+
+FILES: Final = 2
+"""How many of the largest files may be in memory at once, while they come in."""
+
 BODILESS: Final = frozenset({204, 304})
 FREQUENT: Final = (
     b"accept", b"accept-encoding", b"authorization", b"connection", b"host", b"if-none-match", b"user-agent",
@@ -54,17 +63,34 @@ LOCAL: Final = {
 }
 
 
+class Gate(Protocol):
+    """What decides before the body of an uploaded file is read whether it may come."""
+
+    def district_of(self, environ: Environ) -> str:
+        """Return the district that the request uploads a file for; empty where it is another request."""
+
+    def admit(self, environ: Environ) -> None:
+        """Let an upload in, or raise why not."""
+
+    def leave(self, environ: Environ) -> None:
+        """Say that an upload that was let in is over."""
+
+
 class Front:
     """An ASGI application over a WSGI one, which it calls in threads.
 
     *standing* are responses that need no thread: by path, a function to a status and a JSON body that never blocks.
+    Files are uploaded by those alone whom the *gate* lets in.
     """
 
-    def __init__(self, app: WSGIApplication, server: Server, standing: Mapping[str, Standing]) -> None:
-        self._app, self._standing = app, standing
+    def __init__(
+        self, app: WSGIApplication, server: Server, standing: Mapping[str, Standing], gate: Gate | None = None
+    ) -> None:
+        self._app, self._standing, self._gate = app, standing, gate
         self._wait = server.wait.total_seconds()
         self._patience = server.client_timeout.total_seconds()
         self._bodies = Bodies(self._patience, MAX_BODY_BYTES)
+        self._files = Bodies(FILE_SECONDS, server.upload_bytes + ENVELOPE_BYTES, FILES * server.upload_bytes)
         self._slots = Slots(server.threads_per_district)
         self._places, self._threads = RequestPlaces(server.threads), Threads()
         self._refusing, self._refusals = asyncio.Lock(), 0
@@ -87,18 +113,36 @@ class Front:
         environ = environ_of(scope)
         environ[telemetry.STARTED] = time.perf_counter()
         announced = _announced(environ)
+        if self._gate is not None and self._gate.district_of(environ):
+            await self._take_file(self._gate, environ, receive, send)
+            return
         if announced == 0:
             await self._pass(environ, b"", receive, send)
             return
+        await self._receive(self._bodies, environ, receive, send)
+
+    async def _take_file(self, gate: Gate, environ: Environ, receive: Receive, send: Send) -> None:
+        """Receive an uploaded file, of those whom the *gate* lets in before any of it is read."""
+        refusal = await self._threads.run(partial(_asked, gate, environ))
+        if refusal is not None:
+            await self._refuse(environ, refusal, send)
+            return
         try:
-            body = await self._bodies.read(announced, receive)
+            await self._receive(self._files, environ, receive, send)
+        finally:
+            gate.leave(environ)
+
+    async def _receive(self, bodies: Bodies, environ: Environ, receive: Receive, send: Send) -> None:
+        """Receive the body among others, and run the application with it."""
+        try:
+            body = await bodies.read(_announced(environ), receive)
         except GatewayError as refusal:
             await self._refuse(environ, refusal, send)
             return
         try:
             await self._pass(environ, body, receive, send)
         finally:
-            self._bodies.go(body)
+            bodies.go(body)
 
     async def _pass(self, environ: Environ, body: bytes, receive: Receive, send: Send) -> None:
         """Run the application, and send its response."""
@@ -216,6 +260,15 @@ class Front:
             if not piece:
                 return
             yield piece
+
+
+def _asked(gate: Gate, environ: Environ) -> GatewayError | None:
+    """Ask the *gate*; return why it lets nobody in, or None."""
+    try:
+        gate.admit(environ)
+    except GatewayError as error:
+        return error
+    return None
 
 
 class Start:
