@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.audit.subjects import MAX_INLINE_TAGS
+from gateway.auth.request_steps import RECORD, begin
 from gateway.engine import field_sets
 from gateway.engine.data_subjects import students
 from gateway.engine.rows import ROW_BITS, ROW_MASK
@@ -142,6 +143,7 @@ def _stretch(gateway: Gateway, client: str, rows: RowIndex, stretch: tuple[int, 
 
 def write_down(gateway: Gateway, event: Mapping[str, Any]) -> None:
     """Write an event, durably, before the data are sent or changed; an exception here sends and changes nothing."""
+    begin(RECORD)
     try:
         gateway.record.append(event)
     except StoreUnavailable:

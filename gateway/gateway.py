@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gateway import telemetry
+from gateway.audit.last_refusals import LastRefusals
 from gateway.audit.students.tags import FormerTags
 from gateway.auth.daily_rows import DailyRows
 from gateway.change_log.account import account_of
@@ -69,6 +70,7 @@ class Gateway:
         logs: ChangeLogs | None = None,
         readiness: Readiness | None = None,
         daily_rows: DailyRows | None = None,
+        last_refusals: LastRefusals | None = None,
         zones: Mapping[str, tzinfo] = MappingProxyType({}),
     ) -> None:
         self.districts, self.grants, self.callers, self.keyring = districts, grants, callers, keyring
@@ -76,6 +78,7 @@ class Gateway:
         self.limits, self.clock = limits, clock
         self.daily_rows = daily_rows or DailyRows(LocalMemory(), clock)
         self.readiness = readiness
+        self.last_refusals = last_refusals or LastRefusals(token_bytes(KEY_BYTES), clock)
         self.ending: Callable[[], object] = lambda: None
         self.closing: Callable[[], object] = lambda: None
         self.record_locks = RecordLocks()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from policies.canonical import Expansion
     from policies.combining import Disagreement
-    from policies.documents.loading import Document
+    from policies.documents.loading import Document, Where
     from policies.documents.written import WrittenDocument
     from policies.elements import Line
     from policies.population import Population
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset({".yaml", ".yml"})
 SETS, DRAFTS = "sets", "drafts"
 """The folders beside agreements: sets of elements, and documents that are not served."""
+
+PARTS = ("validity", "operations", "population", "elements", "clients")
+"""The parts of a document whose places are told to who asks why something is refused."""
 
 NO_FILE = "this has the name of a document and is no file that can be read"
 
@@ -67,7 +70,7 @@ class Agreement:
     places: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def place(self, name: str) -> str:
-        """Return where the *name* of its district or of one of its clients is written."""
+        """Return where the *name* of its district, of one of its clients or of one of its parts is written."""
         return self.places.get(name, self.file)
 
     @property
@@ -378,6 +381,7 @@ def _agreement(document: Document, lines: tuple[Line, ...]) -> Agreement:
 
 def _places(document: Document) -> Mapping[str, str]:
     """Return the places of the names that only a settings file and the registry can tell to be right."""
-    wheres = {name: ("clients", number) for number, name in enumerate(document.content["clients"])}
+    wheres: dict[str, Where] = {name: (name,) for name in PARTS if name in document.content}
+    wheres |= {name: ("clients", number) for number, name in enumerate(document.content["clients"])}
     wheres |= {document.content["parties"]["provider"]["district"]: ("parties", "provider", "district")}
     return MappingProxyType({name: document.place(where) for name, where in wheres.items()})

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from gateway.admin.answers.rehearsed import AskedAddress, Rehearsed
+    from gateway.auth.callers import Caller
     from gateway.config.settings import Settings
     from gateway.gateway import Gateway
     from gateway.storage.registry import SqlStore
@@ -43,6 +46,12 @@ class Running(Protocol):
     @property
     def standing(self) -> Standing:
         """The agreements it serves, and those it withholds."""
+
+    def rehearse(self, caller: Caller, asked: AskedAddress) -> Rehearsed:
+        """Rehearse what *caller* asks, up to the first step that refuses it or looks at a record."""
+
+    def visiting(self) -> AbstractContextManager[object]:
+        """Keep the present state open until the end of the block."""
 
     def reload(self, actor: str) -> ReloadOutcome:
         """Serve what files and registry say now, or go on as before and say what is wrong."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin import settings
+from gateway.admin.districts import connecting, steering
 from gateway.admin.second_person import Confirmed, SecondPerson
 from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 
     Handler = Callable[[Administration, TwoPersonRule, Actor, Proposal], object]
 
-HANDLERS: Final[Mapping[str, Handler]] = {settings.CHANGE: settings.confirmed}
+HANDLERS: Final[Mapping[str, Handler]] = {
+    connecting.CONNECT: connecting.confirmed,
+    steering.APPROVE: steering.confirmed,
+    settings.CHANGE: settings.confirmed,
+}
 """What does each action again once it is confirmed, by calling the method of the service that was called first."""
 
 NEVER_ALONE: Final = frozenset({"record.release"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gateway.auth.request_steps import AGREEMENT, OPERATION, begin
 from policies.permission import READ, covering, received
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ class Authorization:
             OperationMissing: there are grants, but none has one of them.
             Forbidden: there are no grants.
         """
+        begin(AGREEMENT, self)
+        if self.grants:
+            begin(OPERATION, self, operations)
         return covering(self.grants, operations)
 
     def over(self, views: Iterable[AuthorizedView]) -> Authorization:

@@ -39,6 +39,14 @@ class Caller:
     purpose: str = ""
 
 
+class ClientShutOut(Unauthenticated):
+    """The token is one of a known *client* that may not come in now; the answer does not tell that it is known."""
+
+    def __init__(self, client: str) -> None:
+        super().__init__("Invalid Authorization header.")
+        self.client = client
+
+
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
     """The parts of a request covered by its OAuth 1.0a signature; *root* and *path* are the address as sent."""
@@ -94,8 +102,10 @@ class Callers:
     def _recognise(self, text: str, now: datetime) -> Caller:
         token = tokens.find(self._memory, text, now)
         client = self._store.find_client(token.client) if token else None
-        if not token or not client or client.status != ENABLED or client.epoch != token.epoch:
+        if not token or not client:
             raise Unauthenticated("Invalid Authorization header.")
+        if client.status != ENABLED or client.epoch != token.epoch:
+            raise ClientShutOut(client.client_id)
         if administers((*token.scopes, *client.scopes)):
             raise Unauthenticated("The token is of the administration API, which alone it opens.")
         scopes = frozenset(token.scopes) & frozenset(client.scopes)

@@ -54,6 +54,14 @@ class RateLimits:
         for district in sorted(set(districts)):
             self._district.spend(district)
 
+    def client_has_room(self, client: str) -> bool:
+        """Tell whether a client may have another data request now; it is not counted."""
+        return self._client.has_room(client)
+
+    def district_has_room(self, district: str) -> bool:
+        """Tell whether a district may be asked once more now; it is not counted."""
+        return self._district.has_room(district)
+
     def check_failures(self, client: str, address: str) -> None:
         """Refuse to check credentials after too many failures; a stranger elsewhere cannot lock a client out."""
         self._failures.check(client, address)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.auth.request_steps import DISTRICT_PACE, OPERATION, ROWS, SCOPE, SYSTEM, begin
 from gateway.change_versions.compared import CurrentRows
 from gateway.change_versions.journal import key_of
 from gateway.changes import pass_through
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
     from standards.query import Query, Window
     from standards.view import View
 
-SCOPE = "edfi:readchanges"
-NO_SCOPE = f"The action 'ReadChanges' needs the scope {SCOPE}, which the token has not."
+READ_CHANGES = "edfi:readchanges"
+CHANGES = frozenset({"changes"})
+NO_SCOPE = f"The action 'ReadChanges' needs the scope {READ_CHANGES}, which the token has not."
 TAG_DIGITS = 16
 ONE_DISTRICT = "Change versions belong to one district: ask below /{district}/ for each of them."
 NOT_TOLD = (
@@ -52,13 +54,19 @@ def available(gateway: Gateway, authorization: Authorization) -> dict[str, int]:
         OperationMissing, ActionForbidden: no agreement, or no scope, lets the client read changes.
         FeatureDisabled: there are several districts.
     """
-    able = covering(authorization.of(), frozenset({"changes"}))
-    if SCOPE not in authorization.scopes:
+    agreed = authorization.of()
+    begin(OPERATION, authorization, CHANGES)
+    able = covering(agreed, CHANGES)
+    begin(SCOPE, authorization, frozenset({READ_CHANGES}))
+    if READ_CHANGES not in authorization.scopes:
         raise ActionForbidden(NO_SCOPE)
+    begin(SYSTEM)
     if len({one.district for one in able}) > 1:
         raise FeatureDisabled(ONE_DISTRICT)
     grant = able[0]
+    begin(DISTRICT_PACE)
     gateway.limits.spend_districts([grant.district])
+    begin(ROWS, authorization)
     follow(gateway, grant)
     own = pass_through.newest_version(gateway, grant)
     _record_all_differences(gateway, grant)
@@ -86,26 +94,31 @@ def _record_all_differences(gateway: Gateway, grant: Grant) -> None:
                 gateway.client_logs.record_differences(_present(gateway, one))
 
 
-def prepare(gateway: Gateway, authorization: Authorization, whole: View, window: Window) -> Hints:
-    """Check that changes can be reported; return the conditions to push down for what is read uncached.
-
-    *whole* is the view before pruning.
+def permit(gateway: Gateway, authorization: Authorization, whole: View, window: Window) -> None:
+    """Check that the caller may read changes, and that they can be reported; *whole* is the view before pruning.
 
     Raises:
         ActionForbidden: the token has no scope for it.
         MalformedQuery, FeatureDisabled: there are several districts, or one whose system cannot report changes.
     """
-    if SCOPE not in authorization.scopes:
+    begin(SCOPE, authorization, frozenset({READ_CHANGES}))
+    if READ_CHANGES not in authorization.scopes:
         raise ActionForbidden(NO_SCOPE)
+    begin(SYSTEM)
     if len({one.grant.district for one in authorization.views}) > 1:
         raise _refusal(window, ONE_DISTRICT)
-    hints: dict[str, tuple[Hint, ...]] = {}
     for one in authorization.views:
         live = pass_through.is_uncached(gateway, one.grant, one.view)
         if live and not pass_through.can_report(gateway, one.grant, one.view, whole):
             raise _refusal(window, NOT_TOLD)
+
+
+def prepare(gateway: Gateway, authorization: Authorization, window: Window) -> Hints:
+    """Follow the changes of every district; return the conditions to push down for what is read uncached."""
+    hints: dict[str, tuple[Hint, ...]] = {}
+    for one in authorization.views:
         follow(gateway, one.grant)
-        if live:
+        if pass_through.is_uncached(gateway, one.grant, one.view):
             hints |= pass_through.pushed_conditions(gateway, one.grant, one.view, window)
     return hints
 

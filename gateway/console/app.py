@@ -10,6 +10,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from gateway import telemetry
+from gateway.admin.districts.in_memory import InMemoryRequest
 from gateway.console import frame, wording
 from gateway.console.account import blueprint as account
 from gateway.console.entrance import entrance, make_entrance
@@ -67,7 +68,9 @@ def create_console(region: Administration) -> Flask:
         WTF_CSRF_SSL_STRICT=True,
         SEND_FILE_MAX_AGE_DEFAULT=frame.YEAR_SECONDS,
         MAX_CONTENT_LENGTH=1 << 20,
+        UPLOAD_BYTES=region.settings().server.upload_bytes,
     )
+    app.request_class = InMemoryRequest
     Bootstrap5(app)
     CSRFProtect(app)
     app.jinja_env.add_extension("jinja2.ext.i18n")

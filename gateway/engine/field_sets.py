@@ -21,7 +21,7 @@ def lines(branch: Branch, members: Iterable[tuple[str, Sequence[Node]]], grant: 
     """List the fields that a pruned *branch* shows: entity, outward member, name and action, separated by tabs."""
     found = set[str]()
     for path, chain in members:
-        for name in _names(branch.entity, chain):
+        for name in names_of(branch.entity, chain):
             for inner, action in _actions(name, grant):
                 found.add(f"{branch.entity}\t{path}\t{inner}\t{action}")
     return tuple(sorted(found))
@@ -39,7 +39,7 @@ def _selected(path: str, selected: Sequence[str]) -> bool:
     return any(path == one or path.startswith(f"{one}.") or one.startswith(f"{path}.") for one in selected)
 
 
-def _names(entity: str, chain: Sequence[Node]) -> Iterator[str]:
+def names_of(entity: str, chain: Sequence[Node]) -> Iterator[str]:
     """Yield the vocabulary's names of what the nodes of a *chain* read from a record of *entity*."""
     here, first = (entity, ""), (entity, "")
     for at, node in enumerate(chain):

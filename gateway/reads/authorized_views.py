@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.auth.authorization import AuthorizedView
+from gateway.auth.request_steps import DISTRICT_PACE, FACTS, OPERATION, QUERY, SCOPE, SYSTEM, begin
 from gateway.reads.nesting import entities, find, nothing
 from standards.errors import ActionForbidden, Forbidden, NotFound, Unsupported
 
@@ -25,19 +26,23 @@ def permit(gateway: Gateway, authorization: Authorization, request: PageRequest)
         Unsupported: no source of a district here has anything of the view.
         TooManyRequests: a district is asked too often.
     """
+    begin(SCOPE, authorization, request.scopes)
     if not request.scopes & authorization.scopes:
         needed = " or ".join(sorted(request.scopes))
         raise ActionForbidden(f"Reading {request.view.name} needs the scope {needed}, which the token has not.")
     grants = authorization.of()
+    begin(FACTS, authorization, request)
     views = [(grant, view) for grant in grants if (view := gateway.views.pruned(grant, request.view)) is not None]
     shown = [AuthorizedView(grant, view, way) for grant, view in views
              if (way := _way(gateway, grant, view, request)) is not None]  # fmt: skip
     if not shown:
         raise Forbidden(f"No active agreement releases {request.view.name} to this client.")
+    begin(SYSTEM)
     edfi = request.view.api == "edfi"  # whose addresses all exist, whatever a district has
     able = [one for one in shown if edfi or gateway.districts[one.grant.district].has(one.view)]
     if not able:
         raise Unsupported("No district's system here has this resource.")
+    begin(DISTRICT_PACE)
     gateway.limits.spend_districts(one.grant.district for one in able)
     return authorization.over(able)
 
@@ -48,7 +53,9 @@ def read_query(authorization: Authorization, request: PageRequest) -> Query:
     Raises:
         MalformedQuery, UnknownName: it cannot be parsed, or names what does not exist for the caller.
     """
+    begin(QUERY, authorization, request)
     query = request.read(tuple(one.view for one in authorization.views))
+    begin(OPERATION, authorization, query)
     for one in authorization.views:
         query = one.grant.narrow(query)
     return query

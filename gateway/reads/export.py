@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from gateway.auth.authorization import authorize
+from gateway.auth.request_steps import DISTRICT_PACE, FACTS, ROWS, SCOPE, begin
 from gateway.change_log.account import account_of
 from gateway.change_log.skeletons import BASE
 from gateway.changes.tombstones import asked_for, is_followed, is_remembered, once_each, tombstones_of
@@ -124,10 +125,13 @@ def export(gateway: Gateway, authorization: Authorization, asked: ExportRequest)
     """
     views = _opened(asked.version, authorization)
     grants = authorization.of(BULK_FILES)
+    begin(FACTS, authorization)
     released = {grant: pruned for grant in grants if (pruned := _released(gateway, grant, views))}
     if not released:
         raise Forbidden("No active agreement releases any file to this client.")
+    begin(DISTRICT_PACE)
     gateway.limits.spend_districts(grant.district for grant in released)
+    begin(ROWS, authorization)
     shown = _shown(gateway, released)
     moment = _moment(gateway, [part for some in shown.values() for part in some])
     modes = {name: asked.mode(parts) for name, parts in shown.items()}
@@ -156,11 +160,9 @@ def _opened(version: str, authorization: Authorization) -> tuple[View, ...]:
     plain = [
         one for one in routes(version) if (one.operation.method, one.operation.path) == ("GET", f"/{one.collection}")
     ]
-    views = tuple(
-        known[one.collection]
-        for one in plain
-        if one.collection in files & known.keys() and one.scopes & authorization.scopes
-    )
+    plain = [one for one in plain if one.collection in files & known.keys()]
+    begin(SCOPE, authorization, frozenset[str]().union(*(one.scopes for one in plain)))
+    views = tuple(known[one.collection] for one in plain if one.scopes & authorization.scopes)
     if not views:
         raise Forbidden("The token has no scope for any of the files.")
     return views

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gateway.auth.request_steps import DAY, begin
 from gateway.engine.rows import ROW_BITS
 from policies.small_cells import tellable
 
@@ -23,6 +24,7 @@ def spend(gateway: Gateway, *sent: tuple[RowIndex | None, tuple[int, int]]) -> N
         TooManyRequests: they are more than an agreement lets the client have today.
         StoreUnavailable: what was sent today cannot be looked up.
     """
+    begin(DAY)
     numbers: Counter[str] = Counter()
     grants: dict[str, Grant] = {}
     what: list[tuple[str, str, int, int]] = []

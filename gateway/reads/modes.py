@@ -43,6 +43,9 @@ class PresentRows:
     request: PageRequest
     query: Query
 
+    def permit(self) -> None:
+        """Check that the rows can be read in this mode; those that are there now can be."""
+
     def fetch(self) -> tuple[ViewRows, ...]:
         """Fetch the rows that every agreement shows."""
         shown = fetch(self.gateway, self.authorization, self.request, self.query)
@@ -114,11 +117,16 @@ class ChangeWindow(PresentRows):
 
     __slots__ = ()
 
+    def permit(self) -> None:
+        """Check that the caller may read changes, and that every district can report them."""
+        assert self.query.window is not None
+        feed.permit(self.gateway, self.authorization, self.request.view, self.query.window)
+
     def fetch(self) -> tuple[ViewRows, ...]:
         """Fetch what every agreement shows; of a source without cache only what is in the window."""
         gateway, authorization, window = self.gateway, self.authorization, self.query.window
         assert window is not None
-        sent = feed.prepare(gateway, authorization, self.request.view, window)
+        sent = feed.prepare(gateway, authorization, window)
         return fetch(gateway, authorization, self.request, self.query, sent=sent)
 
     def index(self, parts: tuple[SearchableRows, ...], query: Query, base: str) -> RowIndex:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gateway.auth.request_steps import QUERY, ROWS, begin
 from gateway.disclosure import disclosure, write_down
 from gateway.paging import page_tokens
 from gateway.reads.authorized_views import permit, read_query, refuse_unseen
@@ -65,10 +66,12 @@ def serve_one(gateway: Gateway, authorization: Authorization, request: PageReque
     """
     authorization = permit(gateway, authorization, request)
     query = read_query(authorization, request)
+    begin(ROWS, authorization, request, identifier)
     rows = _find(fetch(gateway, authorization, request, query, identifier), identifier)
     records = rows.slice(0, 1, request.base) if rows else []
     spend(gateway, (rows, (0, len(records))))
     write_down(gateway, disclosure(gateway, authorization, request, rows, query, (0, len(records))))
+    begin(ROWS)
     if not records:
         raise NoSuchRecord(nothing(request.view))
     return Page(records, 1, query, told=1)
@@ -80,9 +83,12 @@ def _answer(
     """Return the agreements that answer, the query, where it begins, every row that answers it, and the told total."""
     authorization = permit(gateway, authorization, request)
     query = read_query(authorization, request)
-    refuse_unseen(gateway, authorization, request)
-    cursor = gateway.cursors.open(authorization.caller, request, query)
     mode = mode_of(gateway, authorization, request, query)
+    mode.permit()
+    begin(QUERY)
+    cursor = gateway.cursors.open(authorization.caller, request, query)
+    begin(ROWS, authorization, request)
+    refuse_unseen(gateway, authorization, request)
     shown = mode.fetch()
     page_tokens.check(cursor, shown)
     answering = mode.answering(shown)

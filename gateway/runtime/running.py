@@ -17,6 +17,7 @@ from gateway.config import settings as settings_file
 from gateway.process_memory import give_back_memory
 from gateway.runtime import approvals, child_socket, export_socket
 from gateway.runtime.people_side import PeopleSide
+from gateway.runtime.rehearsal import rehearse
 from gateway.runtime.reloading import Refused, prepare, select_again, without_withdrawn
 from gateway.runtime.report import differences, moment, pending_line
 from gateway.runtime.state import approvals_of
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from typing import Any
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+    from gateway.admin.answers.rehearsed import AskedAddress, Rehearsed
+    from gateway.auth.callers import Caller
     from gateway.config.settings import Settings
     from gateway.gateway import Gateway
     from gateway.readiness import Readiness
@@ -110,6 +113,11 @@ class RunningGateway:
         while not (state := self._state).visits.enter():
             pass  # that state was replaced before this request entered it: another one is present by now
         return _Stay(state)
+
+    def rehearse(self, caller: Caller, asked: AskedAddress) -> Rehearsed:
+        """Rehearse what *caller* asks of the present state."""
+        with self.visiting() as state:
+            return rehearse(self._parts, state, caller, asked)
 
     @contextmanager
     def visiting(self) -> Iterator[GatewayState]:

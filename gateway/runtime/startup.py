@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway import telemetry
 from gateway.audit.agreement_texts import record_all
+from gateway.audit.last_refusals import LastRefusals
 from gateway.audit.log import open_record
 from gateway.audit.students.index import IndexKeeper, SubjectIndex
 from gateway.audit.students.subject_keys import PURPOSE as SUBJECT_KEYS
@@ -100,6 +101,8 @@ def _run(
     desk = DistrictDesk(store, keys, clock)
     desk.learn()
     parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness, registers, keys, desk)
+    last_refusals = LastRefusals(keys.derive("refusals"), parts.now, memory if settings.memory_url else None)
+    opened.callback(last_refusals.close)
     districts = _districts(settings, parts)
     standing = _recorded(parts, record, settings)
     telemetry.withheld([one.place for one in standing.mistakes])
@@ -120,6 +123,7 @@ def _run(
         clock=parts.now,
         readiness=readiness,
         daily_rows=DailyRows(memory, parts.now),
+        last_refusals=last_refusals,
         zones=settings.zones,
         client_logs=ClientLogs(
             settings.changes.folder,

@@ -68,7 +68,9 @@ def create_app(
     app.before_request(telemetry.begin)
     app.before_request(_refuse)
     cross_origin.allow(app, settings.server.browser_origins)
-    app.register_blueprint(oauth.blueprint(store, memory, clock, settings, gateway.limits, gateway.grants))
+    app.register_blueprint(
+        oauth.blueprint(store, memory, clock, settings, gateway.limits, gateway.grants, gateway.last_refusals)
+    )
     app.register_blueprint(oneroster.blueprint(gateway))
     app.register_blueprint(oneroster_bulk.blueprint(gateway))
     app.register_blueprint(edfi.blueprint(gateway))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
+from gateway.auth.request_steps import FORMAT, RESOURCE, begin
 from gateway.reads.pipeline import serve_one, serve_page, serve_partitions
 from gateway.request import PageRequest
 from gateway.telemetry import about
@@ -97,6 +98,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         """Refuse any other address below the root, and any other method."""
         schema, name, *below = (*rest.split("/"), "")
         admit(gateway, district, schema, name)
+        begin(RESOURCE)
         _refuse_method(below)
         raise NotFound("There is no such address.")
 
@@ -126,7 +128,9 @@ def admit(gateway: Gateway, district: str | None, schema: str, name: str) -> tup
         ProfileMisused, NotAcceptable: the response is wanted in a media type that does not exist here.
     """
     authorization = authenticate(gateway, district)
+    begin(RESOURCE)
     view = view_of(schema, name)
+    begin(FORMAT)
     if wants_snapshot(request.headers.get("Use-Snapshot")):
         if request.method in {"GET", "HEAD"}:
             raise SnapshotNotFound(NO_SNAPSHOT)

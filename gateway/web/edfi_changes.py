@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
+from gateway.auth.request_steps import FORMAT, begin
 from gateway.changes.feed import available
 from gateway.reads.pipeline import serve_page
 from gateway.request import PageRequest
@@ -36,6 +37,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
     def versions(district: str | None = None) -> Response:
         """Return the oldest and the newest change version, whatever the parameters: none of them selects anything."""
         authorization = authenticate(gateway, district)
+        begin(FORMAT)
         if wants_snapshot(request.headers.get("Use-Snapshot")):
             raise SnapshotNotFound(NO_SNAPSHOT)
         return answer(available(gateway, authorization))

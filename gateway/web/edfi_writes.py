@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
 
+from gateway.auth.request_steps import FORMAT, SYSTEM, begin
 from gateway.request import PageRequest
 from gateway.telemetry import ignored
 from gateway.web.edfi import admit, base, refuse
@@ -96,6 +97,7 @@ def _asked(
     """
     authorization, view = admit(gateway, district, schema, name)
     entities = {branch.entity for branch in view.branches}
+    begin(SYSTEM)
     theirs = [one.district for one in authorization.grants]
     if theirs and not any(entities & gateway.districts[one].adapter.manifest.writes for one in theirs):
         raise MethodNotAllowed("No district's system here takes changes of this resource.", ("GET",))
@@ -108,6 +110,7 @@ def _document() -> Any:
     Raises:
         UnsupportedMedia: its Content-Type is another.
     """
+    begin(FORMAT)
     media = request.mimetype
     if media.startswith(PROFILE):
         raise UnsupportedProfile("There is no profile of this name.")

@@ -19,7 +19,7 @@ from gateway.auth.scopes import EDFI, admin_roles, administers, known_scopes
 from gateway.auth.token_request import TokenRefusal, TokenRequest, read_token_request
 from gateway.storage.registry import CLIENT_ID, ENABLED
 from gateway.telemetry import about
-from gateway.web.responses import CORRELATION, base_url, correlation
+from gateway.web.responses import CORRELATION, LAST_REFUSALS, base_url, correlation, note_refusal
 from gateway.web.url_prefixes import PREFIXES
 from standards.errors import NotFound, StoreUnavailable, TooManyRequests
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from gateway.audit.last_refusals import LastRefusals
     from gateway.auth.rate_limits import RateLimits
     from gateway.config.settings import Settings
     from gateway.storage.registry import Client, Store
@@ -47,11 +48,18 @@ TOO_MANY = "urn:ed-fi:api:security:authentication:too-many-tokens"
 
 
 def blueprint(
-    store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings, limits: RateLimits, grants: Grants
+    store: Store,
+    memory: Memory,
+    clock: Callable[[], datetime],
+    settings: Settings,
+    limits: RateLimits,
+    grants: Grants,
+    last_refusals: LastRefusals,
 ) -> Blueprint:
     """Build the token, revocation and introspection endpoints, and the metadata document that describes them."""
     server = TokenServer(store, memory, clock, settings, limits, grants)
     oauth = Blueprint("oauth", __name__)
+    oauth.before_request(lambda: request.environ.update({LAST_REFUSALS: last_refusals}))
 
     def issue(district: str | None = None) -> Response:
         """Issue a token to a client that authenticates; it is the same under every district's name."""
@@ -227,7 +235,9 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         response = Response(json.dumps(body or {}), status, dict(headers), mimetype="application/json")
         response.headers["Cache-Control"] = "no-store"
         if status >= 400:  # noqa: PLR2004  the errors
-            about(code=str((body or {}).get("error", "-")))
+            code = str((body or {}).get("error", "-"))
+            about(code=code)
+            note_refusal(status, code)
             response.headers[CORRELATION] = correlation()
         return response
 

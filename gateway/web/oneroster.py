@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
+from gateway.auth.request_steps import RESOURCE, begin
 from gateway.reads.pipeline import serve_one, serve_page
 from gateway.request import PageRequest, Within
 from gateway.telemetry import about
@@ -47,6 +48,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
             return _options()
         authorization = authenticate(gateway, district)
         method = request.method if request.method != "HEAD" else "GET"
+        begin(RESOURCE)
         route, ids = find(version, service, method, f"/{_unslashed(rest)}")
         about(view=route.collection)
         verb = VERBS[route.operation.method, route.single]

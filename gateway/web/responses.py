@@ -9,9 +9,12 @@ import orjson
 from flask import Response, current_app, request
 
 from gateway import correlation_ids as correlated
+from gateway.audit.last_refusals import GENERATED, LastRefusal
+from gateway.auth import request_steps
 from gateway.auth.authorization import authorize
-from gateway.auth.callers import SignedRequest
+from gateway.auth.callers import ClientShutOut, SignedRequest
 from gateway.auth.oauth1 import accepts
+from gateway.auth.request_steps import ADDRESS, CLIENT, PACE, PURPOSE, QUERY, begin
 from gateway.config.hosts import origin
 from gateway.telemetry import ABOUT, about, trace
 from gateway.web.etags import PRIVATE
@@ -31,11 +34,12 @@ from standards.query_strings import read_query
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from gateway.audit.last_refusals import LastRefusals
     from gateway.auth.authorization import Authorization
     from gateway.gateway import Gateway
     from standards.errors import GatewayError
 
-REFUSALS = "crossing.refusals"
+REFUSALS, LAST_REFUSALS = "crossing.refusals", "crossing.last_refusals"
 MAX_ARGUMENTS = 200
 CORRELATION = correlated.HEADER
 WAITS_SECONDS = (1, 5, 30, 60, 300, 900, 3600)
@@ -47,12 +51,18 @@ def authenticate(gateway: Gateway, district: str | None) -> Authorization:
     Raises:
         Forbidden: agreements of the caller have different purposes.
     """
+    request.environ[LAST_REFUSALS] = gateway.last_refusals
+    begin(CLIENT)
     caller = gateway.callers.authenticate(request.headers.get("Authorization"), _signed())
+    about(client=caller.client)
+    begin(PACE)
     gateway.limits.spend_client(caller.client)
+    begin(ADDRESS)
     if district is not None and district not in gateway.districts:
         raise NotFound("There is no such address.")
-    about(district=district or "*", client=caller.client)
+    about(district=district or "*")
     request.environ[REFUSALS] = partial(gateway.record.refusals.count, caller.client, district or "*")
+    begin(PURPOSE)
     return authorize(gateway.grants, caller, district)
 
 
@@ -71,6 +81,7 @@ def arguments() -> list[tuple[str, str]]:
     Raises:
         MalformedQuery: they are not UTF-8, or too many.
     """
+    begin(QUERY)
     try:
         found = read_query(request.query_string, MAX_ARGUMENTS)
     except ValueError:
@@ -118,6 +129,7 @@ def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: st
     response.headers[CORRELATION] = correlation()
     if isinstance(error, Forbidden) and REFUSALS in request.environ:
         request.environ[REFUSALS](request.environ.get(ABOUT["view"], "-"), error.code)
+    note_refusal(status, error.code, error.client if isinstance(error, ClientShutOut) else "")
     if isinstance(error, Unauthenticated):
         signed = accepts(request.path, request.headers.get("Authorization"))
         response.headers["WWW-Authenticate"] = "OAuth" if signed else "Bearer"
@@ -126,6 +138,22 @@ def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: st
     if isinstance(error, TooManyRequests | SourceUnavailable | Overloaded):
         response.headers["Retry-After"] = str(_wait(error))
     return response
+
+
+def note_refusal(status: int, code: str, client: str = "") -> None:
+    """Keep the refusal of the present request among the last of its *client*, where it is known, without any value."""
+    known = client or request.environ.get(ABOUT["client"], "")
+    kept: LastRefusals | None = request.environ.get(LAST_REFUSALS)
+    if kept is None or not known:
+        return
+    asked = correlated.given()
+    shown = asked.lower() if GENERATED.fullmatch(asked) else ""
+    view, district = (request.environ.get(ABOUT[name], "-") for name in ("view", "district"))
+    api = (request.blueprint or "-").partition("-")[0].partition("_")[0]
+    kept.keep(known, LastRefusal(
+        kept.clock(), request.method, api, view, district, status, code, request_steps.present(), trace_id(), shown,
+        kept.marked(asked) if asked else "",
+    ))  # fmt: skip
 
 
 def allow(methods: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app, request
 
+from gateway.auth.request_steps import ADDRESS, begin
 from standards.edfi.model.model import resources
 from standards.errors import NotFound
 
@@ -91,6 +92,7 @@ def enter(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     Raises:
         NotFound: the district does not serve this year.
     """
+    begin(ADDRESS)
     if not values or "year" not in values:
         return
     year = values.pop("year")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.auth.authorization import AuthorizedView
+from gateway.auth.request_steps import DISTRICT_PACE, FACTS, OPERATION, ROWS, SCOPE, SYSTEM, begin
 from gateway.cache.point_lookups import references
 from gateway.changes import feed
 from gateway.disclosure import change, write_down
@@ -146,6 +147,7 @@ class WriteContext:
 
     def allow(self, operation: str) -> None:
         """Refuse what the agreement, or the token, does not let the consumer do."""
+        begin(OPERATION)
         if operation not in self.grant.operations:
             raise OperationMissing([operation])
         if self.request.view.api == "edfi" and f"edfi:{operation}" not in self.authorization.scopes:
@@ -317,11 +319,15 @@ def permit_write(gateway: Gateway, authorization: Authorization, request: PageRe
     Raises:
         GatewayError: as `open_context`.
     """
+    begin(SCOPE, authorization, request.scopes)
     if not request.scopes & authorization.scopes:
         raise Forbidden("The token has no scope for this operation.")
     able = _able(gateway, request, authorization.of(WRITE_OPERATIONS))
+    begin(FACTS)
     _outer(gateway, able.grant, request)
+    begin(DISTRICT_PACE)
     gateway.limits.spend_districts([able.grant.district])
+    begin(ROWS, authorization, request)
     approach(gateway.districts[able.grant.district].adapter)  # before anything of the write is recorded
     return authorization.over([able])
 
@@ -359,9 +365,11 @@ def _beside(gateway: Gateway, request: PageRequest, grant: Grant, entity: str) -
 
 def _able(gateway: Gateway, request: PageRequest, grants: Sequence[Grant]) -> AuthorizedView:
     """Return the one grant, and the part of the view, by which records can be written."""
+    begin(FACTS)
     pruned = [(grant, view) for grant in grants if (view := gateway.views.pruned(grant, request.view)) is not None]
     if not pruned:
         raise Forbidden("No active agreement lets this client change this resource.")
+    begin(SYSTEM)
     able = [one for one in (AuthorizedView(*both) for both in pruned) if written_entity(gateway, one)]
     if not able:
         raise Unsupported("No district's system here takes changes of this resource.")

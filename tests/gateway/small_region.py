@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from gateway.audit.last_refusals import LastRefusals
 from gateway.auth.callers import Callers
 from gateway.auth.client_secrets import new_secret
 from gateway.auth.oauth1 import Verifier
@@ -84,9 +85,10 @@ class Region:
         self.verifier = Verifier(self.store, self.memory, counters, KEY, self.clock)
         self.callers = Callers(self.store, self.memory, self.clock, self.verifier, lambda: self.clock.passed)
         self.app = Flask("region")
+        self.refusals = LastRefusals(KEY, lambda: self.clock().timestamp())
         grants = Grants(self.agreements, self.clock)
         self.app.register_blueprint(
-            oauth.blueprint(self.store, self.memory, self.clock, self.settings, counters, grants)
+            oauth.blueprint(self.store, self.memory, self.clock, self.settings, counters, grants, self.refusals)
         )
         self.web = self.app.test_client()
         self.secret = self.add("tutor", ("edfi:read", "edfi:readchanges"))

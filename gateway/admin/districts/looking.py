@@ -222,7 +222,7 @@ def _writable(schema: Schema) -> dict[str, Any]:
 def _options(spec: DistrictSettings | None, content: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is declared of a district beside the settings of its adapter."""
     if content:
-        return {name: value for name, value in content.items() if name in OPTIONS and name not in {"settings"}}
+        return {name: value for name, value in content.items() if name in OPTIONS and name != "settings"}
     return {
         "cache": str(spec.cache), "timezone": str(spec.timezone), "school_years": list(spec.school_years),
         "loss": dict(spec.loss), "set_aside": dict(spec.set_aside), "unresolved": dict(spec.unresolved),

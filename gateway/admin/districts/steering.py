@@ -1,4 +1,4 @@
-"""Steering a district: read it now, pause its refreshes, resume them, let it drop rows that a refresh was refused for."""
+"""Steering a district: read it now, pause its refreshes, resume them, let it drop rows it was refused for."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -35,6 +36,7 @@ METHODS: Final = frozenset({"POST", "PUT"})
 MAX_AT_ONCE: Final = 2
 """How many files may be on their way into memory at once."""
 
+FORGOTTEN_SECONDS: Final = 1800.0
 UNSAFE_NAME: Final = re.compile(r"[^A-Za-z0-9._ -]")
 MAX_NAME_CHARACTERS: Final = 80
 
@@ -130,7 +132,7 @@ class UploadGate:
     def __init__(self, region: Administration) -> None:
         self._region, self._files = region, DistrictFiles(region)
         self._sessions = Sessions(region.store, region.clock)
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, float] = {}
         self._lock = threading.Lock()
 
     @staticmethod
@@ -153,16 +155,18 @@ class UploadGate:
             raise Unauthenticated("Sign in first.")
         self._files.check(session.actor, name)
         with self._lock:
+            since = time.monotonic() - FORGOTTEN_SECONDS  # one that was never said to be over
+            self._under_way = {one: began for one, began in self._under_way.items() if began > since}
             if name in self._under_way:
                 raise Conflict("Another file of this district is being uploaded. Wait until it is in.")
             if len(self._under_way) >= MAX_AT_ONCE:
                 raise Conflict("Other files are being uploaded. Try again in some minutes.")
-            self._under_way.add(name)
+            self._under_way[name] = time.monotonic()
 
     def leave(self, environ: Mapping[str, str]) -> None:
         """Say that an upload is over."""
         with self._lock:
-            self._under_way.discard(self.district_of(environ))
+            self._under_way.pop(self.district_of(environ), None)
 
     @contextmanager
     def inside(self, environ: Mapping[str, str]) -> Iterator[None]:

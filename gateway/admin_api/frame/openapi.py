@@ -55,6 +55,8 @@ def _operation(one: AdminOperation) -> dict[str, Any]:
     }
     if one.tagged and one.method == "GET":
         found["responses"]["304"] = {"description": "It is as If-None-Match says.", "headers": _etag()}
+    if one.file:
+        found["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
     if one.body is not Nothing:
         content = {JSON: {"schema": _reference(one.body)}}
         needed = any(field.required for field in one.body().fields.values())
