@@ -47,7 +47,7 @@ class Steered:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LargeChange:
     """A large change that waits for approval: the *losses*, and the *digest* by which the very rows are approved."""
 
     losses: tuple[Loss, ...]
@@ -117,7 +117,7 @@ class Steering:
         district.look_again()
         return district.status()
 
-    def change(self, actor: Actor, name: str) -> Change | None:
+    def change(self, actor: Actor, name: str) -> LargeChange | None:
         """Return the large change of a district that waits for approval; None where none does.
 
         Raises:
@@ -143,7 +143,7 @@ class Steering:
         asked = TwoPersonAct(APPROVE, name, name, {"digest": digest}, digest, reason)
         return self._second.either(actor, asked, lambda: self._approve(actor, district, change, reason))
 
-    def _approve(self, actor: Actor, district: District, change: Change, reason: str) -> Steered:
+    def _approve(self, actor: Actor, district: District, change: LargeChange, reason: str) -> Steered:
         name, now, status = district.name, self._region.clock(), district.status()
         loss = {plain_place(one.entity): one.gone for one in change.losses}
         act = Act(actor.name, "large change approved", name, {"name": name, "loss": loss}, reason)
@@ -153,9 +153,9 @@ class Steering:
         district_log.tell_approval(name, sum(one.gone for one in change.losses))
         return self._refreshed(district)
 
-    def _change(self, district: District) -> Change | None:
+    def _change(self, district: District) -> LargeChange | None:
         waiting = district.status().waiting
-        return Change(waiting, district.loss_digest(self._region.keys.derive(LOSSES))) if waiting else None
+        return LargeChange(waiting, district.loss_digest(self._region.keys.derive(LOSSES))) if waiting else None
 
     def _refreshed(self, district: District) -> Steered:
         try:

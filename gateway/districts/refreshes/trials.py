@@ -119,7 +119,10 @@ def _refused(name: str, at: datetime, problems: Iterable[Problem], adapter: Adap
     """Return the trial that found *problems* of the whole source."""
     listed = tuple(problems)
     first = failed(name, at, None, SourceBroken("", listed[0].place))
-    delivery = replace(first, mistakes=named((one.place, one.message) for one in listed) or first.mistakes)
+    counts = {**first.counts, "why": "the source cannot be used as it is", "kind": "check"}
+    delivery = replace(
+        first, counts=counts, mistakes=named((one.place, one.message) for one in listed) or first.mistakes
+    )
     ours = type(getattr(adapter, "inner", adapter)).__module__.startswith("adapters.")
     words = "; ".join(f"{plain_place(one.place)}: {one.message}" if one.place else one.message for one in listed[:5])
     return Trial(ok=False, delivery=delivery, told=words[:MAX_TOLD_CHARACTERS] if ours else "")
