@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from gateway.every_agreement import read_every
 from gateway.one_line import is_one_line
 from gateway.people.actor import REGION, NotPermitted
 from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
 from gateway.storage.people.tables import organisations
-from policies.agreement import read_folder
 from standards.errors import CallerError, Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -127,11 +127,7 @@ class Organisations:
         """Yield the recipients of agreements: the served ones, or those of the folder where nothing is served."""
         running = self._region.running
         served = running.standing if running is not None else None
-        found = (
-            (*served.agreements, *served.withheld)
-            if served is not None
-            else read_folder(self._region.settings().agreements)[0]
-        )
+        found = (*served.agreements, *served.withheld) if served is not None else read_every(self._region.settings())[0]
         for one in found:
             yield Organisation(one.org, one.kind, one.org, "", "agreements")
 

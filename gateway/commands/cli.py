@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.commands.admins import admins
 from gateway.commands.agreements import agreements
 from gateway.commands.agreements.reasoning import CHILD
 from gateway.commands.audit import audit
@@ -82,6 +83,7 @@ def main() -> None:
     """Crossing Guard: Ed-Fi and OneRoster for several districts, released only under agreement."""
 
 
+main.add_command(admins)
 main.add_command(agreements)
 main.add_command(audit)
 main.add_command(clients)

@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from gateway.commands.actor import actor
 from gateway.commands.days import DAY
+from gateway.commands.region import opened_region
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from rich.table import Table
 
+    from gateway.admin.second_person import Waiting
     from gateway.config.settings import Settings
+    from gateway.people.actor import Actor
     from gateway.storage.registry import Client, SqlStore
+
+Done = TypeVar("Done")
 
 SIGNING_DAYS = 365
 MAX_TABLE_CHARACTERS = 10_000
@@ -52,16 +57,24 @@ def check_name(_context: click.Context, _parameter: click.Parameter, name: str) 
 
 
 def check_scopes(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse a scope that no standard has."""
-    from gateway.auth.scopes import known_scopes
+    """Refuse a scope that no standard has, and none at all."""
+    scopes = check_some_scopes(_context, _parameter, given)
+    if not scopes:
+        raise click.BadParameter("give at least one")
+    return scopes
+
+
+def check_some_scopes(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a scope that no standard has, where any is given."""
+    from gateway.auth.scopes import administers, known_scopes
     from standards.errors import suggestion
 
     scopes = tuple(dict.fromkeys(scope for words in given for scope in words.split()))
+    if administers(scopes):
+        raise click.BadParameter("scopes of administration are given by add-admin")
     for scope in scopes:
         if scope not in known_scopes():
             raise click.BadParameter(f"there is no scope {scope!r}{suggestion(scope, known_scopes())}")
-    if not scopes:
-        raise click.BadParameter("give at least one")
     return scopes
 
 
@@ -71,20 +84,117 @@ def check_scopes(_context: click.Context, _parameter: click.Parameter, given: tu
 @click.option("--kind", required=True, type=click.Choice(KINDS), help="What kind of organisation that is.")
 @click.option("--scope", "scopes", required=True, multiple=True, callback=check_scopes, help="What it may do at most.")
 @click.option("--unknown-members", type=UNKNOWN_MEMBERS, default="ignore", show_default=True, help=UNKNOWN_HELP)
+@click.option("--steward", default="", help="The district whose people answer for it; the region's without one.")
 @JSON
 @SETTINGS
 def add(
-    name: str, org: str, kind: str, scopes: tuple[str, ...], unknown_members: str, as_json: bool, file: Path
+    name: str,
+    org: str,
+    kind: str,
+    scopes: tuple[str, ...],
+    unknown_members: str,
+    steward: str,
+    as_json: bool,
+    file: Path,
 ) -> None:
     """Register NAME, the client id that agreements use, and print its secret: this once, and never again."""
-    from gateway.auth.client_secrets import new_secret
-    from gateway.storage.registry import Client, Secret, utc_now
+    from gateway.admin.clients.clients import NewClient
+    from gateway.admin.clients.secrets import ClientSecrets
 
-    secret, trace = new_secret()
-    with closing(_open(file)) as store:
-        client = Client(name, org, kind, scopes, (Secret(trace),), utc_now(), actor(), unknown_members=unknown_members)
-        store.add_client(client)
-    _show_secret(name, secret, as_json)
+    with opened_region(file) as region:
+        new = NewClient(name, org, kind, scopes, steward, unknown_members)
+        made = ClientSecrets(region).add(_operator(), new)
+    _show_secret(name, made.secret, as_json)
+
+
+@clients.command("add-admin")
+@click.argument("name", callback=check_name)
+@click.option("--org", required=True, help="The organisation that it acts for; region for the region's own.")
+@click.option("--role", required=True, help="The role that it acts in, such as district-admin.")
+@JSON
+@SETTINGS
+def add_admin(name: str, org: str, role: str, as_json: bool, file: Path) -> None:
+    """Register NAME as a program that administers, in one role of an organisation, and print its secret this once.
+
+    It never gets data, nor does what needs a person; no page and no other program can register one.
+    """
+    from gateway.admin.clients.secrets import ClientSecrets
+
+    with opened_region(file) as region:
+        made = ClientSecrets(region).add_admin(_operator(), name, org, role)
+    _show_secret(name, made.secret, as_json)
+
+
+@clients.command()
+@click.argument("source")
+@click.argument("name", callback=check_name)
+@click.option("--org", default="", help="The organisation of the new client, if it is another one.")
+@click.option("--kind", default="", help="What kind of organisation that is.")
+@SETTINGS
+def copy(source: str, name: str, org: str, kind: str, file: Path) -> None:
+    """Register NAME as a draft with the scopes and settings of the client SOURCE, never with its secrets."""
+    from gateway.admin.clients.clients import Clients
+
+    with opened_region(file) as region:
+        made = _done(Clients(region).copy(_operator(), source, name, org, kind))
+    click.echo(f"{name} is {made.state}.")
+    for one in made.lacks:
+        click.echo(one, err=True)
+
+
+@clients.command()
+@click.argument("name")
+@click.option("--set", "chosen", multiple=True, callback=check_some_scopes, help="Scopes that it has from now on.")
+@JSON
+@SETTINGS
+def scopes(name: str, chosen: tuple[str, ...], as_json: bool, file: Path) -> None:
+    """List the scopes of NAME and those that its agreements need, or --set others, which count within a second."""
+    from gateway.admin.clients.clients import Clients
+
+    with opened_region(file) as region:
+        service, who = Clients(region), _operator()
+        found = _done(service.change(who, name, chosen)) if chosen else service.find(who, name)
+        suggestions = service.suggest(who, name)
+    if as_json:
+        needed = {one.api: list(one.scopes) for one in suggestions}
+        click.echo(json.dumps({"scopes": list(found.client.scopes), "suggested": needed}, indent=2))
+        return
+    for scope in found.client.scopes:
+        click.echo(scope)
+    for one in suggestions:
+        click.echo(f"its agreements need of {one.api}: {' '.join(one.scopes)}", err=True)
+
+
+@clients.command()
+@click.argument("name")
+@click.option("--keep-old", type=click.IntRange(0, 90), default=7, help="Days for which the old secret still works.")
+@click.option("--take-back", is_flag=True, help="Let the link that is open give nothing any more.")
+@SETTINGS
+def link(name: str, keep_old: int, take_back: bool, file: Path) -> None:
+    """Print a link for NAME: whoever opens it within a day and presses its button gets a new secret, once."""
+    from gateway.admin.clients.secrets import ClientSecrets
+
+    with opened_region(file) as region:
+        service, who = ClientSecrets(region), _operator()
+        if take_back:
+            service.take_back(who, name)
+            click.echo(f"The link for {name} gives nothing any more.")
+            return
+        made = service.link(who, name, keep_old)
+        click.echo(f"{_base_of(region.settings())}/once/{made.token}")
+    click.echo(f"It works once, until {made.expires:%Y-%m-%d %H:%M} UTC.", err=True)
+
+
+@clients.command("end-old-secret")
+@click.argument("name")
+@SETTINGS
+def end_old_secret(name: str, file: Path) -> None:
+    """End the old secret of NAME before its day, once the new one is in use."""
+    from gateway.admin.clients.secrets import ClientSecrets
+
+    with opened_region(file) as region:
+        ClientSecrets(region).end_old(_operator(), name)
+    click.echo(f"{name} has one secret.")
 
 
 @clients.command("list")
@@ -125,17 +235,11 @@ def print_whole(table: Table) -> None:
 @SETTINGS
 def rotate(name: str, keep_old: int, as_json: bool, file: Path) -> None:
     """Give NAME a new secret; without --keep-old the old one and every token end at once."""
-    from datetime import timedelta
+    from gateway.admin.clients.secrets import ClientSecrets
 
-    from gateway.auth.client_secrets import new_secret
-    from gateway.storage.registry import utc_now
-
-    secret, trace = new_secret()
-    until = utc_now() + timedelta(days=keep_old) if keep_old else None
-    with closing(_open(file)) as store:
-        client = store.rotate_secret(name, trace, until, actor())
-    _show_secret(name, secret, as_json)
-    _tell_suspended(client)
+    with opened_region(file) as region:
+        made = _done(ClientSecrets(region).rotate(_operator(), name, keep_old))
+    _show_secret(name, made.secret, as_json)
 
 
 @clients.command("set")
@@ -144,9 +248,11 @@ def rotate(name: str, keep_old: int, as_json: bool, file: Path) -> None:
 @SETTINGS
 def set_client(name: str, unknown_members: str, file: Path) -> None:
     """Change what is settled for NAME; it counts within a second, for the tokens that NAME has already too."""
-    with closing(_open(file)) as store:
-        client = store.treat_unknown_members(name, unknown_members, actor())
-    click.echo(f"{name}: unknown members: {client.unknown_members}.")
+    from gateway.admin.clients.clients import Clients
+
+    with opened_region(file) as region:
+        found = _done(Clients(region).change(_operator(), name, unknown_members=unknown_members))
+    click.echo(f"{name}: unknown members: {found.client.unknown_members}.")
 
 
 @clients.command()
@@ -174,8 +280,11 @@ def end(name: str, file: Path) -> None:
 
 
 def _take_step(name: str, step: str, file: Path) -> None:
-    with closing(_open(file)) as store:
-        click.echo(f"{name} is {store.change_status(name, step, actor()).status}.")
+    from gateway.admin.clients.clients import Clients
+
+    with opened_region(file) as region:
+        found = _done(getattr(Clients(region), step)(_operator(), name))
+    click.echo(f"{name} is {found.state}.")
 
 
 @clients.command()
@@ -186,32 +295,21 @@ def _take_step(name: str, step: str, file: Path) -> None:
 @SETTINGS
 def oauth1(name: str, until: datetime | None, off: bool, as_json: bool, file: Path) -> None:
     """Give NAME a secret to sign OneRoster 1.1 requests with (OAuth 1.0a); any such secret before it ends at once."""
-    from gateway.auth.oauth1_secrets import PURPOSE, new_shared_secret
+    from gateway.admin.clients.secrets import ClientSecrets
 
     if off and until:
         raise click.UsageError("--until and --off do not go together.")
-    settings = _load(file)
-    with closing(_open(file)) as store:
+    with opened_region(file) as region:
+        service, who = ClientSecrets(region), _operator()
         if off:
-            store.share_secret(name, None, actor())
+            service.end_oauth1(who, name)
             click.echo(f"{name} cannot sign requests any more.")
             return
-        _check_may_sign(store.find_client(name))
         end = _end_of(until)
-        secret, kept = new_shared_secret(settings.open_keys().derive(PURPOSE), name, end)
-        client = store.share_secret(name, kept, actor())
-    _show_secret(name, secret, as_json, ("consumer_key", "consumer_secret"))
+        made = service.oauth1(who, name, end)
+    _show_secret(name, made.secret, as_json, ("consumer_key", "consumer_secret"))
     click.echo(f"It signs until {end:%Y-%m-%d}, midnight, UTC.", err=True)
-    _tell_suspended(client)
-
-
-def _check_may_sign(client: Client | None) -> None:
-    """Refuse a secret that would give access to nothing; an unknown client is refused by the registry."""
-    from gateway.auth.scopes import ONEROSTER_1_1
-    from standards.errors import CallerError
-
-    if client and not any(scope.startswith(ONEROSTER_1_1) for scope in client.scopes):
-        raise CallerError(f"{client.client_id!r} has no scope of OneRoster 1.1, and signatures count nowhere else.")
+    _tell_suspended(made.client.client)
 
 
 def _end_of(last_day: datetime | None) -> datetime:
@@ -227,17 +325,34 @@ def _end_of(last_day: datetime | None) -> datetime:
     return last + timedelta(days=1)
 
 
-def _load(file: Path) -> Settings:
-    from gateway.config.settings import load
-
-    return load(file)
-
-
 def _open(file: Path) -> SqlStore:
+    from gateway.config.settings import load
     from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
     from gateway.storage.registry import open_store
 
-    return open_store(_load(file).store_url, seconds=MAX_COMMAND_SECONDS)
+    return open_store(load(file).store_url, seconds=MAX_COMMAND_SECONDS)
+
+
+def _operator() -> Actor:
+    from gateway.people.actor import operator
+
+    return operator(actor())
+
+
+def _done(found: Done | Waiting) -> Done:
+    """Return what was done; of an act that waits for a second person say so, and end."""
+    from gateway.admin.second_person import Waiting
+
+    if isinstance(found, Waiting):
+        click.echo(f"This waits for a second person: proposal {found.proposal.id}.")
+        raise click.exceptions.Exit(0)
+    return found
+
+
+def _base_of(settings: Settings) -> str:
+    """Return the address at which people reach the gateway."""
+    server = settings.server
+    return server.public_url or f"http://{server.host}:{server.port}"
 
 
 def _show_secret(

@@ -139,10 +139,12 @@ def _computed(settings: Settings, store: SqlStore, found: Tasks, *, offline: boo
     from gateway.every_agreement import read_every
     from gateway.registers.store import Registers
     from gateway.registers.tags import PURPOSE, RegisterKeys
+    from gateway.storage.people.notices import Notices
     from gateway.storage.people.proposals import Proposals
     from gateway.storage.registry import utc_now
     from gateway.tasks.computing import DistrictTasks
     from gateway.tasks.proposed import proposed
+    from gateway.tasks.undelivered import undelivered
     from standards.errors import SourceError
 
     agreements, _ = read_every(settings)
@@ -153,6 +155,7 @@ def _computed(settings: Settings, store: SqlStore, found: Tasks, *, offline: boo
     stopped = frozenset((one.id, one.version) for one in agreements) - counted
     yield from _ended_records(settings, store)
     yield from proposed(Proposals(store, utc_now).waiting())
+    yield from undelivered(Notices(store, utc_now).given_up(), utc_now())
     for name, spec in settings.districts.items():
         entries, students = registers.entries(name), None
         if not offline and any(one.ended is None for one in entries):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from gateway.config.notices import NoticeSettings
 from gateway.config.sign_in import SignInSettings
 from gateway.storage import secrets
 
@@ -118,6 +119,7 @@ class Settings:
     keep_entries: timedelta = timedelta(days=2557)
     approvals: str = "off"
     sign_in: SignInSettings = field(default_factory=SignInSettings)
+    notices: NoticeSettings = field(default_factory=NoticeSettings)
     warnings: tuple[str, ...] = ()
     unread: str = ""
 

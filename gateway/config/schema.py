@@ -13,6 +13,7 @@ from adapters.notes import USER
 from gateway.config.declared_facts import DeclaredFactSchema
 from gateway.config.field_types import Duration, Rate, Timezone
 from gateway.config.load_limits import DEFAULT, NEVER
+from gateway.config.notices import NoticesSchema
 from gateway.config.sign_in import SignInSchema
 from standards import native, vocabulary
 from standards.edfi.from_oneroster.default_descriptors import URI as DESCRIPTOR
@@ -370,6 +371,7 @@ class RegionSchema(Schema):
     metrics = fields.Nested(MetricsSchema)
     registers = fields.Nested(RegistersSchema)
     keys = fields.Nested(KeysSchema)
+    notices = fields.Nested(NoticesSchema)
     sign_in = fields.Nested(SignInSchema)
     districts = fields.Dict(
         keys=fields.String(validate=_check_district), values=fields.Nested(DistrictSchema), load_default=dict

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import Schema, ValidationError
 
 from gateway.config import renamed, toml_positions
+from gateway.config.notices import notice_settings
 from gateway.config.region import (
     AuditSettings,
     ChangeSettings,
@@ -39,7 +40,8 @@ STATE_LINE = re.compile(r"""^\s*state\s*=\s*(["'])(.*?)\1""", re.MULTILINE)
 MIN_TOKEN_CHARACTERS = 32
 LISTS = ("school_years", "descriptors", "registers")
 TABLES = (
-    "server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "registers", "keys", "sign_in",
+    "server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "registers", "keys", "notices",
+    "sign_in",
 )  # fmt: skip
 
 __all__ = [
@@ -202,16 +204,24 @@ class _SettingsReading:
             districts=MappingProxyType(districts),
             metrics_token=self.metrics_token(loaded["metrics"]["token"]),
             keep_entries=loaded["registers"]["keep"],
-            sign_in=sign_in_settings(loaded["sign_in"], self.provider_secret),
+            sign_in=sign_in_settings(
+                loaded["sign_in"],
+                lambda place, reference: self.referred(("sign_in", "providers", place, "client_secret"), reference),
+            ),
+            notices=notice_settings(
+                loaded["notices"],
+                self.folder,
+                lambda place, reference: self.referred(("notices", *place), reference),
+            ),
             warnings=tuple(one.message for one in _sorted(starmap(self.placed, self.accepted.warnings))),
         )
 
-    def provider_secret(self, place: int, reference: str) -> str:
-        """Read the secret by which an OpenID provider knows the gateway; it never stands in the file itself."""
+    def referred(self, place: toml_positions.Path, reference: str) -> str:
+        """Read the secret that the setting at a *place* refers to; it never stands in the file itself."""
         try:
             return secrets.resolve(reference, self.folder)
         except SettingsError as error:
-            self.report(("sign_in", "providers", place, "client_secret"), error.message)
+            self.report(place, error.message)
             return ""
 
     def metrics_token(self, reference: str | None) -> str | None:

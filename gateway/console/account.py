@@ -16,11 +16,12 @@ from gateway.console.sign_in import asked_site, known_provider, local_accounts, 
 from gateway.console.tables import Sheet, TableColumn, csv_of
 from gateway.console.wording import later, say, translated
 from gateway.people.joining import Joined
-from gateway.people.sessions import ListedSession
 from standards.errors import CallerError
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
+
+    from gateway.people.sessions import ListedSession
 
 
 blueprint = Blueprint("account", __name__, url_prefix="/console/account")
@@ -181,13 +182,11 @@ def _changed(said: str) -> AnyResponse:
 
 
 def _sessions(found: tuple[ListedSession, ...]) -> Sheet[ListedSession]:
-    columns = (
-        TableColumn[ListedSession](later("Signed in"), lambda row: row.made, "time"),
-        TableColumn[ListedSession](later("Last seen"), lambda row: row.seen, "time"),
-        TableColumn[ListedSession](later("By"), lambda row: METHODS.get(row.method, row.method)),
-        TableColumn[ListedSession](later("From the network"), lambda row: row.network, "code"),
-        TableColumn[ListedSession](
-            later("This browser"), lambda row: say("yes") if row.id_hash == g.session.id_hash else ""
-        ),
+    columns: tuple[TableColumn[ListedSession], ...] = (
+        TableColumn(later("Signed in"), lambda row: row.made, "time"),
+        TableColumn(later("Last seen"), lambda row: row.seen, "time"),
+        TableColumn(later("By"), lambda row: METHODS.get(row.method, row.method)),
+        TableColumn(later("From the network"), lambda row: row.network, "code"),
+        TableColumn(later("This browser"), lambda row: say("yes") if row.id_hash == g.session.id_hash else ""),
     )
     return Sheet("sessions", say("Where you are signed in"), columns, found)

@@ -13,6 +13,10 @@ from gateway import telemetry
 from gateway.admin.districts.in_memory import InMemoryRequest
 from gateway.console import frame, wording
 from gateway.console.account import blueprint as account
+from gateway.console.answers.preview import blueprint as preview
+from gateway.console.answers.vendor import blueprint as vendor
+from gateway.console.answers.why import blueprint as why
+from gateway.console.districts import blueprint as districts
 from gateway.console.entrance import entrance, make_entrance
 from gateway.console.join import blueprint as join
 from gateway.console.openid import blueprint as openid
@@ -27,12 +31,16 @@ if TYPE_CHECKING:
     from gateway.admin.administration import Administration
 
 BLUEPRINTS: Final = (
+    districts,
     frame.blueprint,
     account,
     join,
     openid,
     people,
+    preview,
     sign_in,
+    vendor,
+    why,
 )
 """The pages of each domain."""
 

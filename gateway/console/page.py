@@ -45,6 +45,8 @@ def page(blueprint: Blueprint, rule: str, action: str, *methods: str, fresh: boo
     def add(view: View) -> View:
         @wraps(view)
         def guarded(**arguments: Any) -> Any:
+            if request.method == "HEAD":
+                request.method = "GET"  # it has no token of a form, so it must not be taken for what is not GET
             if action != PUBLIC:
                 if g.session is None:
                     return sign_in_first()

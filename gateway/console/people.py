@@ -15,7 +15,6 @@ from gateway.console.forms import ConsoleForm, choices
 from gateway.console.page import actor, page
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say, translated
-from gateway.people.invitations import Invitation
 from standards.errors import CallerError, Forbidden, NotFound
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
 
     from gateway.admin.people import PeopleOfOrganisation
+    from gateway.people.invitations import Invitation
 
 blueprint = Blueprint("people", __name__, url_prefix="/console/people")
 
@@ -241,41 +241,39 @@ def _state(one: OrganisationMember) -> State:
 
 def _members(found: PeopleOfOrganisation) -> Sheet[OrganisationMember]:
     org = found.organisation.name
-    columns = (
-        TableColumn[OrganisationMember](
+    columns: tuple[TableColumn[OrganisationMember], ...] = (
+        TableColumn(
             later("Name"),
             lambda row: row.person.name,
             "text",
             lambda row: url_for("people.member", person=row.person.id, org=org),
         ),
-        TableColumn[OrganisationMember](later("Mail address"), lambda row: row.person.mail),
-        TableColumn[OrganisationMember](later("Roles"), lambda row: row.roles),
-        TableColumn[OrganisationMember](later("State"), _state, "state"),
-        TableColumn[OrganisationMember](
-            later("Signs in by"), lambda row: tuple(str(FACTORS[one]) for one in row.factors)
-        ),
-        TableColumn[OrganisationMember](later("Last sign-in"), lambda row: row.person.last_sign_in, "time"),
+        TableColumn(later("Mail address"), lambda row: row.person.mail),
+        TableColumn(later("Roles"), lambda row: row.roles),
+        TableColumn(later("State"), _state, "state"),
+        TableColumn(later("Signs in by"), lambda row: tuple(str(FACTORS[one]) for one in row.factors)),
+        TableColumn(later("Last sign-in"), lambda row: row.person.last_sign_in, "time"),
     )
     return Sheet("people", say("People"), columns, found.members, say("Nobody acts for this organisation yet."))
 
 
 def _invitations(found: PeopleOfOrganisation) -> Sheet[Invitation]:
-    columns = (
-        TableColumn[Invitation](later("Mail address"), lambda row: row.mail),
-        TableColumn[Invitation](later("Role"), lambda row: row.role),
-        TableColumn[Invitation](later("Kind of link"), lambda row: row.kind),
-        TableColumn[Invitation](later("By"), lambda row: row.made_by),
-        TableColumn[Invitation](later("Until"), lambda row: row.expires, "time"),
+    columns: tuple[TableColumn[Invitation], ...] = (
+        TableColumn(later("Mail address"), lambda row: row.mail),
+        TableColumn(later("Role"), lambda row: row.role),
+        TableColumn(later("Kind of link"), lambda row: row.kind),
+        TableColumn(later("By"), lambda row: row.made_by),
+        TableColumn(later("Until"), lambda row: row.expires, "time"),
     )
     return Sheet("invitations", say("Open invitations"), columns, found.invitations, say("No invitation is open."))
 
 
 def _organisations(found: tuple[Organisation, ...]) -> Sheet[Organisation]:
-    columns = (
-        TableColumn[Organisation](later("Name"), lambda row: row.name),
-        TableColumn[Organisation](later("Title"), lambda row: row.title),
-        TableColumn[Organisation](later("Kind"), lambda row: row.kind),
-        TableColumn[Organisation](later("Added for"), lambda row: row.steward),
-        TableColumn[Organisation](later("Known from"), lambda row: row.source),
+    columns: tuple[TableColumn[Organisation], ...] = (
+        TableColumn(later("Name"), lambda row: row.name),
+        TableColumn(later("Title"), lambda row: row.title),
+        TableColumn(later("Kind"), lambda row: row.kind),
+        TableColumn(later("Added for"), lambda row: row.steward),
+        TableColumn(later("Known from"), lambda row: row.source),
     )
     return Sheet("organisations", say("Organisations"), columns, found)

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 CATALOGUES: Final = (
     "console",
+    "districts",
     "people",
+    "preview",
     "sign_in",
+    "vendor",
+    "why",
 )
 """The kinds of texts of the console, one catalogue each."""
 

@@ -54,11 +54,22 @@ def read(path: Path) -> ReadSchedule:
     Raises:
         SettingsError: the file is no such table.
     """
+    return parse(_text(path), str(path))
+
+
+def parse(text: str, name: str) -> ReadSchedule:
+    """Read the schedule in a *text*, called *name* in messages.
+
+    Raises:
+        SettingsError: it is no such table.
+    """
+    if len(text) > MAX_BYTES:
+        raise SettingsError(f"the file has more than {MAX_BYTES} bytes", name)
     rows: list[CheckedRow] = []
     unknown: list[SettingsError] = []
-    for line, category, element, mark in _cells(path):
+    for line, category, element, mark in _cells(text, name):
         try:
-            row = _row(path, line, category, element, mark)
+            row = _row(name, line, category, element, mark)
         except SettingsError as error:
             unknown.append(error)
         else:
@@ -66,9 +77,9 @@ def read(path: Path) -> ReadSchedule:
     return ReadSchedule(tuple(rows), tuple(unknown))
 
 
-def _cells(path: Path) -> Iterator[tuple[int, str, str, str]]:
+def _cells(text: str, name: str) -> Iterator[tuple[int, str, str, str]]:
     """Yield line, category, element and mark of each row; a category holds for the rows below that name none."""
-    reader = csv.reader(StringIO(_text(path)), strict=True)
+    reader = csv.reader(StringIO(text), strict=True)
     places: dict[str, int] = {}
     category = ""
     try:
@@ -76,18 +87,18 @@ def _cells(path: Path) -> Iterator[tuple[int, str, str, str]]:
             if not any(cell.strip() for cell in cells):
                 continue
             if not places:
-                places = _places(path, reader.line_num, cells)
+                places = _places(name, reader.line_num, cells)
                 continue
-            found = {name: cells[at].strip() if at < len(cells) else "" for name, at in places.items()}
+            found = {column: cells[at].strip() if at < len(cells) else "" for column, at in places.items()}
             category = found["category"] or category
             if found["element"]:
                 yield reader.line_num, category, found["element"], found["checked"]
             elif found["checked"].casefold() not in UNCHECKED:
                 yield reader.line_num, category, "", found["checked"]
     except csv.Error as error:
-        raise SettingsError(f"this is no CSV: {error}", str(path), reader.line_num, 1) from None
+        raise SettingsError(f"this is no CSV: {error}", name, reader.line_num, 1) from None
     if not places:
-        raise SettingsError("the file is empty; its first row names the columns", str(path), 1, 1)
+        raise SettingsError("the file is empty; its first row names the columns", name, 1, 1)
 
 
 def _text(path: Path) -> str:
@@ -104,7 +115,7 @@ def _text(path: Path) -> str:
         raise SettingsError("the file is not UTF-8; save it as CSV UTF-8", str(path)) from None
 
 
-def _places(path: Path, line: int, cells: list[str]) -> dict[str, int]:
+def _places(file: str, line: int, cells: list[str]) -> dict[str, int]:
     """Return at which place each column stands."""
     places: dict[str, int] = {}
     for at, cell in enumerate(cells):
@@ -113,26 +124,26 @@ def _places(path: Path, line: int, cells: list[str]) -> dict[str, int]:
             places[name] = at
     if missing := [name for name in COLUMNS if name not in places]:
         message = f"the first row has no column {missing[0]}; it needs category, element and checked"
-        raise SettingsError(message, str(path), line, 1)
+        raise SettingsError(message, file, line, 1)
     return places
 
 
-def _row(path: Path, line: int, category: str, element: str, mark: str) -> CheckedRow | None:
+def _row(file: str, line: int, category: str, element: str, mark: str) -> CheckedRow | None:
     """Return the row if it is checked."""
     word = mark.casefold()
     if word not in CHECKED | OPTIONAL | UNCHECKED:
         message = f"{mark!r} does not say whether the row is checked; write x, or nothing"
-        raise SettingsError(message, str(path), line, 1)
+        raise SettingsError(message, file, line, 1)
     known = schedule.categories()
     name = schedule.find(category, ((one.name, one.spellings) for one in known.values()))
     if not name:
         hint = suggestion(category, [one.title for one in known.values()])
-        raise SettingsError(f"there is no category {category!r}{hint}", str(path), line, 1)
+        raise SettingsError(f"there is no category {category!r}{hint}", file, line, 1)
     row, said = _element(known[name], element)
     if not row:
         hint = suggestion(element, [one.title for one in known[name].elements.values()])
         message = f"the category {known[name].title} has no element {element!r}{hint}"
-        raise SettingsError(message, str(path), line, 1)
+        raise SettingsError(message, file, line, 1)
     return None if word in UNCHECKED else CheckedRow(name, row, said, line, word in OPTIONAL)
 
 

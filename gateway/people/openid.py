@@ -50,7 +50,7 @@ class _Metadata:
     token: str
     keys: str
     names_itself: bool
-    takes_basic: bool
+    only_basic: bool
 
 
 class OpenId:
@@ -182,7 +182,7 @@ class _ProviderConnection:
             raise CallerError(UNREACHABLE)
         names_itself = found.get("authorization_response_iss_parameter_supported") is True
         methods = found.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-        return _Metadata(*addresses, names_itself, "client_secret_basic" in methods)
+        return _Metadata(*addresses, names_itself, "client_secret_post" not in methods)
 
     def keys(self, metadata: _Metadata) -> KeySet:
         """Read the provider's keys."""
@@ -195,7 +195,7 @@ class _ProviderConnection:
         """Redeem a code for an ID token."""
         fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": back, "code_verifier": verifier}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        if metadata.takes_basic:
+        if metadata.only_basic:
             named = f"{quote(self._provider.client_id, safe='')}:{quote(self._provider.client_secret, safe='')}"
             headers["Authorization"] = f"Basic {base64.b64encode(named.encode()).decode()}"
         else:

@@ -84,7 +84,7 @@ def prepare(parts: Parts, before: GatewayState, read: Settings, actor: str = "")
     """
     settings, restart = kept(before.settings, read)
     try:
-        standing = read_standing(settings, before.gateway.record, parts.store, parts.clock)
+        standing = read_standing(settings, before.gateway.record, parts)
     except SettingsError as error:
         raise Refused([error]) from None
     if standing.mistakes:

@@ -6,6 +6,7 @@ import gc
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from gateway import telemetry
@@ -16,7 +17,7 @@ from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.config import settings as settings_file
 from gateway.process_memory import give_back_memory
 from gateway.runtime import approvals, child_socket, export_socket
-from gateway.runtime.people_side import PeopleSide
+from gateway.runtime.people_side import PeopleSide, undelivered_notes
 from gateway.runtime.rehearsal import rehearse
 from gateway.runtime.reloading import Refused, prepare, select_again, without_withdrawn
 from gateway.runtime.report import differences, moment, pending_line
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from gateway.auth.callers import Caller
     from gateway.config.settings import Settings
     from gateway.gateway import Gateway
+    from gateway.jobs.collecting import NoticeRegion
     from gateway.readiness import Readiness
     from gateway.runtime.control_socket import Handler
     from gateway.runtime.reloading import StateChange
@@ -131,6 +133,10 @@ class RunningGateway:
     def upload_gate(self) -> UploadGate:
         """Return what decides before the body of an uploaded file is read whether it may come."""
         return UploadGate(self._people.region())
+
+    def notices(self) -> NoticeRegion:
+        """Return what notices to people are made of."""
+        return self._people.notices()
 
     def watch(self) -> Callable[[], None]:
         """Carry acts over and follow approvals and writings, all within a second, until what is returned is called."""
@@ -272,7 +278,8 @@ class RunningGateway:
         except StoreUnavailable as error:
             return (*state.settings.warnings, error.message)
         found = registrations.warnings(state.standing.agreements, clients, self._parts.clock())
-        return (*state.settings.warnings, *found, *state.gateway.record.notes(), *self._carrier.notes())
+        notes = state.gateway.record.notes(), self._carrier.notes(), undelivered_notes(self._parts)
+        return (*state.settings.warnings, *found, *chain(*notes))
 
     def wait(self) -> None:
         """Wait until all states but the present one are closed."""

@@ -147,7 +147,7 @@ def _run(
 def _recorded(parts: Parts, record: Record, settings: Settings) -> Standing:
     """Read the agreements on disk, every one of them recorded before it releases anything."""
     try:
-        standing = read_standing(settings, record, parts.store, parts.clock)
+        standing = read_standing(settings, record, parts)
         record_all(record, standing.agreements)
     except BaseException:
         record.close()

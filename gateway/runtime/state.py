@@ -17,6 +17,7 @@ from gateway.districts.district import District
 from gateway.reasoning.examples import failures
 from gateway.registers.effects.state import RegisterWatch
 from gateway.signing.approval_book import unsigned
+from gateway.signing.sealed_approvals import PURPOSE
 from gateway.storage.approvals import Approvals
 from gateway.storage.people.agreements import read_written
 from gateway.web.app import create_app
@@ -134,33 +135,30 @@ def described(adapter: Adapter, spec: Spec) -> Adapter:
     return Described(adapter, (*Defaults(spec.defaults).texts, *spec.descriptors))
 
 
-def read_standing(settings: Settings, record: Record, store: SqlRegistry, clock: Callable[[], datetime]) -> Standing:
+def read_standing(settings: Settings, record: Record, parts: Parts) -> Standing:
     """Read the agreements on disk and in the registry.
 
     Each is compared with its text on record, its tests are tried and its signatures looked at.
     """
-    texts, districts, written = Texts(*record.agreements), settings.districts.keys(), read_written(store)
+    texts, districts = Texts(*record.agreements), settings.districts.keys()
+    written = read_written(parts.store)
 
     def wrong(found: Collection[Agreement]) -> Iterable[tuple[SettingsError, Agreement]]:
         return chain(texts.differing(found), failures(found))
 
-    pending = _pending(settings, store, texts, clock, written.replaced)
+    pending = _pending(settings, parts, texts, written.replaced)
     return _held(stand(settings.agreements, districts, wrong, pending, texts.rebound, written.documents), texts)
 
 
 def selected_again(state: GatewayState, parts: Parts) -> Standing:
     """Select the effective agreements of a *state* anew, by the approvals of now, without a look at the documents."""
     texts, settings = Texts(*state.gateway.record.agreements), state.settings
-    pending = _pending(settings, parts.store, texts, parts.clock, read_written(parts.store).replaced)
+    pending = _pending(settings, parts, texts, read_written(parts.store).replaced)
     return _held(select(state.standing.reading, pending, texts.rebound), texts)
 
 
 def _pending(
-    settings: Settings,
-    store: SqlRegistry,
-    texts: Texts,
-    clock: Callable[[], datetime],
-    withdrawn: Mapping[str, int],
+    settings: Settings, parts: Parts, texts: Texts, withdrawn: Mapping[str, int]
 ) -> Callable[[Collection[Agreement]], tuple[Pending, ...]]:
     """Return the function that finds what releases nothing: what was replaced by one withdrawn, what is not signed."""
 
@@ -169,7 +167,8 @@ def _pending(
         rest = [one for one in found if one.version >= withdrawn.get(one.id, 0)]
         if not settings.must_be_signed:
             return gone
-        return (*gone, *unsigned(store, texts, settings.districts.keys(), clock)(rest))
+        seal = parts.region_keys.derive(PURPOSE)
+        return (*gone, *unsigned(parts.store, texts, settings.districts.keys(), parts.clock, seal)(rest))
 
     return pending
 

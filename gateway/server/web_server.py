@@ -58,6 +58,7 @@ def application() -> Front:
 
 def attend(running: RunningGateway, ending: ExitStack) -> None:
     """Until *ending*: answer commands, keep readiness up to date, let failed districts try again."""
+    from gateway.jobs.consumer import Jobs
     from gateway.readiness import Upkeep
     from gateway.runtime.control_socket import NAME, Control
 
@@ -66,6 +67,9 @@ def attend(running: RunningGateway, ending: ExitStack) -> None:
     upkeep = Upkeep(lambda: running.state.gateway.districts.values())  # noqa: PLW0108  a reload puts others there
     upkeep.start()
     ending.callback(upkeep.stop)
+    jobs = Jobs(running.notices())
+    jobs.start()
+    ending.callback(jobs.stop)
     ending.callback(Control(running.state.settings.state / NAME, running.handlers()).close)
 
 

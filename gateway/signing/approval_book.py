@@ -6,8 +6,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from gateway.signing.party_keys import registered
+from gateway.signing.sealed_approvals import is_sealed, signers
 from gateway.signing.signatures import verify
-from gateway.storage.approvals import SIGNED, Approval, Approvals
+from gateway.storage.approvals import ASSERTED, SIGNED, SIGNED_IN, Approval, Approvals
 from policies import canonical
 from policies.comparison.offers import adopted_of, last_day
 from policies.comparison.review import Pending, Signers, parties, review
@@ -29,7 +30,8 @@ FROM_DOCUMENT = "the document"
 class ApprovalBook:
     """The approvals that the registry has *recorded* and those in the documents themselves, under the parties' *keys*.
 
-    All *agreements* have their expansion: it is part of what is signed.
+    All *agreements* have their expansion: it is part of what is signed. Approvals of signed-in people count under the
+    *seal* of the region; without it none does.
     """
 
     def __init__(
@@ -38,16 +40,22 @@ class ApprovalBook:
         recorded: Iterable[Approval],
         agreements: Iterable[Agreement],
         districts: Collection[str],
+        seal: bytes = b"",
     ) -> None:
         self._keys = {one.thumbprint: one for one in keys}
         self._recorded: Mapping[tuple[str, int, str, str, str], list[Approval]] = defaultdict(list)
         for one in recorded:
             self._recorded[one.subject].append(one)
-        self._agreements, self._districts = tuple(agreements), districts
+        self._agreements, self._districts, self._seal = tuple(agreements), districts, seal
 
     def approvals(self, one: Agreement) -> tuple[Approval, ...]:
-        """List what counts of the approvals of a version: signatures that verify, and what the operator asserted."""
-        return tuple(found for party in parties(one) for found in self._of(one, party) if self._counts(found, one))
+        """List what counts of the approvals of a version.
+
+        They are signatures that verify, what signed-in people approved, and what the operator asserted. Nobody
+        approves for both parties: of two approvals by one person the first one counts.
+        """
+        found = [found for party in parties(one) for found in self._of(one, party) if self._counts(found, one)]
+        return tuple(each for each in found if not any(_first(other, each) for other in found))
 
     def offered(self, one: Agreement) -> Approval | None:
         """Return the recipient's signature of the offer that a version adopts, if the district has signed in time."""
@@ -62,7 +70,7 @@ class ApprovalBook:
 
     def signers(self, one: Agreement) -> Signers:
         """Return the parties whose signature of a version counts."""
-        signed = {found.party for found in self.approvals(one) if found.method == SIGNED}
+        signed = {found.party for found in self.approvals(one) if found.method != ASSERTED}
         if self.offered(one):
             signed.add(one.org)
         if self.is_ambiguous(one):
@@ -100,7 +108,11 @@ class ApprovalBook:
         return self._recorded.get((name, version, party, text, covered), [])
 
     def _counts(self, found: Approval, one: Agreement) -> bool:
-        return found.withdrawn is None and (found.method != SIGNED or self._signs(found, one))
+        if found.withdrawn is not None:
+            return False
+        if found.method == SIGNED_IN:
+            return bool(self._seal) and is_sealed(found, self._seal)
+        return found.method == ASSERTED or self._signs(found, one)
 
     def _signs(self, found: Approval, one: Agreement) -> bool:
         """Tell whether a recorded approval is a signature that its party's key made, seen while the key was in use."""
@@ -113,7 +125,15 @@ class ApprovalBook:
         """Tell whether a party has ever signed this version, if only by an offer."""
         offer = adopted_of(one, self._agreements) if party == one.org else None
         rows = (*self._of(one, party), *(self._of(offer, party) if offer else ()))
-        return any(found.method == SIGNED for found in rows)
+        return any(found.method != ASSERTED for found in rows)
+
+
+def _first(one: Approval, other: Approval) -> bool:
+    """Tell whether a person who is in *other* had approved *one* before, for another party."""
+    if SIGNED_IN not in {one.method} & {other.method} or one.party == other.party:
+        return False
+    same = one.person == other.person or signers(one.actor) & signers(other.actor)
+    return bool(same) and (one.at, one.party) < (other.at, other.party)
 
 
 def subject(one: Agreement, party: str, method: str) -> tuple[str, int, str, str, str, str]:
@@ -141,7 +161,7 @@ def verified(one: Agreement, signature: str, key: PartyKey) -> bool:
 
 
 def unsigned(
-    store: SqlRegistry, texts: Texts, districts: Collection[str], clock: Callable[[], datetime]
+    store: SqlRegistry, texts: Texts, districts: Collection[str], clock: Callable[[], datetime], seal: bytes = b""
 ) -> Callable[[Collection[Agreement]], tuple[Pending, ...]]:
     """Return the function that finds the versions of a folder that must not release anything for want of signatures.
 
@@ -152,11 +172,11 @@ def unsigned(
     def pending(found: Collection[Agreement]) -> tuple[Pending, ...]:
         held = tuple(map(texts.held_to, found))
         keys = registry.keys()
-        book = ApprovalBook(keys, registry.every(), held, districts)
+        book = ApprovalBook(keys, registry.every(), held, districts, seal)
         fresh = [(approval, one) for one in held for approval in book.fresh(one, clock())]
         for approval, one in fresh:
             registry.record(approval, one.district)
-        book = ApprovalBook(keys, registry.every(), held, districts) if fresh else book
+        book = ApprovalBook(keys, registry.every(), held, districts, seal) if fresh else book
         return review(held, book.signers, texts.newest)
 
     return pending

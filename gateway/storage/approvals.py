@@ -15,15 +15,15 @@ from gateway.storage.tables import approvals, party_keys
 from standards.errors import CallerError, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from gateway.storage.acts import SqlRegistry
 
-SIGNED, ASSERTED = "signed", "asserted"
-"""How a version was approved: by a signature, or by the word of the operator."""
+SIGNED, ASSERTED, SIGNED_IN = "signed", "asserted", "signed in"
+"""How a version was approved: by a signature, by the word of the operator, or by a person who was signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class PartyKey:
 class Approval:
     """One approval of one version by one party, as it was first seen *at* this moment.
 
-    It is of the version's *text* and of what its lines cover (*elements*), by their hashes.
+    It is of the version's *text* and of what its lines cover (*elements*), by their hashes. That of a *person* says how
+    the person had signed in (*session*), and its *signature* is a seal of the region.
     """
 
     agreement: str
@@ -56,6 +57,8 @@ class Approval:
     signature: str = ""
     thumbprint: str = ""
     withdrawn: datetime | None = None
+    person: str = ""
+    session: str = ""
 
     @property
     def subject(self) -> tuple[str, int, str, str, str]:
@@ -84,7 +87,7 @@ class Approvals:
         return tuple(
             Approval(
                 row.agreement, row.version, row.party, row.method, row.text, row.elements, row.at, row.actor,
-                row.signature, row.thumbprint, row.withdrawn,
+                row.signature, row.thumbprint, row.withdrawn, row.person, row.session,
             ) for row in rows
         )  # fmt: skip
 
@@ -129,9 +132,16 @@ class Approvals:
         return found
 
     @timely
-    def record(self, one: Approval, district: str, reason: str = "") -> bool:
-        """Record an approval; False where the very same one is there and was not withdrawn."""
+    def record(
+        self, one: Approval, district: str, reason: str = "", check: Callable[[Connection], None] | None = None
+    ) -> bool:
+        """Record an approval; False where the very same one is there and was not withdrawn.
+
+        *check* may refuse it within the transaction, in which nothing that is written changes any more.
+        """
         with transaction(self._engine, write=True) as connection:
+            if check is not None:
+                check(connection)
             same = (
                 approvals.c.agreement == one.agreement, approvals.c.version == one.version,
                 approvals.c.party == one.party, approvals.c.text == one.text, approvals.c.elements == one.elements,
@@ -146,7 +156,7 @@ class Approvals:
             content = {
                 "agreement": one.agreement, "version": one.version, "party": one.party, "method": one.method,
                 "after": one.text, "elements": one.elements, "key": one.thumbprint,
-            }  # fmt: skip
+            } | ({"session": one.session} if one.person else {})  # fmt: skip
             write_act(connection, Act(one.actor, "agreement approved", district, content, reason), one.at)
         return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,16 +20,16 @@ from gateway.storage.tables import client_events, clients, marks
 from standards.errors import CallerError, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy import Connection, Engine, Row
 
-ENABLED, SUSPENDED, ENDED = "enabled", "suspended", "ended"
+DRAFT, ENABLED, SUSPENDED, ENDED = "draft", "enabled", "suspended", "ended"
 # An administrator's actions on a client: its states before, its state after, and the word in the log.
 STEPS = {
     "suspend": ((ENABLED,), SUSPENDED, "suspended"),
     "resume": ((SUSPENDED,), ENABLED, "resumed"),
-    "end": ((ENABLED, SUSPENDED), ENDED, "ended"),
+    "end": ((DRAFT, ENABLED, SUSPENDED), ENDED, "ended"),
 }
 IGNORE, REFUSE = "ignore", "refuse"
 """The treatment of members of an Ed-Fi body that the client's view does not have."""
@@ -74,6 +74,16 @@ class Client:
     oauth1: SharedSecret | None = None
     unknown_members: str = IGNORE
     steward: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientUpdate:
+    """What becomes of a client: the *columns* that change, what is *said* of it on record, and what *more* is."""
+
+    columns: Mapping[str, Any]
+    said: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +198,20 @@ class SqlStore:
         return tuple(sorted(map(_client, rows), key=lambda client: client.client_id))
 
     @timely
+    def alter_client(
+        self, client_id: str, actor: str, decide: Callable[[Connection, Client], ClientUpdate | None]
+    ) -> Client:
+        """Change a client as *decide* says, which sees it as it is then and nobody else changes it meanwhile."""
+        with transaction(self._engine, write=True) as connection:
+            found = _locked(connection, client_id)
+            change = decide(connection, found)
+            if change is None:
+                return found
+            if change.columns:
+                self._change(connection, client_id, dict(change.columns))
+            return self._note(connection, change.said, actor, found, more=change.more, reason=change.reason)
+
+    @timely
     def change_status(self, client_id: str, step: str, actor: str) -> Client:
         """Suspend, resume or end a client, as *step* says; all its tokens end, unless it resumes."""
         before, after, said = STEPS[step]
@@ -272,14 +296,22 @@ class SqlStore:
         connection.execute(update(clients).where(clients.c.client_id == client_id).values(changes))
 
     def _note(
-        self, connection: Connection, action: str, actor: str, before: Client | None, added: Client | None = None
+        self,
+        connection: Connection,
+        action: str,
+        actor: str,
+        before: Client | None,
+        added: Client | None = None,
+        more: Mapping[str, Any] | None = None,
+        reason: str = "",
     ) -> Client:
         """Note an action on a client, for the audit log too; return the client after it."""
         after = added or _locked(connection, before.client_id if before else "")
         event_values = {"at": self._clock(), "client_id": after.client_id, "action": action, "actor": actor}
         connection.execute(insert(client_events).values(event_values))
         content = {"client": after.client_id, "before": digest_of(before), "after": digest_of(after)}
-        write_act(connection, Act(actor, f"client {action}", content=content), self._clock())
+        act = Act(actor, f"client {action}", after.steward, content | dict(more or {}), reason)
+        write_act(connection, act, self._clock())
         return after
 
 
@@ -332,8 +364,7 @@ def _client(row: Row[Any]) -> Client:
 
 
 def _values(client: Client) -> dict[str, Any]:
-    first, *rest = client.secrets
-    second = rest[0] if rest else Secret("")
+    first, second = (*client.secrets, Secret(""), Secret(""))[:2]
     return {
         "client_id": client.client_id,
         "org": client.org,

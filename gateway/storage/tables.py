@@ -134,6 +134,8 @@ approvals = Table(
     Column("at", Instant, nullable=False),
     Column("actor", String(200), nullable=False),
     Column("withdrawn", Instant),
+    Column("person", String(32), nullable=False, server_default=""),
+    Column("session", String(20), nullable=False, server_default=""),
 )
 
 acts = Table(

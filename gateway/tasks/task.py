@@ -30,6 +30,8 @@ AGREEMENT_ENDING, APPROVAL, DELETE_ENTRIES = "agreement-ending", "approval-waiti
 NOTICE_99_7, NOTICE_99_37 = "annual-notice-99.7", "directory-notice-99.37"
 RECORD_KEY, RECORD_FILES, INSPECTION = "record-key", "record-files", "inspection-99.10"
 SECOND_PERSON: Final = "second-person"
+EXTENSION: Final = "extension-asked"
+UNDELIVERED: Final = "notices-undelivered"
 KINDS: Final = {
     OWN: "what a person opened",
     MATCHES_NOBODY: "an entry of a register is about a student whom the district's system does not have any more",
@@ -44,7 +46,9 @@ KINDS: Final = {
     RECORD_FILES: "old files of the record have been kept for as long as they are kept: crossing audit delete",
     INSPECTION: "a parent or eligible student has asked to inspect the record: within at most 45 days (34 CFR 99.10)",
     NOTICE_99_7: "tell parents and eligible students of their rights this school year (34 CFR 99.7)",
+    EXTENSION: "a recipient asks that an agreement be extended: write a version that follows, or say no",
     SECOND_PERSON: "an act waits for a second person, who confirms or declines it",
+    UNDELIVERED: "people could not be told what waits for them: look at the mail server or the webhook",
     NOTICE_99_37: "give public notice of directory information and of the right to refuse it (34 CFR 99.37)",
 }
 """Every kind of task, in words."""

@@ -94,6 +94,8 @@ FLOORS = [
     "gateway.people",
     "gateway.jobs",
     "gateway.admin",
+    "gateway.admin.agreements",
+    "gateway.admin.confirming",
     "gateway.web gateway.docs_pages",
     "gateway.admin_api",
     "gateway.console",

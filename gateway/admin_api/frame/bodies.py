@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from flask import request
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from gateway.admin_api.frame.problems import MAX_BODY_BYTES
 from gateway.web.responses import arguments
@@ -27,12 +27,7 @@ ONE_LINE: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 
 
 class AdminBody(Schema):
-    """The members of one body; a member that is not named is refused."""
-
-    class Meta:
-        """Refuse unknown members."""
-
-        unknown = RAISE
+    """The members of one body; a member that is not named is refused, as marshmallow does unless it is told."""
 
 
 class TextLine(fields.String):

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
 from gateway.admin_api.frame.authentication import TOKEN_HEADER
 from gateway.admin_api.frame.bodies import JSON, ONE_LINE, AskedCount, Nothing
@@ -57,6 +57,12 @@ def _operation(one: AdminOperation) -> dict[str, Any]:
         found["responses"]["304"] = {"description": "It is as If-None-Match says.", "headers": _etag()}
     if one.file:
         found["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
+    if one.waits:
+        shown = {"type": "object", "properties": {"proposal": {"type": "string"}, "state": {"type": "string"}}}
+        found["responses"]["202"] = {
+            "description": "It waits for a second person.",
+            "content": {JSON: {"schema": shown}},
+        }
     if one.body is not Nothing:
         content = {JSON: {"schema": _reference(one.body)}}
         needed = any(field.required for field in one.body().fields.values())
@@ -169,7 +175,7 @@ def _object(schema: type[Schema]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "type": "object",
         "properties": {name: schema_of(field) for name, field in known.items()},
-        "additionalProperties": schema.Meta.unknown != RAISE if hasattr(schema.Meta, "unknown") else False,
+        "additionalProperties": False,
     }
     needed = [name for name, field in known.items() if field.required]
     return found | ({"required": needed} if needed else {})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
 from flask import Response, current_app, request
 
+from gateway.admin.second_person import Waiting
 from gateway.admin_api.frame.bodies import JSON, AdminBody, Filters, Nothing, Paged, read_body, read_filters
 from gateway.admin_api.frame.preconditions import check_match, etag_of, is_known, require_header
 from gateway.people.actor import NotPermitted
@@ -33,8 +34,10 @@ SIGNED_IN: Final = "signed-in"
 ROOT: Final = "/admin/v1"
 UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 STATE: Final = "admin_api"
+ACCEPTED: Final = 202
 
 View = Callable[..., "Reply"]
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,14 @@ class Reply:
     status: int = 0
     total: int | None = None
     location: str = ""
+
+
+class WaitsForSecond(Exception):
+    """What is asked is a *proposal* now, which a second person must confirm."""
+
+    def __init__(self, proposal: str) -> None:
+        super().__init__(proposal)
+        self.proposal = proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,21 @@ class AdminRequest:
         first = self.filters["offset"]
         return Reply(every[first : first + self.filters["limit"]], total=len(every))
 
+    def done(self, found: Done | Waiting) -> Done:
+        """Return what was done, unless it waits for a second person.
+
+        Raises:
+            WaitsForSecond: it does, which answers the request.
+        """
+        if isinstance(found, Waiting):
+            raise WaitsForSecond(found.proposal.id)
+        return found
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the write is for one state of the resource only, by an If-Match that names it."""
+        return "If-Match" in request.headers and not request.if_match.star_tag
+
     def match(self, content: Mapping[str, Any]) -> None:
         """Refuse a write that is for another state of the resource than its present *content* (If-Match)."""
         check_match(content)
@@ -71,7 +97,8 @@ class AdminOperation:
     """One operation: its address and method, the *action* it is for, and the forms of what goes in and out.
 
     *matched* says that it is a write for one state of a resource, which If-Match names; *many* that it answers a page
-    of resources; *tagged* that its answer is a single resource with an ETag; *file* that its body is a file's bytes.
+    of resources; *tagged* that its answer is a single resource with an ETag; *waits* that it may wait for a second
+    person; *file* that its body is a file's bytes.
     """
 
     name: str
@@ -85,6 +112,7 @@ class AdminOperation:
     many: bool = False
     matched: bool = False
     tagged: bool = False
+    waits: bool = False
     status: int = 200
     group: str = ""
     file: bool = False
@@ -160,7 +188,14 @@ def serve(state: Serving, operation: AdminOperation, parts: Mapping[str, str]) -
     asked = AdminRequest(state.region, actor, body, filters)
     if operation.matched:
         require_header()
-    return state.idempotency.once(actor, lambda: _rendered(operation, operation.view(asked, **parts)))
+    return state.idempotency.once(actor, lambda: _rendered(operation, _done(operation, asked, parts)))
+
+
+def _done(operation: AdminOperation, asked: AdminRequest, parts: Mapping[str, str]) -> Reply:
+    try:
+        return operation.view(asked, **parts)
+    except WaitsForSecond as waiting:
+        return Reply({"proposal": waiting.proposal, "state": "waits"}, ACCEPTED)
 
 
 def _check_role(operation: AdminOperation, actor: Actor) -> None:
@@ -179,7 +214,7 @@ def _rendered(operation: AdminOperation, reply: Reply) -> Response:
         response.headers["Total-Count"] = str(reply.total)
     if reply.location:
         response.headers["Location"] = ROOT + reply.location
-    if operation.tagged:
+    if operation.tagged and response.status_code == operation.status:
         etag = etag_of(reply.content)
         response.set_etag(etag)
         if request.method in {"GET", "HEAD"} and is_known(etag):

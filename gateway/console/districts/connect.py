@@ -60,7 +60,8 @@ def review(name: str) -> Any:
     """Show what is written, try it, and connect the district."""
     region = current_app.extensions["region"]
     view = DistrictDirectory(region).find(actor(), name)
-    form, tried, lines = ReasonForm(), None, ()
+    form, tried = ReasonForm(), None
+    lines: tuple[str, ...] = ()
     if form.validate_on_submit():
         try:
             if request.form.get("step") == "connect":

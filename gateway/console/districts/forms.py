@@ -17,8 +17,6 @@ from gateway.console.wording import later, translated
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from marshmallow import Schema
-
     from gateway.admin.districts.looking import AdapterView, DistrictView
 
 PREFIX: Final = "set_"
@@ -77,7 +75,8 @@ def settings_form(adapter: AdapterView, view: DistrictView | None) -> Any:
     """Return the form of a connection: what is common to all districts, then the settings of the *adapter*."""
     members: dict[str, Any] = {
         "timezone": StringField(
-            later("Time zone"), [InputRequired()], default="America/Los_Angeles", description=later("As America/Los_Angeles.")
+            later("Time zone"), [InputRequired()], default="America/Los_Angeles",
+            description=later("As America/Los_Angeles."),
         ),
         "cache": StringField(
             later("Kept in memory for"), [InputRequired()], default="15m", description=later("As 15m, 2h or 1d.")
@@ -127,7 +126,8 @@ def _field(name: str, kind: Any, view: DistrictView | None) -> Any:
     if isinstance(kind, fields.List):
         return TextAreaField(validators=[Optional()], **shown)
     needed = [InputRequired()] if kind.required else [Optional()]
-    number = {fields.Integer: IntegerField, fields.Float: FloatField}.get(type(kind), StringField)
+    number: Any = IntegerField if isinstance(kind, fields.Integer) else StringField
+    number = FloatField if isinstance(kind, fields.Float) else number
     return number(validators=needed, **shown)
 
 
@@ -136,7 +136,7 @@ def _options(kind: Any) -> list[str]:
 
 
 def _secret(adapter: AdapterView, name: str) -> bool:
-    kind: Schema | Any = adapter.fields.get(name)
+    kind = adapter.fields.get(name)
     return kind is None or bool(kind.metadata.get("secret"))
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 blueprint = Blueprint("districts", __name__, url_prefix="/console/districts")
 
 STATES: Final = {
-    "fresh": State("ok", later("fresh")), "live": State("ok", later("asked live")), "stale": State("warn", later("stale")),
+    "fresh": State("ok", later("fresh")), "live": State("ok", later("asked live")),
+    "stale": State("warn", later("stale")),
     "loading": State("wait", later("loading")), "failed": State("bad", later("failed")),
     "late": State("bad", later("late")), "paused": State("off", later("paused")),
     "waiting": State("wait", later("waits for approval")), "not connected": State("off", later("not connected")),
@@ -83,9 +84,8 @@ def files(name: str) -> Any:
     table, days = _delivered(deliveries), _days(nights)
     if (asked := csv_of(table, days)) is not None:
         return asked
-    drawn = plots.calendar(
-        say("The last 60 nights"), say("What came in on each day."), [(each.day, VERDICTS[each.verdict]) for each in nights]
-    )  # fmt: skip
+    cells = [(each.day, VERDICTS[each.verdict]) for each in nights]
+    drawn = plots.calendar(say("The last 60 nights"), say("What came in on each day."), cells)
     may = view.takes_uploads and actor().allows("district.upload", name)
     form = UploadForm(formdata=None) if may else None
     return render_template(
@@ -203,9 +203,13 @@ def _directory() -> DistrictDirectory:
     return DistrictDirectory(_region())
 
 
+def _address(view: DistrictView) -> str:
+    return url_for("districts.one", name=view.name)
+
+
 def _columns() -> list[TableColumn[DistrictView]]:
     return [
-        TableColumn(later("District"), lambda one: one.name, "text", lambda one: url_for("districts.one", name=one.name)),
+        TableColumn(later("District"), lambda one: one.name, "text", _address),
         TableColumn(later("State"), lambda one: STATES[one.state], "state"),
         TableColumn(later("Adapter"), lambda one: one.adapter, "code"),
         TableColumn(later("Last good"), lambda one: one.last_good, "time"),
@@ -236,9 +240,9 @@ def _change(now: int | None, before: int | None) -> float | None:
 
 def _aside(last: Delivery | None) -> Sheet[Any]:
     found = last.counts.get("aside", {}) if last else {}
-    rows = [
-        (entity, told, times, one["read"]) for entity, one in found.items() for told, times in one.get("why", {}).items()
-    ]  # fmt: skip
+    rows = []
+    for entity, one in found.items():
+        rows += [(entity, told, times, one["read"]) for told, times in one.get("why", {}).items()]
     columns: list[TableColumn[Any]] = [
         TableColumn(later("Entity"), lambda one: one[0], "code"),
         TableColumn(later("Why"), lambda one: one[1]),

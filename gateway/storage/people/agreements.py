@@ -166,6 +166,18 @@ def _said(one: WrittenVersion) -> WrittenDocument:
     return one.document if one.state == PUBLISHED else replace(one.document, digest=f"unknown: {one.state}")
 
 
+def require_unchanged(connection: Connection, one: WrittenVersion) -> None:
+    """Keep a version as it is until the transaction ends.
+
+    Raises:
+        PreconditionFailed: it has another text by now, or is not to be signed any more.
+    """
+    hold_written(connection)
+    present = _find(connection, one.agreement, one.version)
+    if present is None or present.text != one.text or present.state not in {REVIEW, PUBLISHED}:
+        raise PreconditionFailed(CHANGED)
+
+
 def _newest(connection: Connection) -> tuple[WrittenVersion, ...]:
     last = select(func.max(table.c.number)).group_by(table.c.agreement, table.c.version)
     asked = select(table).where(table.c.number.in_(last)).order_by(table.c.agreement, table.c.version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from functools import partial
@@ -175,14 +176,90 @@ def test_what_makes_no_sense_for_a_client_is_refused_and_prints_no_secret(crossi
     assert (answer.exit_code, answer.stdout, answer.stderr) == (1, "", f"Error: {complaint}\n")
 
 
-def test_a_new_secret_of_a_suspended_client_works_once_it_is_resumed(crossing, find):
+def test_a_new_secret_to_sign_with_of_a_suspended_client_works_once_it_is_resumed(crossing, find):
     crossing(*OLDER)
     crossing("clients", "suspend", "lms")
-    for words in (("rotate",), ("oauth1",)):
-        answer = crossing("clients", words[0], "lms")
-        assert answer.exit_code == 0
-        assert "lms is suspended: the secret works once it is resumed." in answer.stderr
+    answer = crossing("clients", "oauth1", "lms")
+    assert answer.exit_code == 0
+    assert "lms is suspended: the secret works once it is resumed." in answer.stderr
     assert find("lms").status == "suspended"
+
+
+@pytest.mark.parametrize("word", ["rotate", "link"])
+def test_a_suspended_client_gets_no_secret_before_it_is_resumed(crossing, word):
+    crossing(*OLDER)
+    crossing("clients", "suspend", "lms")
+    answer = crossing("clients", word, "lms")
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert answer.stderr == "Error: 'lms' is suspended: resume it before it gets a secret.\n"
+
+
+def test_a_copy_is_a_draft_with_the_same_scopes_and_no_secret(crossing, find):
+    crossing(*ADD, "--unknown-members", "refuse")
+    answer = crossing("clients", "copy", "tutor", "tutor-test")
+    assert (answer.exit_code, answer.stdout) == (0, "tutor-test is draft.\n")
+    assert "No agreement in force names it." in answer.stderr
+    copied = find("tutor-test")
+    assert (copied.status, copied.secrets, copied.unknown_members) == ("draft", (), "refuse")
+    assert (copied.scopes, copied.org) == (find("tutor").scopes, "Reading Partners")
+    assert crossing("clients", "rotate", "tutor-test").exit_code == 1
+
+
+def test_a_link_is_printed_for_whoever_gets_the_secret_and_can_be_taken_back(crossing):
+    crossing(*ADD)
+    shown = crossing("clients", "link", "tutor")
+    assert re.fullmatch(r"http://[^/]+/once/[A-Za-z0-9_-]{43}\n", shown.stdout)
+    assert "It works once" in shown.stderr
+    assert crossing("clients", "link", "tutor", "--take-back").output == "The link for tutor gives nothing any more.\n"
+    again = crossing("clients", "link", "tutor", "--take-back")
+    assert (again.exit_code, again.stderr) == (1, "Error: 'tutor' has no open link.\n")
+
+
+def test_an_old_secret_is_ended_before_its_day(crossing, find):
+    old = json.loads(crossing(*ADD, "--json").stdout)["client_secret"]
+    crossing("clients", "rotate", "tutor", "--keep-old", "30")
+    assert crossing("clients", "end-old-secret", "tutor").output == "tutor has one secret.\n"
+    assert not proves(old, find("tutor"), utc_now())
+    assert crossing("clients", "end-old-secret", "tutor").exit_code == 1
+
+
+def test_scopes_are_listed_and_set_and_are_never_those_of_administration(crossing, find):
+    crossing(*ADD)
+    assert crossing("clients", "scopes", "tutor").stdout == "edfi:read\n"
+    assert crossing("clients", "scopes", "tutor", "--set", "edfi:read edfi:update").exit_code == 0
+    assert find("tutor").scopes == ("edfi:read", "edfi:update")
+    for words in (("scopes", "tutor", "--set", "admin:auditor"), (*ADD[1:-2], "--scope", "admin:auditor")):
+        answer = crossing("clients", *words)
+        assert answer.exit_code == 2
+        assert "scopes of administration are given by add-admin" in answer.stderr
+    assert find("tutor").scopes == ("edfi:read", "edfi:update")
+
+
+def test_a_program_that_administers_has_one_role_of_one_organisation(crossing, find):
+    answer = crossing("clients", "add-admin", "robot", "--org", "region", "--role", "region-operator", "--json")
+    assert answer.exit_code == 0, answer.output
+    robot = find("robot")
+    assert (robot.org, robot.scopes) == ("region", ("admin:region-operator",))
+    assert proves(json.loads(answer.stdout)["client_secret"], robot, utc_now())
+    answer = crossing("clients", "scopes", "robot", "--set", "edfi:read")
+    assert (answer.exit_code, find("robot").scopes) == (1, ("admin:region-operator",))
+    assert crossing("clients", "copy", "robot", "robot2").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("org", "role"),
+    [
+        ("acme", "region-operator"),
+        ("region", "vendor-contact"),
+        ("nowhere", "district-admin"),
+        ("region", "registrar"),
+        ("region", "educator"),
+    ],
+)
+def test_a_program_is_given_no_role_that_nobody_has_there(crossing, find, org, role):
+    answer = crossing("clients", "add-admin", "robot", "--org", org, "--role", role)
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert find("robot") is None
 
 
 def test_no_secret_begins_with_a_dash(monkeypatch):

@@ -16,6 +16,8 @@ def upgrade() -> None:
     _people()
     _acts()
     _written()
+    op.add_column("approvals", sa.Column("person", sa.String(32), nullable=False, server_default=""))
+    op.add_column("approvals", sa.Column("session", sa.String(20), nullable=False, server_default=""))
     op.add_column("clients", sa.Column("steward", sa.String(100), nullable=False, server_default=""))
 
 

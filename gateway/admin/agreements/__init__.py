@@ -1,0 +1,1 @@
+"""Agreements as people write, check, sign and publish them."""

@@ -1,0 +1,1 @@
+"""What hostile people and their browsers try at the console."""

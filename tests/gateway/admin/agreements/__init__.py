@@ -1,0 +1,1 @@
+"""Tests of agreements as people write, check, sign and publish them."""
