@@ -18,7 +18,7 @@ ENVELOPE_BYTES: Final = 65_536
 PATHS: Final = re.compile(r"/(?:console|admin/v1)/districts/[a-z][a-z0-9-]{0,39}/upload")
 
 
-class InMemoryRequest(Request):
+class LargeFileRequest(Request):
     """A request whose files stay in memory; only the addresses of uploads take large ones."""
 
     def __init__(self, environ: WSGIEnvironment, *more: Any, **given: Any) -> None:

@@ -10,9 +10,9 @@ from flask import Blueprint, current_app, flash, redirect, render_template, url_
 from gateway.admin.districts.looking import DistrictDirectory
 from gateway.admin.districts.steering import Steered, Steering
 from gateway.admin.districts.uploading import DistrictFiles
-from gateway.console import plots
 from gateway.console.districts.forms import ApproveForm, PauseForm, ReasonForm, UploadForm
 from gateway.console.page import actor, page
+from gateway.console.parts import plots
 from gateway.console.tables import Sheet, State, TableColumn, csv_of, pairs
 from gateway.console.wording import later, say, translated
 from standards.errors import CallerError, InvalidBody
@@ -93,7 +93,7 @@ def files(name: str) -> Any:
     )
 
 
-@page(blueprint, "/<name>/upload", "district.upload", "POST")
+@page(blueprint, "/<name>/upload", "district.upload", "POST", most_bytes="UPLOAD_BYTES")
 def upload(name: str) -> Any:
     """Take a file: it was received in memory, is checked, and kept sealed if it is good."""
     form = UploadForm()
