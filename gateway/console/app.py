@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from gateway import telemetry
 from gateway.console import frame, wording
 from gateway.console.account import blueprint as account
+from gateway.console.agreements.pages import blueprint as agreements
 from gateway.console.answers.preview import blueprint as preview
 from gateway.console.answers.vendor import blueprint as vendor
 from gateway.console.answers.why import blueprint as why
@@ -42,6 +43,7 @@ BLUEPRINTS: Final = (
     inbox,
     registers,
     account,
+    agreements,
     client_acts.routes,
     once,
     join,

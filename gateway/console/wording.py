@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CATALOGUES: Final = (
+    "agreements",
     "clients",
     "console",
-    "desk",
     "desk",
     "inbox",
     "registers",
