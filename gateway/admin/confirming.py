@@ -9,6 +9,7 @@ from gateway.admin import people, settings
 from gateway.admin.agreements import publishing, signing
 from gateway.admin.clients.clients import confirm_end, confirm_register
 from gateway.admin.clients.secrets import NewSecret, confirm_rotate
+from gateway.admin.districts import connecting, steering
 from gateway.admin.registers.registers import again as write_again
 from gateway.admin.second_person import Confirmed, SecondPerson
 from gateway.people.active import ActivePeople
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     Handler = Callable[[Administration, TwoPersonRule, Actor, Proposal], object]
 
 HANDLERS: Final[Mapping[str, Handler]] = {
+    connecting.CONNECT: connecting.confirmed,
+    steering.APPROVE: steering.confirmed,
     "register.write": write_again,
     "client.register": confirm_register,
     "client.rotate": confirm_rotate,

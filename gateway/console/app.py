@@ -19,6 +19,7 @@ from gateway.console.answers.why import blueprint as why
 from gateway.console.clients import acts as client_acts
 from gateway.console.clients.once import blueprint as once
 from gateway.console.desk.pages import blueprint as desk
+from gateway.console.districts import blueprint as districts
 from gateway.console.entrance import entrance, make_entrance
 from gateway.console.inbox.pages import blueprint as inbox
 from gateway.console.join import blueprint as join
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from gateway.admin.administration import Administration
 
 BLUEPRINTS: Final = (
+    districts,
     frame.blueprint,
     desk,
     inbox,
@@ -90,6 +92,7 @@ def create_console(region: Administration) -> Flask:
         WTF_CSRF_SSL_STRICT=True,
         SEND_FILE_MAX_AGE_DEFAULT=frame.YEAR_SECONDS,
         MAX_CONTENT_LENGTH=1 << 20,
+        UPLOAD_BYTES=region.settings().server.upload_bytes + 65_536,
     )
     app.request_class = InMemoryRequest
     Bootstrap5(app)

@@ -19,6 +19,7 @@ CATALOGUES: Final = (
     "agreements",
     "clients",
     "console",
+    "districts",
     "desk",
     "inbox",
     "registers",
