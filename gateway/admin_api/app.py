@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from gateway import telemetry
-from gateway.admin_api import clients, recipients
+from gateway.admin_api import answers, clients, recipients
 from gateway.admin_api import region as region_operations
 from gateway.admin_api.frame.authentication import Entrance
 from gateway.admin_api.frame.bodies import JSON
@@ -23,7 +23,7 @@ from standards.errors import GatewayError
 if TYPE_CHECKING:
     from gateway.admin.administration import Administration
 
-GROUPS: Final = (region_operations.ROUTES, clients.ROUTES, recipients.ROUTES)
+GROUPS: Final = (region_operations.ROUTES, answers.ROUTES, clients.ROUTES, recipients.ROUTES)
 """Every group of operations; one more is a module with `ROUTES`, and its name here."""
 
 HEADERS: Final = {

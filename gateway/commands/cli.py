@@ -12,6 +12,7 @@ import click
 from gateway.commands.admins import admins
 from gateway.commands.agreements import agreements
 from gateway.commands.agreements.reasoning import CHILD
+from gateway.commands.answers.why import why_command
 from gateway.commands.audit import audit
 from gateway.commands.clients import clients
 from gateway.commands.consents import consents
@@ -94,6 +95,7 @@ main.add_command(reload_command)
 main.add_command(restrictions)
 main.add_command(status_command)
 main.add_command(tasks)
+main.add_command(why_command)
 
 
 @main.command()
