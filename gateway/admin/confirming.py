@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.admin import settings
+from gateway.admin import people, settings
 from gateway.admin.agreements import publishing, signing
 from gateway.admin.clients.clients import confirm_end, confirm_register
 from gateway.admin.clients.secrets import confirm_rotate
+from gateway.admin.registers.registers import again as write_again
 from gateway.admin.second_person import Confirmed, SecondPerson
 from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     Handler = Callable[[Administration, TwoPersonRule, Actor, Proposal], object]
 
 HANDLERS: Final[Mapping[str, Handler]] = {
+    "register.write": write_again,
     "client.register": confirm_register,
     "client.rotate": confirm_rotate,
     "client.end": confirm_end,
-    publishing.PUBLISH: publishing.confirmed,
+    people.CHANGE: people.confirmed,
     settings.CHANGE: settings.confirmed,
+    publishing.PUBLISH: publishing.confirmed,
     signing.SIGN: signing.confirmed,
 }
 """What does each action again once it is confirmed, by calling the method of the service that was called first."""

@@ -102,6 +102,12 @@ def factors_of(connection: Connection, those: Collection[str]) -> Mapping[str, t
     return {person: tuple(names) for person, names in found.items()}
 
 
+def known_as(connection: Connection, person: str, now: datetime) -> tuple[str, str]:
+    """Return the digest of what a person is now, and its mail."""
+    found = find_person(connection, person)
+    return _digest(connection, person, now), found.mail if found else ""
+
+
 def _digest(connection: Connection, person: str, now: datetime) -> str:
     found = find_person(connection, person)
     held = sorted([one.org, one.role] for one in roles_of(connection, person, now))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from gateway.admin.members import NOBODY, digests, factors_of, fits, keep_one, member_of, whole_person
+from gateway.admin.members import NOBODY, digests, factors_of, fits, keep_one, known_as, member_of, whole_person
 from gateway.admin.organisations import NOWHERE, Organisations
+from gateway.admin.second_person import SecondPerson, TwoPersonAct
 from gateway.people.actor import REGION, NotPermitted
 from gateway.people.invitations import (
     BOOTSTRAP,
@@ -49,12 +50,17 @@ if TYPE_CHECKING:
 
     from gateway.admin.administration import Administration
     from gateway.admin.organisations import Organisation
+    from gateway.admin.second_person import TwoPersonRule, Waiting
     from gateway.people.actor import Actor
+    from gateway.storage.people.proposals import Proposal
 
 NOT_YOURSELF: Final = "Nobody changes their own roles or access. Ask somebody else who may."
 BOOTSTRAPPED: Final = "There is a region operator already, who can invite others; --again makes a link anyway."
+CHANGE: Final = "person.change"
+SUSPEND: Final = "suspend"
+RECOVERED: Final = "recovery link made"
 STEPS: Final = {
-    "suspend": ((ACTIVE,), SUSPENDED, "person suspended"),
+    SUSPEND: ((ACTIVE,), SUSPENDED, "person suspended"),
     "resume": ((SUSPENDED,), ACTIVE, "person resumed"),
     "end": ((ACTIVE, SUSPENDED), ENDED, "person ended"),
 }
@@ -84,8 +90,8 @@ class PeopleOfOrganisation:
 class Persons:
     """The people of a region's organisations."""
 
-    def __init__(self, region: Administration) -> None:
-        self._region = region
+    def __init__(self, region: Administration, second: TwoPersonRule | None = None) -> None:
+        self._region, self._second = region, second or SecondPerson(region)
         self._organisations = Organisations(region)
 
     def organisations(self, actor: Actor) -> tuple[Organisation, ...]:
@@ -170,7 +176,7 @@ class Persons:
 
         self._act(change, actor, "invitation withdrawn", org, {"org": org, "link": invitation})
 
-    def give(self, actor: Actor, org: str, person: str, role: str, reason: str = "") -> None:
+    def give(self, actor: Actor, org: str, person: str, role: str, reason: str = "") -> Waiting | None:
         """Give a person of an organisation a further role there."""
         one = self._changed(actor, org, person)
         if role not in self._may_give(actor, one):
@@ -183,9 +189,9 @@ class Persons:
                 if not give_role(connection, person, org, role, actor.name, now):
                     raise Conflict("This person has this role here already.")
 
-        self._act(change, actor, "role given", org, content, reason)
+        return self._either(change, actor, "role given", content, reason)
 
-    def end_role(self, actor: Actor, org: str, person: str, role: str, reason: str = "") -> None:
+    def end_role(self, actor: Actor, org: str, person: str, role: str, reason: str = "") -> Waiting | None:
         """End a role of a person in an organisation.
 
         Raises:
@@ -204,10 +210,12 @@ class Persons:
                 for one in held:
                     end_role(connection, one, found.mail, now)
 
-        self._act(change, actor, "role ended", org, content, reason)
+        return self._either(change, actor, "role ended", content, reason)
 
-    def change_status(self, actor: Actor, org: str, person: str, step: str, reason: str) -> None:
+    def change_status(self, actor: Actor, org: str, person: str, step: str, reason: str) -> Waiting | None:
         """Suspend, resume or end a person, as *step* says; whoever may not come in any more is out at once.
+
+        Suspending, which can be taken back, waits for no second person.
 
         Raises:
             NotPermitted: the person has roles in organisations that are not the actor's to change.
@@ -231,9 +239,11 @@ class Persons:
                     forget_ways_in(connection, person)
                     withdraw_for(connection, found.mail, now)
 
-        self._act(change, actor, said, org, content, reason)
+        if step == SUSPEND:
+            return self._act(change, actor, said, org, content, reason)
+        return self._either(change, actor, said, content, reason)
 
-    def recover(self, actor: Actor, org: str, person: str, reason: str) -> str:
+    def recover(self, actor: Actor, org: str, person: str, reason: str) -> str | Waiting:
         """Make a link by which a person sets up anew how to sign in; return its token, which is not kept.
 
         Raises:
@@ -249,7 +259,7 @@ class Persons:
             withdraw_for(connection, found.mail, now, RECOVERY)
             return make_invitation(connection, RECOVERY, found.mail, org, "", actor.name, now, found.name)
 
-        return self._act(make, actor, "recovery link made", org, content, reason)
+        return self._either(make, actor, RECOVERED, content, reason)
 
     def find(self, actor: Actor, mail: str) -> tuple[Person, str]:
         """Find a person by mail for the operator, and an organisation it has a role in."""
@@ -331,6 +341,20 @@ class Persons:
 
         return store.calls.run(read)
 
+    def _either(
+        self,
+        work: Callable[[Connection, datetime], Done],
+        actor: Actor,
+        said: str,
+        content: dict[str, Any],
+        reason: str,
+    ) -> Done | Waiting:
+        """Change something about a person, or let it wait for a second person."""
+        org, person, now = content["org"], content["person"], self._region.clock()
+        before, mail = self._read(lambda connection: known_as(connection, person, now))
+        asked = TwoPersonAct(CHANGE, org, f"{said}: {mail}"[:200], content | {"said": said}, before, reason)
+        return self._second.either(actor, asked, lambda: self._act(work, actor, said, org, content, reason))
+
     def _act(
         self,
         work: Callable[[Connection, datetime], Done],
@@ -351,3 +375,17 @@ class Persons:
             return done
 
         return store.calls.run(write)
+
+
+def confirmed(region: Administration, second: TwoPersonRule, actor: Actor, proposal: Proposal) -> object:
+    """Do a change of a person that was confirmed."""
+    service, asked = Persons(region, second), proposal.content
+    org, person, said = asked["org"], asked["person"], asked["said"]
+    if said == "role given":
+        return service.give(actor, org, person, asked["role"], proposal.reason)
+    if said == "role ended":
+        return service.end_role(actor, org, person, asked["role"], proposal.reason)
+    if said == RECOVERED:
+        return service.recover(actor, org, person, proposal.reason)
+    step = next(step for step, (_, _, name) in STEPS.items() if name == said)
+    return service.change_status(actor, org, person, step, proposal.reason)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("mail", "name", "org", "roles", "state", "signs in by", "last sign-in")
 REASON = click.option("--reason", required=True, help="Why; it stays on record.")
+WAITS = "This waits for a second person of the organisation."
 MAIL = click.argument("mail")
 
 
@@ -117,7 +118,11 @@ def recover(mail: str, reason: str, file: Path) -> None:
     """Print the one-time link by which a person sets up anew how to sign in; what it had before counts no more."""
     with _people(file) as (people, operator, settings):
         found, org = people.find(operator, mail)
-        _show_link(settings, people.recover(operator, org, found.id, reason))
+        made = people.recover(operator, org, found.id, reason)
+        if not isinstance(made, str):
+            click.echo(WAITS)
+            return
+        _show_link(settings, made)
 
 
 def _change(file: Path, mail: str, step: str, reason: str) -> None:
@@ -125,8 +130,8 @@ def _change(file: Path, mail: str, step: str, reason: str) -> None:
 
     with _people(file) as (people, operator, _):
         found, org = people.find(operator, mail)
-        people.change_status(operator, org, found.id, step, reason)
-    click.echo(f"{found.mail}: {STEPS[step][1]}.")
+        waits = people.change_status(operator, org, found.id, step, reason)
+    click.echo(WAITS if waits else f"{found.mail}: {STEPS[step][1]}.")
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from gateway.commands.clients import clients
 from gateway.commands.consents import consents
 from gateway.commands.districts import districts
 from gateway.commands.export import export_command
+from gateway.commands.organisations.proposals import confirm, decline, list_proposals, show_settings
 from gateway.commands.restrictions import restrictions
 from gateway.commands.running import reload_command, status_command
 from gateway.commands.tasks import tasks
@@ -85,6 +86,8 @@ def main() -> None:
 
 
 main.add_command(admins)
+for command in (list_proposals, confirm, decline, show_settings):
+    admins.add_command(command)
 main.add_command(agreements)
 main.add_command(audit)
 main.add_command(clients)

@@ -204,26 +204,10 @@ def delete_consent(entry: str, district: str, reason: str, actor: str, file: Pat
 
 
 def _maker(opened: OpenRegisters) -> Callable[[Mapping[str, str], Mapping[str, str]], Consent]:
-    """Return the function that makes a consent of tags and parts, by a form whose text is of no other purpose."""
-    from collections import defaultdict
+    """Return the function that makes a consent of tags and parts."""
+    from gateway.admin.registers.entries import consent_maker
 
-    from gateway.registers.entries import Consent
-    from gateway.registers.stating import check_purpose, consent_of
-    from gateway.storage.registry import utc_now
-
-    terms, today = _terms(opened), utc_now().astimezone(opened.spec.timezone).date()
-    signed_for: defaultdict[str, set[str]] = defaultdict(set)
-    for one in _entries(opened, None):
-        if isinstance(one.states, Consent):
-            signed_for[one.states.form_hash].add(one.states.agreement)
-
-    def make(tags: Mapping[str, str], given: Mapping[str, str]) -> Consent:
-        made = consent_of(opened.district, tags, given, terms, today)
-        check_purpose(made, signed_for[made.form_hash], terms)
-        signed_for[made.form_hash].add(made.agreement)
-        return made
-
-    return make
+    return consent_maker(opened.region, opened.registers, opened.district)
 
 
 def _present_of_student(opened: OpenRegisters, agreement: str | None, by: str) -> list[str]:
@@ -269,22 +253,10 @@ def _facts(one: RegisterEntry) -> dict[str, Any]:
 
 
 def _terms(opened: OpenRegisters) -> dict[str, ConsentTerms]:
-    """Return what consents to the district's agreements are about, as the gateway uses these.
+    """Return what consents to the district's agreements are about, as the gateway uses these."""
+    from gateway.admin.registers.entries import consent_terms
 
-    A version that lacks signatures counts where no other of its agreement does: its form is what families sign first.
-    """
-    from gateway.audit import agreement_texts
-    from gateway.commands.agreements.opened import counting
-    from gateway.every_agreement import read_every
-    from gateway.registers.stating import terms_of
-    from gateway.storage.registry import utc_now
-
-    agreements, _ = read_every(opened.settings)
-    held = agreement_texts.held_to(opened.settings, agreements)
-    counted = counting(opened.settings, held)
-    signed = {one.id for one in counted}
-    held = (*counted, *(one for one in held if one.id not in signed))
-    return terms_of(held, opened.district, utc_now().astimezone(opened.spec.timezone).date())
+    return consent_terms(opened.region, opened.district)
 
 
 def _form(path: Path | None, form_hash: str, *, required: bool = True) -> tuple[tuple[str, ...], str]:

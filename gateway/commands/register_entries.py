@@ -6,7 +6,7 @@ import getpass
 import json
 import os
 import sys
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from gateway.admin.administration import Administration
     from gateway.config.settings import DistrictSettings, Settings
     from gateway.registers.events import RegisterEntry
     from gateway.registers.imports import Imported
@@ -67,10 +68,15 @@ ACTOR = click.option("--actor", default=current_user, show_default="the user of 
 class OpenRegisters:
     """One district's registers, opened for one command."""
 
-    settings: Settings
+    region: Administration
     district: str
     registers: Registers
     keys: RegisterKeys
+
+    @property
+    def settings(self) -> Settings:
+        """The region's settings."""
+        return self.region.settings()
 
     @property
     def spec(self) -> DistrictSettings:
@@ -87,19 +93,17 @@ class OpenRegisters:
 @contextmanager
 def open_registers(file: Path, district: str) -> Iterator[OpenRegisters]:
     """Open the registers of a *district*."""
-    from gateway.config.settings import load
+    from gateway.commands.region import opened_region
     from gateway.registers.store import Registers
     from gateway.registers.tags import PURPOSE, RegisterKeys
-    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
-    from gateway.storage.registry import open_store, utc_now
     from standards.errors import SettingsError, suggestion
 
-    settings = load(file)
-    if district not in settings.districts:
-        raise SettingsError(f"there is no district {district}{suggestion(district, settings.districts)}", str(file))
-    keys = RegisterKeys(settings.open_keys().derive(PURPOSE))
-    with closing(open_store(settings.store_url, seconds=MAX_COMMAND_SECONDS)) as store:
-        yield OpenRegisters(settings, district, Registers(store, keys, utc_now), keys)
+    with opened_region(file) as region:
+        known = region.settings().districts
+        if district not in known:
+            raise SettingsError(f"there is no district {district}{suggestion(district, known)}", str(file))
+        keys = RegisterKeys(region.keys.derive(PURPOSE))
+        yield OpenRegisters(region, district, Registers(region.store, keys, region.clock), keys)
 
 
 def ask_student(by: str, reason: str = "") -> dict[str, str]:

@@ -215,16 +215,9 @@ def delete_restriction(entry: str, district: str, reason: str, actor: str, file:
 
 def _maker(opened: OpenRegisters) -> Callable[[Mapping[str, str], Mapping[str, str]], Restriction]:
     """Return the function that makes a restriction of tags and parts."""
-    from functools import partial
+    from gateway.admin.registers.entries import restriction_maker
 
-    from gateway.every_agreement import read_every
-    from gateway.registers.stating import restriction_of
-    from gateway.storage.registry import utc_now
-
-    agreements, _ = read_every(opened.settings)
-    recipients = {one.org for one in agreements if one.district == opened.district}
-    today = utc_now().astimezone(opened.spec.timezone).date()
-    return partial(restriction_of, opened.district, recipients=recipients, today=today)
+    return restriction_maker(opened.region, opened.district)
 
 
 def _made(opened: OpenRegisters, tags: Mapping[str, str], given: Mapping[str, str]) -> Restriction:
@@ -234,14 +227,9 @@ def _made(opened: OpenRegisters, tags: Mapping[str, str], given: Mapping[str, st
 
 def _contact_tag(opened: OpenRegisters, students: Students, typed: str, *, anyway: bool) -> str:
     """Return the tag of a contact; one that the source does not have only *anyway*."""
-    from gateway.registers.matching import spelt_id
-    from gateway.registers.tags import CONTACT as KIND
-    from standards.errors import NotFound
+    from gateway.admin.registers.entries import contact_tag
 
-    tag = opened.keys.tag(opened.district, KIND, spelt_id(typed))
-    if tag not in students.contacts and not anyway:
-        raise NotFound("Nothing was written: the district's system has no such contact.")
-    return tag
+    return contact_tag(opened.keys, students, typed, anyway=anyway)
 
 
 def _address(path: Path | None) -> dict[str, str]:

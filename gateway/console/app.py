@@ -15,10 +15,18 @@ from gateway.console.account import blueprint as account
 from gateway.console.answers.preview import blueprint as preview
 from gateway.console.answers.vendor import blueprint as vendor
 from gateway.console.answers.why import blueprint as why
+from gateway.console.clients import acts as client_acts
+from gateway.console.clients.once import blueprint as once
+from gateway.console.desk.pages import blueprint as desk
 from gateway.console.entrance import entrance, make_entrance
+from gateway.console.inbox.pages import blueprint as inbox
 from gateway.console.join import blueprint as join
 from gateway.console.openid import blueprint as openid
+from gateway.console.organisations.proposals import blueprint as proposals
+from gateway.console.organisations.settings import blueprint as settings
+from gateway.console.parts.uploads import InMemoryRequest, allow_size
 from gateway.console.people import blueprint as people
+from gateway.console.registers.pages import blueprint as registers
 from gateway.console.sign_in import blueprint as sign_in
 from gateway.console.wording import later, say, translated
 from gateway.people.sessions import COOKIE
@@ -30,10 +38,17 @@ if TYPE_CHECKING:
 
 BLUEPRINTS: Final = (
     frame.blueprint,
+    desk,
+    inbox,
+    registers,
     account,
+    client_acts.routes,
+    once,
     join,
     openid,
     people,
+    proposals,
+    settings,
     preview,
     sign_in,
     vendor,
@@ -74,12 +89,15 @@ def create_console(region: Administration) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=frame.YEAR_SECONDS,
         MAX_CONTENT_LENGTH=1 << 20,
     )
+    app.request_class = InMemoryRequest
     Bootstrap5(app)
+    app.before_request(allow_size)
     CSRFProtect(app)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(wording.say, wording.say_several, newstyle=True)  # type: ignore[attr-defined]
     app.extensions["region"] = region
     app.extensions["entrance"] = make_entrance(region)
+    app.extensions["csrf"].exempt(once)
     app.before_request(telemetry.begin)
     app.before_request(_refuse)
     app.before_request(_enter)

@@ -51,6 +51,7 @@ NAVIGATION: Final = (
     Entry(later("My organisation"), "vendor.overview", "why.recipient"),
     Entry(later("People"), "people.overview", "person.read"),
     Entry(later("Settings"), "settings.overview", "settings.read"),
+    Entry(later("Acts by two persons"), "proposals.overview", "task.read"),
     Entry(later("Region"), "health.overview", "region.health"),
     Entry(later("My account"), "account.overview", "account.own"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 from urllib.parse import urlsplit
 
 from flask import current_app, g, redirect, request, url_for
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from flask import Blueprint
     from werkzeug.wrappers import Response
 
+    from gateway.admin.administration import Administration
     from gateway.people.actor import Actor
 
     View = Callable[..., Any]
+
+Service = TypeVar("Service")
 
 PUBLIC: Final = "public"
 """What a route names that anybody may ask: signing in, and following a one-time link."""
@@ -32,12 +35,14 @@ FRESH: Final = timedelta(minutes=10)
 """For so long after somebody proved who it is, that counts for acts that are dangerous."""
 
 
-def page(blueprint: Blueprint, rule: str, action: str, *methods: str, fresh: bool = False) -> Callable[[View], View]:
+def page(
+    blueprint: Blueprint, rule: str, action: str, *methods: str, fresh: bool = False, most_bytes: int = 0
+) -> Callable[[View], View]:
     """Route *rule* to a view that is for one *action*; GET, unless *methods* are named.
 
     Nobody comes in without a session, nor without any role for the action: what the role reaches is the service's to
-    decide. A *fresh* one asks whoever has not proved lately who it is to do so first. The name of the action stays on
-    the view, where a test looks for it.
+    decide. A *fresh* one asks whoever has not proved lately who it is to do so first. One that takes a file says how
+    many bytes (*most_bytes*) it may have. The name of the action stays on the view, where a test looks for it.
     """
     if action != PUBLIC:
         known_action(action)
@@ -57,7 +62,7 @@ def page(blueprint: Blueprint, rule: str, action: str, *methods: str, fresh: boo
                     return prove_first()
             return view(**arguments)
 
-        guarded.action, guarded.fresh = action, fresh  # type: ignore[attr-defined]
+        guarded.action, guarded.fresh, guarded.most_bytes = action, fresh, most_bytes  # type: ignore[attr-defined]
         blueprint.add_url_rule(rule, view.__name__, guarded, methods=methods or ("GET",))
         return view
 
@@ -68,6 +73,25 @@ def actor() -> Actor:
     """Return who is signed in."""
     signed_in: Actor = g.session.actor
     return signed_in
+
+
+@overload
+def region() -> Administration: ...
+
+
+@overload
+def region(service: Callable[[Administration], Service]) -> Service: ...
+
+
+def region(service: Any = None) -> Any:
+    """Return the region, or the one object of a *service* of it, which is made once for the console."""
+    known = current_app.extensions
+    if service is None:
+        return known["region"]
+    name = f"service {service.__name__}"
+    if name not in known:
+        known[name] = service(known["region"])
+    return known[name]
 
 
 def sign_in_first() -> Response:

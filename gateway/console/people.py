@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
 
     from gateway.admin.people import PeopleOfOrganisation
+    from gateway.admin.second_person import Waiting
     from gateway.people.invitations import Invitation
 
 blueprint = Blueprint("people", __name__, url_prefix="/console/people")
@@ -32,6 +33,7 @@ STATUSES = {
     "suspended": ("warn", later("suspended")),
     "ended": ("off", later("ended")),
 }
+WAITS = "This waits for a second person of the organisation."
 FACTORS = {
     "passkey": later("passkey"),
     "password and code": later("password and code"),
@@ -169,7 +171,11 @@ def recover(person: str) -> Any:
     """Make the link by which a person gets back in, and show it this once."""
     org = request.form.get("org", "")
     one = _people().member(actor(), org, person)
-    return _link(_people().recover(actor(), org, person, _reason()), org, one.person.mail)
+    made = _people().recover(actor(), org, person, _reason())
+    if not isinstance(made, str):
+        flash(say(WAITS), "warn")
+        return redirect(url_for("people.member", person=person, org=org), 303)
+    return _link(made, org, one.person.mail)
 
 
 @page(blueprint, "/organisations", "organisation.read", "GET", "POST")
@@ -218,11 +224,11 @@ def _reason() -> str:
     return str(request.form.get("reason", ""))
 
 
-def _do(person: str, work: Callable[[str], None], said: str) -> AnyResponse:
+def _do(person: str, work: Callable[[str], Waiting | None], said: str) -> AnyResponse:
     """Do something about a person, and go back to its page, or to its organisation where it is gone from there."""
     org = request.form.get("org", "")
-    work(org)
-    flash(said, "ok")
+    waits = work(org)
+    flash(say(WAITS) if waits else said, "warn" if waits else "ok")
     still = any(one.person.id == person for one in _people().overview(actor(), org).members)
     return redirect(
         url_for("people.member", person=person, org=org) if still else url_for("people.overview", org=org), 303

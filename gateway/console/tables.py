@@ -32,7 +32,7 @@ class State:
         return str(self.word)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots, Python 3.11 cannot make it by `TableColumn[Row](…)`
 class TableColumn(Generic[Row]):
     """A column: its title, what a row has in it, how it is shown, and where a link from it leads."""
 
@@ -80,7 +80,7 @@ class ShownSheet:
     csv: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots, Python 3.11 cannot make it by `Sheet[Row](…)`
 class Sheet(Generic[Row]):
     """A table of a page; its *caption*, and the text where it is *empty*, are translated already."""
 

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CATALOGUES: Final = (
+    "clients",
     "console",
+    "desk",
+    "desk",
+    "inbox",
+    "registers",
     "people",
+    "settings",
     "preview",
     "sign_in",
     "vendor",

@@ -30,15 +30,15 @@ class CsvRow:
 
 
 class CsvRows:
-    """The rows of the file at *path*, whose columns are among those *known*; *mistakes* are what is wrong with it."""
+    """The rows of the file *name*, whose columns are among those *known*; *mistakes* are what is wrong with it."""
 
-    def __init__(self, path: Path, known: Sequence[str]) -> None:
-        self.name, self._known = path.name, known
+    def __init__(self, name: str, data: bytes, known: Sequence[str]) -> None:
+        self.name, self._known = name, known
         self.mistakes: list[SettingsError] = []
         self._columns: dict[str, int] = {}
         self._head_line, self._elsewhere = 1, set[str]()
         self._wrong: set[int] = set()
-        text = self._text(path)
+        text = self._text(data)
         self.rows = tuple(self._read(text)) if text is not None else ()
 
     def report(self, line: int, column: str | int, message: str) -> None:
@@ -53,12 +53,7 @@ class CsvRows:
             line, number = self._head_line, 1
         self.mistakes.append(SettingsError(message, self.name, line, number))
 
-    def _text(self, path: Path) -> str | None:
-        try:
-            with path.open("rb") as file:
-                data = file.read(MAX_FILE_BYTES + 1)
-        except OSError:
-            raise SettingsError("the file cannot be read", str(path)) from None
+    def _text(self, data: bytes) -> str | None:
         if len(data) > MAX_FILE_BYTES:
             self.report(1, 1, f"the file is larger than {MAX_FILE_BYTES:,} bytes")
             return None
@@ -127,3 +122,16 @@ class CsvRows:
             elif text:
                 found[name] = text
         return None if line in self._wrong else CsvRow(line, found)
+
+
+def file_content(path: Path) -> bytes:
+    """Read the file at *path*, of one too large as much as shows that.
+
+    Raises:
+        SettingsError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_FILE_BYTES + 1)
+    except OSError:
+        raise SettingsError("the file cannot be read", str(path)) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from gateway.registers.csv_rows import CsvRows
+from gateway.registers.csv_rows import CsvRows, file_content
 from gateway.registers.entries import ADDRESS
 from gateway.registers.resolving import WHO, resolve, unconfirmed
 from gateway.registers.stating import WrongPart
@@ -38,14 +38,22 @@ class Imported:
 def import_file(
     path: Path, columns: tuple[str, ...], students: Students, make: MakeEntry, *, anyway: bool = False
 ) -> Imported:
-    """Read the entries in the file at *path*; *make* makes one of its tags and of the parts that a line gives.
-
-    A line that matches nobody, or several students, is a mistake, or with *anyway* an entry all the same.
+    """Read the entries in the file at *path*, see `import_rows`.
 
     Raises:
         SettingsError: the file cannot be read.
     """
-    rows = CsvRows(path, columns)
+    return import_rows(path.name, file_content(path), columns, students, make, anyway=anyway)
+
+
+def import_rows(
+    name: str, data: bytes, columns: tuple[str, ...], students: Students, make: MakeEntry, *, anyway: bool = False
+) -> Imported:
+    """Read the entries in the *data* of a file; *make* makes one of its tags and of the parts that a line gives.
+
+    A line that matches nobody, or several students, is a mistake, or with *anyway* an entry all the same.
+    """
+    rows = CsvRows(name, data, columns)
     states: list[Stated] = []
     unmatched = 0
     for row in rows.rows:

@@ -12,12 +12,14 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from click.testing import CliRunner
+from werkzeug.test import Client
+from werkzeug.wrappers import Response
 
 from gateway.commands.cli import main
 from gateway.config import settings
 from gateway.demo.data import generate, school_year_of, write_edfi_xml, write_oneroster_12
 from gateway.demo.data.__main__ import main as write_region
-from gateway.runtime.startup import start
+from gateway.runtime.startup import run
 from policies import agreement
 
 ROOT = Path(__file__).parents[2]
@@ -169,7 +171,7 @@ class Reader:
         return answer.stdout
 
     def curl(self, words: list[str]):
-        headers, data, method, address, with_headers, query = {}, {}, "GET", "", False, []
+        headers, data, method, address, with_headers, query, raw = {}, {}, "GET", "", False, [], ""
         rest = iter(words)
         for word in rest:
             if word == "-u":
@@ -185,6 +187,9 @@ class Reader:
                 query.append(f"{name}={quote(value, safe='')}")
             elif word == "-i":
                 with_headers = True
+            elif word == "--json":
+                raw, method = next(rest), "POST"
+                headers["Content-Type"] = "application/json"
             elif word == "-X":
                 method = next(rest)
             elif word not in {"-s", "-G"}:
@@ -194,11 +199,16 @@ class Reader:
         target = f"{path.path}?{'&'.join(filter(None, [path.query, *query]))}"
         base = "http://127.0.0.1:8080"
         return self.client().open(
-            target, method=method, headers=headers, data=data or None, base_url=base
+            target,
+            method=method,
+            headers=headers,
+            data=raw or data or None,
+            base_url=base,
+            environ_base={"REMOTE_ADDR": "127.0.0.1"},
         ), with_headers
 
     def client(self):
         if self.web is None:
-            app, self.gateway = start(settings.load(self.folder / "gateway.toml"), lambda: NOW)
-            self.web = app.test_client()
+            running = run(settings.load(self.folder / "gateway.toml"), lambda: NOW)
+            self.web, self.gateway = Client(running, Response), running.state.gateway
         return self.web

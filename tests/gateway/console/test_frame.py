@@ -13,10 +13,10 @@ from lxml import etree
 from wtforms import BooleanField, RadioField, StringField
 from wtforms.validators import InputRequired, Length
 
-from gateway.console import plots
 from gateway.console.app import create_console
 from gateway.console.forms import ConsoleForm, choices
 from gateway.console.page import PUBLIC, page
+from gateway.console.parts import plots
 from gateway.console.tables import ROWS_OF_A_PAGE, Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later
 from tests.support.people.region import people_region
@@ -75,7 +75,7 @@ def get(shown, path="", language="en"):
 
 
 def numbers(text):
-    return [int(found) for found in re.findall(r'<td class="number"><a href="[^"]*">(-?\d+)</a>', text)]
+    return [int(found) for found in re.findall(r'<td class="cell-number"><a href="[^"]*">(-?\d+)</a>', text)]
 
 
 def test_no_text_of_a_page_becomes_markup(shown):

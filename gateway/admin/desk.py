@@ -1,0 +1,210 @@
+"""The privacy desk: who saw what, who can see what, whether the record is whole, and what is due."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.admin.inbox.gathering import gather, known_agreements
+from gateway.admin.registers.entries import names_student, today_in
+from gateway.audit.chain import list_segments
+from gateway.audit.log import PURPOSE as RECORD
+from gateway.audit.log import verify
+from gateway.audit.reports import uses
+from gateway.audit.reports.child import report
+from gateway.audit.reports.exposure import exposed_children, exposure
+from gateway.audit.reports.reading import EVERY_DISTRICT, AuditReader
+from gateway.audit.students.index import SubjectIndex
+from gateway.one_line import one_line
+from gateway.reasoning.who_can_see import viewers
+from gateway.registers.tags import ID
+from gateway.storage.acts import Act, write_acts
+from gateway.tasks.store import Tasks
+from gateway.tasks.task import INSPECTION, INSPECTION_DAYS, PRIVACY_OFFICER, TOPICS, after, midnight
+from policies import elements
+from policies.agreement import current
+from standards.errors import CallerError, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+
+    from gateway.admin.administration import Administration
+    from gateway.audit.reports.child import ChildReport
+    from gateway.audit.reports.exposure import Exposed
+    from gateway.audit.reports.uses import Use
+    from gateway.people.actor import Actor
+    from gateway.reasoning.who_can_see import Viewer
+    from gateway.tasks.task import PersonTask
+    from policies.agreement import Agreement
+
+READ: Final = "disclosure.read"
+CHILD: Final = "disclosure.child"
+VERIFY: Final = "disclosure.verify"
+WALK_SECONDS: Final = 20.0
+"""So long somebody who waits for a page lets the record be walked along; what takes longer is for a command."""
+
+MAX_VERIFIED_BYTES: Final = 256 * 2**20
+
+TOO_LONG: Final = (
+    "The record is too long to be read while you wait: ask for fewer days, or let the operator run the command"
+    " `crossing audit`."
+)
+NO_DISTRICT: Final = "There is no such district here."
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a verification found: every problem in words; without any the record is whole."""
+
+    problems: tuple[str, ...]
+
+
+class BoundedWalk(uses.DisclosureWalk):
+    """A walk along the record that takes no longer than somebody waits for a page."""
+
+    def events(self) -> Iterator[Any]:
+        """Yield the disclosures, oldest first.
+
+        Raises:
+            CallerError: it takes too long.
+        """
+        until = time.monotonic() + WALK_SECONDS
+        for event in super().events():
+            if time.monotonic() > until:
+                raise CallerError(TOO_LONG)
+            yield event
+
+
+class PrivacyDesk:
+    """The questions of a privacy officer, each answered for the districts where somebody has the role."""
+
+    def __init__(self, region: Administration) -> None:
+        self._region = region
+
+    def districts(self, actor: Actor, action: str = READ) -> tuple[str, ...]:
+        """Return the districts about which an *actor* may ask."""
+        return tuple(name for name in self._region.settings().districts if actor.allows(action, name))
+
+    def child(
+        self, actor: Actor, district: str, identifier: str, begin: date | None = None, end: date | None = None
+    ) -> ChildReport:
+        """Tell who saw what of one student (34 CFR 99.32); that it was asked is on record, by a keyed tag alone."""
+        self._see(actor, district, CHILD)
+        reader = self._reader()
+        found = report(reader, district, identifier, begin, end, self._region.clock())
+        tag = reader.register_keys.tag(district, ID, identifier)
+        act = Act(actor.name, CHILD, district, {"rows": len(found.rows), "tags": [tag]})
+        write_acts(self._region.store, [act], self._region.clock())
+        return found
+
+    def open_inspection(
+        self, actor: Actor, district: str, identifier: str, text: str, received: date | None
+    ) -> PersonTask:
+        """Open the task of a parent's inspection: at most 45 days after it was asked for (34 CFR 99.10(b))."""
+        self._see(actor, district, CHILD)
+        if names_student({"student": identifier}, text):
+            raise CallerError("The number says who the student is, and stays on record: give another one.")
+        asked = received or today_in(self._region, district)
+        due = midnight(after(asked, f"P{INSPECTION_DAYS}D"))
+        tasks = Tasks(self._region.store, self._region.clock)
+        return tasks.open(district, PRIVACY_OFFICER, text, due, actor.name, INSPECTION)
+
+    def recipient(self, actor: Actor, name: str, begin: date | None = None, end: date | None = None) -> list[Use]:
+        """Tell what an organisation or program got of the actor's districts."""
+        actor.require(READ, next(iter(actor.orgs(READ)), ""))
+        return self._own(actor, uses.to_recipient(self._walk(begin, end), name))
+
+    def element(self, actor: Actor, path: str, begin: date | None = None, end: date | None = None) -> list[Use]:
+        """Tell who was shown a fact of the actor's districts.
+
+        Raises:
+            NotFound: there is no such element.
+        """
+        actor.require(READ, next(iter(actor.orgs(READ)), ""))
+        self._known_element(path)
+        return self._own(actor, uses.of_element(self._walk(begin, end), path))
+
+    def who_can_see(self, actor: Actor, path: str) -> tuple[Viewer, ...]:
+        """Tell who can see a fact now under the agreements that are served with the actor's districts.
+
+        Raises:
+            NotFound: there is no such element.
+        """
+        actor.require(READ, next(iter(actor.orgs(READ)), ""))
+        self._known_element(path)
+        served = [one for one in self._in_force() if actor.allows(READ, one.district)]
+        clients, folder = self._region.store.list_clients(), self._region.settings().audit.folder
+        return tuple(one for one, _ in viewers(served, path, clients, folder))
+
+    def exposed(
+        self, actor: Actor, client: str, begin: date | None = None, end: date | None = None
+    ) -> tuple[AuditReader, list[Exposed]]:
+        """Tell what a breach at a *client* may have laid open of the actor's districts."""
+        actor.require(READ, next(iter(actor.orgs(READ)), ""))
+        reader = self._reader()
+        found = exposure(reader, BoundedWalk(reader, begin, end), client)
+        return reader, [one for one in found if one.district == EVERY_DISTRICT or actor.allows(READ, one.district)]
+
+    def exposed_children(
+        self,
+        actor: Actor,
+        client: str,
+        district: str,
+        ids: Iterable[str],
+        begin: date | None = None,
+        end: date | None = None,
+    ) -> list[str]:
+        """List the students of one *district*, by the *ids* of its own system, who are among the exposed."""
+        self._see(actor, district, CHILD)
+        reader, found = self.exposed(actor, client, begin, end)
+        return exposed_children(reader, found, district, ids)
+
+    def obligations(self, actor: Actor) -> tuple[PersonTask, ...]:
+        """List the duties that follow from the end of things: what to destroy and certify, entries and keys."""
+        return self._topic(actor, "retention")
+
+    def year(self, actor: Actor) -> tuple[PersonTask, ...]:
+        """List the duties of the school year."""
+        return self._topic(actor, "year")
+
+    def verify(self, actor: Actor) -> Verdict:
+        """Check the record as far as this machine can tell: its chain, heads, sets and texts."""
+        actor.require(VERIFY, next(iter(actor.orgs(VERIFY)), ""))
+        settings = self._region.settings()
+        folder = settings.audit.folder
+        if sum(one.stat().st_size for one in list_segments(folder)) > MAX_VERIFIED_BYTES:
+            raise CallerError(TOO_LONG)
+        problems = verify(folder, self._region.keys.derive(RECORD), self._region.store, None, ())
+        return Verdict(tuple(map(one_line, (*problems, *SubjectIndex(folder).faults()))))
+
+    def _topic(self, actor: Actor, topic: str) -> tuple[PersonTask, ...]:
+        actor.require(READ, next(iter(actor.orgs(READ)), ""))
+        found = gather(self._region).tasks
+        return tuple(one for one in found if one.kind in TOPICS[topic] and actor.allows(READ, one.org))
+
+    def _own(self, actor: Actor, found: Iterable[Use]) -> list[Use]:
+        """Leave out what is of districts of others; what was of several at once is shown to each of the actor's."""
+        at = uses.LABELS.index("district")
+        return [one for one in found if one.labels[at] == EVERY_DISTRICT or actor.allows(READ, one.labels[at])]
+
+    def _in_force(self) -> tuple[Agreement, ...]:
+        running = self._region.running
+        every = running.standing.agreements if running else tuple(known_agreements(self._region))
+        return tuple(one for one in every if one in current(every, one.today(self._region.clock())))
+
+    def _known_element(self, path: str) -> None:
+        if not elements.under(elements.Line(path, "allow")):
+            raise NotFound(f"No element is called {path[:80]!r}{elements.guess(path)}.")
+
+    def _see(self, actor: Actor, district: str, action: str) -> None:
+        actor.require_seen(action, district, what=NO_DISTRICT)
+        if district not in self._region.settings().districts:
+            raise NotFound(NO_DISTRICT)
+
+    def _walk(self, begin: date | None, end: date | None) -> BoundedWalk:
+        return BoundedWalk(self._reader(), begin, end)
+
+    def _reader(self) -> AuditReader:
+        return AuditReader(self._region.settings(), self._region.store)

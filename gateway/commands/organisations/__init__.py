@@ -1,0 +1,1 @@
+"""Commands about organisations: acts by two persons, and settings."""

@@ -1,0 +1,185 @@
+"""The inbox: the first page, with what waits for whoever is signed in, and what should be looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length
+
+from gateway.admin.inbox.inbox import MAX_OUTCOME_CHARACTERS, Inbox, mine
+from gateway.console.forms import ConsoleForm
+from gateway.console.page import actor, page, region
+from gateway.console.tables import Sheet, State, TableColumn, csv_of
+from gateway.console.wording import later, say
+from gateway.tasks.task import KINDS
+from standards.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkzeug.wrappers import Response
+
+    from gateway.tasks.task import PersonTask
+
+blueprint = Blueprint("inbox", __name__, url_prefix="/console")
+
+STATES: Final = {
+    "red": State("bad", later("due")),
+    "amber": State("warn", later("soon due")),
+    "open": State("wait", later("waits")),
+    "closed": State("off", later("closed")),
+}
+DISTRICTS: Final = {
+    "fresh": ("ok", later("districts are fresh")),
+    "live": ("ok", later("districts are asked live")),
+    "loading": ("wait", later("districts are being read")),
+    "stale": ("warn", later("districts are stale")),
+    "failed": ("bad", later("districts have failed")),
+}
+REFUSED_SHARE: Final = 0.01
+
+
+class OutcomeForm(ConsoleForm):
+    """What was done about a task."""
+
+    outcome = StringField(
+        later("What was done"),
+        [InputRequired(), Length(max=MAX_OUTCOME_CHARACTERS)],
+        description=later("One line. It stays on record, so name nobody."),
+    )
+
+
+@page(blueprint, "", "task.read")
+def overview() -> Any:
+    """Show the tasks of one's roles, those that are due first, and what to look at."""
+    service, every = region(Inbox), request.args.get("of") == "all"
+    found = service.gathered(actor()).tasks
+    shown = [one for one in found if one.closed is None and (every or mine(actor(), one))]
+    sheet = _sheet(shown)
+    return csv_of(sheet) or render_template(
+        "inbox/overview.html", table=sheet.shown(), every=every, tiles=_tiles(service), here=url_for("inbox.overview")
+    )
+
+
+@page(blueprint, "/tasks/closed", "task.read")
+def closed() -> Any:
+    """Show the tasks that were closed, with their outcomes."""
+    found = [one for one in region(Inbox).gathered(actor()).tasks if one.closed is not None]
+    columns: list[TableColumn[PersonTask]] = [
+        TableColumn(later("Task"), _what),
+        TableColumn(later("About"), lambda one: about(one.content)),
+        TableColumn(later("Organisation"), lambda one: one.org),
+        TableColumn(later("Closed"), lambda one: one.closed, "time"),
+        TableColumn(later("By"), lambda one: one.closed_by),
+        TableColumn(later("Outcome"), lambda one: one.outcome),
+    ]
+    sheet = Sheet("closed-tasks", say("Closed tasks"), columns, found, say("No task was closed yet."))
+    return csv_of(sheet) or render_template("inbox/closed.html", table=sheet.shown())
+
+
+@page(blueprint, "/tasks/refused", "client.read")
+def refused() -> Any:
+    """Show of each client how many requests of the last seven days were refused."""
+    rows = sorted(region(Inbox).refused(actor()).items(), key=lambda one: -_share(*one[1]))
+    columns: list[TableColumn[tuple[str, tuple[int, int]]]] = [
+        TableColumn(later("Client"), lambda one: one[0], "code"),
+        TableColumn(later("Answered"), lambda one: one[1][0], "number"),
+        TableColumn(later("Refused"), lambda one: one[1][1], "number"),
+        TableColumn(later("Refused, percent"), lambda one: round(100 * _share(*one[1]), 1), "number"),
+    ]
+    sheet = Sheet("refused", say("Requests of the last seven days"), columns, rows, say("No client has asked."))
+    return csv_of(sheet) or render_template("inbox/refused.html", table=sheet.shown())
+
+
+@page(blueprint, "/tasks/<name>", "task.read")
+def task(name: str) -> str:
+    """Show one task, with the form by which it is closed."""
+    return _task_page(name, OutcomeForm())
+
+
+@page(blueprint, "/tasks/<name>", "task.close", "POST")
+def close(name: str) -> Response | str:
+    """Close a task with its outcome."""
+    form = OutcomeForm()
+    if not form.validate_on_submit():
+        return _task_page(name, form)
+    region(Inbox).close(actor(), name, form.outcome.data)
+    flash(say("The task is closed."), "ok")
+    return redirect(url_for("inbox.overview"), 303)
+
+
+def _task_page(name: str, form: OutcomeForm) -> str:
+    found = next((one for one in region(Inbox).gathered(actor()).tasks if one.id == name), None)
+    if found is None:
+        raise NotFound(f"There is no task {name[:40]!r} today.")
+    facts = [
+        (say("State"), STATES[found.state(region().clock())]),
+        (say("About"), about(found.content)),
+        (say("Organisation"), found.org),
+        (say("Role"), found.role),
+        (say("Due"), f"{found.due:%Y-%m-%d}" if found.due else None),
+    ]
+    if found.closed is not None:
+        facts += [(say("Closed by"), found.closed_by), (say("Outcome"), found.outcome)]
+    own = found.closed is None and mine(actor(), found)
+    return render_template("inbox/task.html", what=_what(found), facts=facts, form=form if own else None)
+
+
+def about(content: Mapping[str, Any]) -> str:
+    """Tell in one line what a task is about: the names of things, never of a student."""
+    if set(content) == {"text"}:
+        return str(content["text"])
+    return ", ".join(
+        f"{name}: {' '.join(value) if isinstance(value, list) else value}" for name, value in content.items()
+    )
+
+
+def _sheet(shown: list[PersonTask]) -> Sheet[PersonTask]:
+    now = region().clock()
+    columns: list[TableColumn[PersonTask]] = [
+        TableColumn(later("Task"), _what, href=lambda one: url_for("inbox.task", name=one.id)),
+        TableColumn(later("State"), lambda one: STATES[one.state(now)], "state"),
+        TableColumn(later("Due"), lambda one: one.due.date() if one.due else None, "time"),
+        TableColumn(later("Organisation"), lambda one: one.org),
+        TableColumn(later("Role"), lambda one: one.role),
+        TableColumn(later("About"), lambda one: about(one.content)),
+    ]
+    return Sheet("tasks", say("What waits"), columns, shown, say("Nothing waits for you."))
+
+
+def _what(one: PersonTask) -> str:
+    """Return the kind of a task in words; of one that a person opened, the person's own."""
+    text = say(KINDS[one.kind]) if one.kind in KINDS else one.kind
+    return text[:1].upper() + text[1:]
+
+
+def _tiles(service: Inbox) -> list[tuple[object, str, str, str]]:
+    """Return the tiles: a number, its words, the page that it leads to, and the kind of state it is."""
+    seen = service.overview(actor())
+    districts = _address("districts.overview")
+    tiles: list[tuple[object, str, str, str]] = [
+        (seen.districts[name], str(words), districts, kind)
+        for name, (kind, words) in DISTRICTS.items()
+        if seen.districts.get(name)
+    ]
+    if actor().orgs("agreement.read"):
+        days, number = say("agreements end within 30 days"), len(seen.ending)
+        tiles.append((number, days, _address("agreements.overview"), "warn" if number else "ok"))
+    if actor().orgs("client.read"):
+        bad = sum(_share(*one) >= REFUSED_SHARE for one in service.refused(actor()).values())
+        unused = say("clients were not used for 60 days")
+        tiles.append((len(seen.unused), unused, _address("clients.overview"), "warn" if seen.unused else "ok"))
+        more = say("clients with 1 % or more refused"), url_for("inbox.refused"), "warn" if bad else "ok"
+        tiles.append((bad, *more))
+    return tiles
+
+
+def _address(endpoint: str) -> str:
+    """Return the address of a page of another domain; while it is not there, that of this one."""
+    return url_for(endpoint if endpoint in current_app.view_functions else "inbox.overview")
+
+
+def _share(good: int, bad: int) -> float:
+    return bad / (good + bad) if good + bad else 0.0
