@@ -27,7 +27,7 @@ from standards.errors import GatewayError, StoreUnavailable, suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gateway.commands.explanation import Steps
+    from gateway.commands.answers.explanation import Steps
     from gateway.config.settings import Settings
     from policies.agreement import Agreement
     from standards.errors import SettingsError
@@ -180,7 +180,7 @@ def explain(client: str, element: str, file: Path, recipient: bool, district: st
     from gateway.audit import agreement_texts
     from gateway.commands.agreements.opened import counting, stopped
     from gateway.commands.agreements.reasoning import ask_of_child
-    from gateway.commands.explanation import ClientStanding, for_child, unserved
+    from gateway.commands.answers.explanation import ClientStanding, for_child, unserved
     from gateway.config import settings
     from gateway.districts import sources
     from gateway.every_agreement import load_every
