@@ -11,6 +11,7 @@ from marshmallow import Schema, ValidationError
 from adapters.defaults import Defaults
 from adapters.notes import Aside, Notes
 from adapters.records import NO_HINTS, Change, Departure, Hint, Hints, Record, Tagged, Wanted
+from adapters.uploads import nothing_uploaded
 from standards.errors import SettingsError, Unsupported, suggestion
 from standards.fields import fields_of
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
 
+    from adapters.uploads import DeliveredFile, UploadedFile
     from standards.edfi.model.model import Resource
 
 __all__ = [
@@ -64,7 +66,8 @@ class Adapter(ABC):
     """One district's system, asked in the words of the vocabulary.
 
     *name* is what settings call this kind of adapter; *Settings* declares what it needs to know. *declares* is true
-    where its records may lack what Ed-Fi requires, so that a district may declare it (`defaults`).
+    where its records may lack what Ed-Fi requires, so that a district may declare it (`defaults`). *uploaded* returns
+    the archive that people uploaded last, for a setting that says so (`adapters.uploads`).
     """
 
     name: ClassVar[str]
@@ -76,6 +79,7 @@ class Adapter(ABC):
         self.settings = load(self.Settings, settings, f"districts.{district}")
         self.notes = Notes()
         self.defaults = Defaults()
+        self.uploaded: Callable[[], UploadedFile] = nothing_uploaded
 
     @property
     @abstractmethod
@@ -114,6 +118,10 @@ class Adapter(ABC):
         """
         found = (record for _, record in self.read({entity: None}))
         return next((record for record in found if same_key(entity, record.get("key"), key)), None)
+
+    def delivered(self) -> DeliveredFile | None:
+        """Describe the files that the source consists of now; None where it is a server."""
+        return None
 
     def reachable(self) -> None:
         """Refuse at once, before a request is made, where the source is being left alone.

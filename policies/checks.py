@@ -23,10 +23,7 @@ if TYPE_CHECKING:
     from policies.elements import Element, Settled
 
 MAX_AGE_YEARS = 150
-STAFF = (
-    "staffAssignment means the students of one person of the recipient's staff; a token names a client and no person "
-    "yet, so this agreement cannot be used"
-)
+STAFF = "staffAssignment: students are those of the person who asks; a client is no person, and gets no student"
 
 
 def lines(document: Document, bundles: Path) -> tuple[tuple[Line, ...], list[SettingsError]]:
@@ -188,8 +185,6 @@ def _population(document: Document) -> Iterator[SettingsError]:
             yield from _grades(document, selector[name]["in"], where)
         if name == "age" and selector[name].get("from", 0) > selector[name].get("to", MAX_AGE_YEARS):
             yield document.error((*where, "to"), "the ages end before they begin")
-    if "staffAssignment" in document.content.get("population", {}):
-        yield document.error(("population", "staffAssignment"), STAFF, at_key=True)
 
 
 def _grades(document: Document, grades: list[str], where: Where) -> Iterator[SettingsError]:
@@ -214,6 +209,7 @@ def population(content: Mapping[str, Any]) -> Population:
         chosen.get("program"),
         None if ages is None else (ages.get("from"), ages.get("to")),
         selectors.get("consent", {}).get("form", ""),
+        "staffAssignment" in content.get("population", {}),
     )
 
 
@@ -228,6 +224,8 @@ def warnings(document: Document, written: tuple[Line, ...], people: Population) 
             yield f"{line.place}: * releases everything, also what later versions will know"
         if other := native.instead(line.stem):
             yield f"{line.place}: {line.path} is about what has no other name; the rest is {other}"
+    if people.assigned:
+        yield f"{document.file}: {STAFF}"
     if people.everyone:
         yield f"{document.file}: there is no population: everyone in the district is included"
     settled = elements.settle(written)

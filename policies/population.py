@@ -123,7 +123,8 @@ class Population:
     """The students an agreement is about; all selectors hold together.
 
     Schools, grades and *active* are of one and the same enrollment of a student; programs, ages and the form of the
-    consent are of the student. None excludes nobody; an empty tuple would exclude everybody.
+    consent are of the student. None excludes nobody; an empty tuple would exclude everybody. *assigned* leaves in only
+    students who are assigned to the person who asks: to a client, which is no person, nobody is.
     """
 
     schools: tuple[str, ...] | None = None
@@ -132,6 +133,7 @@ class Population:
     programs: tuple[str, ...] | None = None
     ages: tuple[int | None, int | None] | None = None
     form: str = ""
+    assigned: bool = False
 
     @property
     def everyone(self) -> bool:
@@ -173,6 +175,8 @@ class Population:
             clauses.append(InProgram(frozenset(self.programs)))
         if self.ages is not None:
             clauses.append(Aged("birthDate", *self.ages))
+        if self.assigned:
+            clauses.append(NOBODY)
         return None if not clauses else clauses[0] if len(clauses) == 1 else All(tuple(clauses))
 
     def _enrollment(self) -> tuple[Clause, ...]:
@@ -201,6 +205,8 @@ class Population:
             parts.append(f"aged {_years(*self.ages)}")
         if self.form:
             parts.append(f"with consent by the form {self.form}")
+        if self.assigned:
+            parts.append("assigned to the person who asks (a client is no person, and gets none)")
         return " ".join(parts)
 
     def _who(self) -> str:
@@ -224,6 +230,8 @@ class Population:
             said.append(f"is aged {_years(*self.ages)} today")
         if self.form:
             said.append(f"has a consent by the form {self.form} that holds today")
+        if self.assigned:
+            said.append("is assigned to the person who asks, which no client is")
         return tuple(said)
 
 

@@ -65,18 +65,25 @@ def action(name: str) -> Action:
         raise NotFound(f"There is no action {name!r}.") from None
 
 
+def commands() -> Mapping[str, str]:
+    """Return the action of each command, by its words after ``crossing``."""
+    return _table()[2]
+
+
 @cache
-def _table() -> tuple[Mapping[str, PersonRole], Mapping[str, Action]]:
+def _table() -> tuple[Mapping[str, PersonRole], Mapping[str, Action], Mapping[str, str]]:
     """Read the table; a word in it that is not known is refused, and so is a role that no row explains."""
     read = YAML(typ="safe", pure=True).load((files("policies") / "roles.yaml").read_text("utf-8"))
     invites: dict[str, list[str]] = read["invites"]
     known = {name: _role(name, row, invites.get(name, [])) for name, row in read["roles"].items()}
     found = {name: _action(name, row, known) for name, row in read["actions"].items()}
     unknown = (invites.keys() | {one for several in invites.values() for one in several}) - known.keys()
-    if unknown or read.keys() != {"roles", "invites", "actions"}:
+    named: dict[str, str] = read["commands"]
+    unknown |= set(named.values()) - found.keys()
+    if unknown or read.keys() != {"roles", "invites", "actions", "commands"}:
         message = f"roles.yaml: unknown {', '.join(sorted(unknown)) or 'section'}"
         raise ValueError(message)
-    return known, found
+    return known, found, named
 
 
 def _role(name: str, row: dict[str, str], invites: list[str]) -> PersonRole:

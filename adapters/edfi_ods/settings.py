@@ -31,7 +31,7 @@ class OdsSettings(setting.ConnectionSettings):
     )
     snapshot = setting.switch("Whether to read from the snapshot that the ODS keeps.")
     page_size = setting.number("How many documents to ask for at once.", 500, least=2, most=5000)
-    rows = setting.number("More documents than this in one resource are refused.", 5_000_000)
+    rows = setting.number("More documents than this in one resource are refused.", 5_000_000, operator=True)
     deadline = setting.seconds(setting.DEADLINE, 900.0)
     timeout = setting.seconds(setting.TIMEOUT, 60.0)
     gradebook_url = setting.text(

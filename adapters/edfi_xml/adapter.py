@@ -16,6 +16,7 @@ from adapters.edfi.records import collections, key_of, lenses, tree
 from adapters.edfi_xml.reader import CAPS, Catalogue, ReadingFindings, catalogue, documents
 from adapters.files.archives import open_source
 from adapters.notes import UNREADABLE, Aside
+from adapters.uploads import UPLOADED
 from standards.edfi.model import links
 from standards.edfi.model.model import resources
 from standards.errors import MappingError, SourceBroken, SourceError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Hints, Record, Wanted
     from adapters.files.archives import Source
+    from adapters.uploads import DeliveredFile
 
 
 class EdFiXmlSettings(Schema):
@@ -35,6 +37,7 @@ class EdFiXmlSettings(Schema):
         validate=validate.Length(min=1),
         metadata={
             "path": True,
+            "upload": True,
             "description": "Folder or zip with the district's Ed-Fi interchange files (Data Standard 5.2).",
         },
     )
@@ -129,7 +132,13 @@ class EdFiXml(Adapter):
 
     def _sources(self, opened: ExitStack) -> list[Source]:
         paths = [self.settings[name] for name in ("source", "descriptors") if name in self.settings]
-        return [opened.enter_context(open_source(Path(path), caps=CAPS)) for path in paths]
+        found = [self.uploaded() if path == UPLOADED else Path(path) for path in paths]
+        return [opened.enter_context(open_source(one, caps=CAPS)) for one in found]
+
+    def delivered(self) -> DeliveredFile:
+        """Describe the files, but for descriptors kept apart."""
+        with ExitStack() as opened:
+            return self._sources(opened)[0].delivered()
 
     def _targets(self, sources: list[Source], wanted: Wanted) -> frozenset[tuple[str, tuple[str, ...]]]:
         """Collect the keys of records that only links refer to, where those are wanted."""

@@ -10,20 +10,21 @@ import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from hashlib import blake2b
-from pathlib import PurePosixPath
+from hashlib import blake2b, sha256
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Literal, Self, cast
 
+from adapters.uploads import DeliveredFile, UploadedFile
 from standards.errors import SourceBroken
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
     from _typeshed import WriteableBuffer
 
 UNCHECKED_RATIO_BYTES = 1 << 20  # below this size a high compression ratio is harmless
 MAX_DIRECTORY_BYTES = 4 << 20
+HASHED_BYTES = 1 << 20
 END = b"PK\x05\x06"
 END_BYTES = 22
 LOCATOR_64 = b"PK\x06\x07"
@@ -66,6 +67,10 @@ class Source(ABC):
     def stamp(self) -> str:
         """Return a text that changes whenever the files may have changed."""
 
+    @abstractmethod
+    def delivered(self) -> DeliveredFile:
+        """Describe the files as whoever delivered them knows them."""
+
     def close(self) -> None:
         """Close the open files."""
         return
@@ -88,9 +93,11 @@ class Source(ABC):
         self.close()
 
 
-def open_source(path: Path, *, caps: Caps | None = None) -> Source:
-    """Open the files at *path*, a folder or a zip."""
+def open_source(path: Path | UploadedFile, *, caps: Caps | None = None) -> Source:
+    """Open the files at *path*, a folder or a zip, or those of an uploaded zip in memory."""
     caps = caps or Caps()
+    if isinstance(path, UploadedFile):
+        return UploadedZip(path, caps)
     if path.is_dir():
         return Folder(path, caps)
     if path.is_file():
@@ -134,6 +141,10 @@ class Folder(Source):
         """Return a text that changes whenever the files may have changed."""
         return _digest("".join(f"{name}\0{_identity(found)}\n" for name, (_, found) in self._files.items()))
 
+    def delivered(self) -> DeliveredFile:
+        """Describe the folder, by the size of its files."""
+        return DeliveredFile(self.path.name, sum(found.st_size for _, found in self._files.values()))
+
     def _admit(self, entry: Path) -> None:
         if entry.name.startswith(".") or entry.name == MAC_FOLDER:
             return
@@ -158,14 +169,10 @@ class Zip(Source):
 
     def __init__(self, path: Path, caps: Caps) -> None:
         super().__init__(path, caps)
-        try:
-            self._file = path.open("rb")
-        except OSError as error:
-            raise SourceBroken(f"The file cannot be opened: {error.strerror}.", path.name) from None
+        self._file, self._size = self._opened()
         self._members: dict[str, zipfile.ZipInfo] = {}
         try:
-            self._found = os.fstat(self._file.fileno())
-            _refuse_large_directory(self._file, self._found.st_size, path.name)
+            _refuse_large_directory(self._file, self._size, path.name)
             self._archive = zipfile.ZipFile(self._file)
             folded: set[str] = set()
             for member in self._archive.infolist():
@@ -177,6 +184,15 @@ class Zip(Source):
         except BaseException:
             self._file.close()
             raise
+
+    def _opened(self) -> tuple[BinaryIO, int]:
+        """Open the archive; return it with its size."""
+        try:
+            file = self.path.open("rb")
+        except OSError as error:
+            raise SourceBroken(f"The file cannot be opened: {error.strerror}.", self.path.name) from None
+        self._found = os.fstat(file.fileno())
+        return file, self._found.st_size
 
     def names(self) -> list[str]:
         """List the names of the files, sorted."""
@@ -196,13 +212,21 @@ class Zip(Source):
         """Return a text that changes whenever the files may have changed."""
         return _digest(str(_identity(self._found)))
 
+    def delivered(self) -> DeliveredFile:
+        """Describe the archive."""
+        found = sha256()
+        self._file.seek(0)
+        while piece := self._file.read(HASHED_BYTES):
+            found.update(piece)
+        return DeliveredFile(self.path.name, self._size, found.hexdigest())
+
     def close(self) -> None:
         """Close the archive."""
         self._archive.close()
         self._file.close()
 
     def _refuse_overlap(self) -> None:
-        if sum(member.compress_size for member in self._members.values()) > self._found.st_size:
+        if sum(member.compress_size for member in self._members.values()) > self._size:
             raise SourceBroken("Members of the archive overlap.", self.path.name)
 
     def _admit(self, member: zipfile.ZipInfo, folded: set[str]) -> None:
@@ -225,6 +249,30 @@ class Zip(Source):
         if len(self._members) == self.caps.members:
             raise SourceBroken(f"There are more than {self.caps.members} files.", self.path.name)
         self._members[name] = member
+
+
+class UploadedZip(Zip):
+    """The files at the root of an uploaded zip archive, in memory."""
+
+    def __init__(self, uploaded: UploadedFile, caps: Caps) -> None:
+        self._uploaded = uploaded
+        super().__init__(Path(uploaded.name), caps)
+
+    def _opened(self) -> tuple[BinaryIO, int]:
+        return io.BytesIO(self._uploaded.read()), self._uploaded.size
+
+    def stamp(self) -> str:
+        """Return a text that changes with the uploaded file."""
+        return stamp_of(self._uploaded)
+
+    def delivered(self) -> DeliveredFile:
+        """Describe the archive as it was uploaded."""
+        return self._uploaded.delivered
+
+
+def stamp_of(uploaded: UploadedFile) -> str:
+    """Return the stamp of an uploaded archive, without its bytes."""
+    return _digest(uploaded.sha256)
 
 
 class _CappedReader(io.RawIOBase):

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import Schema, fields, validate
 
 from adapters.contract import NO_HINTS, Adapter, Manifest, Notes, Problem, finisher
-from adapters.files.archives import Caps, open_source
+from adapters.files.archives import Caps, open_source, stamp_of
 from adapters.oneroster import tables
 from adapters.oneroster.end_dates import INCLUSIVE, end_dates
 from adapters.oneroster.people import stated_kinds
 from adapters.oneroster.records import FILES, Task
 from adapters.oneroster.tabled_records import ROWS, records
 from adapters.oneroster.tables import Tolerance, manifest
+from adapters.uploads import UPLOADED
 from standards.errors import SourceBroken
 from standards.oneroster.csv import specification
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Hints, Record, Wanted
     from adapters.files.archives import Source
+    from adapters.uploads import DeliveredFile
 
 CAPS = Caps(members=60)
 
@@ -33,7 +35,7 @@ class FilesSettings(Schema):
     source = fields.String(
         required=True,
         validate=validate.Length(min=1),
-        metadata={"path": True, "description": "The folder or the zip with the CSV files."},
+        metadata={"path": True, "upload": True, "description": "The folder or the zip with the CSV files."},
     )
     dangling = fields.String(
         load_default=None,
@@ -59,7 +61,7 @@ class OneRosterCsv(Adapter):
 
     def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
         super().__init__(district, settings)
-        self._path = Path(self.settings["source"])
+        self._uploads = self.settings["source"] == UPLOADED
         self._tolerance = Tolerance(self.settings["allow_missing_manifest"])
 
     @property
@@ -97,11 +99,20 @@ class OneRosterCsv(Adapter):
 
     def stamp(self) -> str:
         """Return a text that changes whenever the files may have changed."""
+        if self._uploads:
+            return stamp_of(self.uploaded())
         with self._open() as source:
             return source.stamp()
 
+    def delivered(self) -> DeliveredFile:
+        """Describe the files."""
+        if self._uploads:
+            return self.uploaded().delivered
+        with self._open() as source:
+            return source.delivered()
+
     def _open(self) -> Source:
-        return open_source(self._path, caps=CAPS)
+        return open_source(self.uploaded() if self._uploads else Path(self.settings["source"]), caps=CAPS)
 
     def _mistake(self, source: Source, name: str) -> Problem | None:
         try:

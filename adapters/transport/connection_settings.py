@@ -28,9 +28,9 @@ def secret(about: str) -> fields.String:
     return fields.String(load_default="", metadata={"secret": True, "description": about})
 
 
-def switch(about: str, *, default: bool = False) -> fields.Boolean:
+def switch(about: str, *, default: bool = False, **more: Any) -> fields.Boolean:
     """Make a setting that is on or off."""
-    return fields.Boolean(load_default=default, metadata={"description": about})
+    return fields.Boolean(load_default=default, metadata={"description": about, **more})
 
 
 def choice(about: str, options: Iterable[str], default: str) -> fields.String:
@@ -44,16 +44,16 @@ def names(about: str) -> fields.List[Any]:
     return fields.List(fields.String(), load_default=list, metadata={"description": about})
 
 
-def number(about: str, default: int, least: int = 1, most: int | None = None) -> fields.Integer:
+def number(about: str, default: int, least: int = 1, most: int | None = None, **more: Any) -> fields.Integer:
     """Make a setting that is a whole number between bounds."""
     bounds = validate.Range(min=least, max=most)
-    return fields.Integer(load_default=default, validate=bounds, metadata={"description": about})
+    return fields.Integer(load_default=default, validate=bounds, metadata={"description": about, **more})
 
 
 def seconds(about: str, default: float) -> fields.Float:
-    """Make a setting that is a time in seconds."""
+    """Make a setting that is a time in seconds; how long a district may be waited for is the operator's to say."""
     positive = validate.Range(min=0, min_inclusive=False)
-    return fields.Float(load_default=default, validate=positive, metadata={"description": about})
+    return fields.Float(load_default=default, validate=positive, metadata={"description": about, "operator": True})
 
 
 DEADLINE: Final = "The seconds that one reading may take."
@@ -69,15 +69,16 @@ class ConnectionSettings(Schema):
     client_secret = secret("The secret of the client, as a reference.")
     writable = switch("Whether changes are passed on to the server.")
     page_size = number("How many documents to ask for at once.", 500)
-    rows = number("More documents than this in one collection are refused.", 2_000_000)
+    rows = number("More documents than this in one collection are refused.", 2_000_000, operator=True)
     deadline = seconds(DEADLINE, 300.0)
     timeout = seconds(TIMEOUT, 30.0)
-    in_flight = number("How many requests may be under way at once.", 4)
-    allow_private = switch("Whether the server may be inside the house: a private address, plain http.")
+    in_flight = number("How many requests may be under way at once.", 4, operator=True)
+    allow_private = switch("Whether the server may be inside the house: a private address, plain http.", operator=True)
     ca_file = fields.String(
         load_default="",
         metadata={
             "path": True,
+            "operator": True,
             "description": "Certificates that the server's is checked against, if its issuer is not public.",
         },
     )

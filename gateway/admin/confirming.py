@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.admin import people, settings
 from gateway.admin.agreements import publishing, signing
 from gateway.admin.clients.clients import confirm_end, confirm_register
-from gateway.admin.clients.secrets import confirm_rotate
+from gateway.admin.clients.secrets import NewSecret, confirm_rotate
+from gateway.admin.districts import connecting, steering
 from gateway.admin.registers.registers import again as write_again
 from gateway.admin.second_person import Confirmed, SecondPerson
 from gateway.people.active import ActivePeople
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     Handler = Callable[[Administration, TwoPersonRule, Actor, Proposal], object]
 
 HANDLERS: Final[Mapping[str, Handler]] = {
+    connecting.CONNECT: connecting.confirmed,
+    steering.APPROVE: steering.confirmed,
     "register.write": write_again,
     "client.register": confirm_register,
     "client.rotate": confirm_rotate,
@@ -51,6 +54,13 @@ class Confirmation:
 
     proposal: Proposal
     done: object
+
+    @property
+    def secret(self) -> str:
+        """The secret that was made, which the second person alone is shown, this once; empty where none was."""
+        if isinstance(self.done, NewSecret):
+            return self.done.secret
+        return self.done if isinstance(self.done, str) and self.done.startswith(settings.SECRET_PREFIX) else ""
 
 
 class Confirming:

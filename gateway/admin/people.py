@@ -40,7 +40,7 @@ from gateway.people.persons import (
 from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
 from policies.roles import action, roles
-from standards.errors import Conflict, NotFound
+from standards.errors import CallerError, Conflict, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,6 +223,7 @@ class Persons:
         """
         before, after, said = STEPS[step]
         self._changed(actor, org, person)
+        _need_reason(reason)
         content = {"org": org, "person": person}
 
         def change(connection: Connection, now: datetime) -> None:
@@ -250,6 +251,7 @@ class Persons:
             NotPermitted: the person has roles in organisations that are not the actor's to change.
         """
         self._changed(actor, org, person)
+        _need_reason(reason)
         content = {"org": org, "person": person}
 
         def make(connection: Connection, now: datetime) -> str:
@@ -375,6 +377,11 @@ class Persons:
             return done
 
         return store.calls.run(write)
+
+
+def _need_reason(reason: str) -> None:
+    if not reason.strip():
+        raise CallerError("Say why, in one line: it stays on record.")
 
 
 def confirmed(region: Administration, second: TwoPersonRule, actor: Actor, proposal: Proposal) -> object:

@@ -10,7 +10,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from gateway import telemetry
-from gateway.admin_api import answers, clients, recipients
+from gateway.admin.districts.in_memory import LargeFileRequest
+from gateway.admin_api import agreements, answers, clients, recipients
 from gateway.admin_api import region as region_operations
 from gateway.admin_api.frame.authentication import Entrance
 from gateway.admin_api.frame.bodies import JSON
@@ -23,7 +24,7 @@ from standards.errors import GatewayError
 if TYPE_CHECKING:
     from gateway.admin.administration import Administration
 
-GROUPS: Final = (region_operations.ROUTES, answers.ROUTES, clients.ROUTES, recipients.ROUTES)
+GROUPS: Final = (region_operations.ROUTES, agreements.ROUTES, answers.ROUTES, clients.ROUTES, recipients.ROUTES)
 """Every group of operations; one more is a module with `ROUTES`, and its name here."""
 
 HEADERS: Final = {
@@ -39,7 +40,8 @@ def create_admin_api(region: Administration) -> Flask:
     """Create the application of all operations over a *region*."""
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.request_class = LargeFileRequest
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, UPLOAD_BYTES=region.settings().server.upload_bytes)
     if region.running is not None:
         app.config["PUBLIC_URL"] = region.running.settings.server.public_url
     operations = tuple(one for group in GROUPS for one in group.declared)

@@ -1,12 +1,19 @@
-"""Operations on applications and claim sets: what Ed-Fi's administration API calls agreements and sets of scopes."""
+"""Operations on vendors, applications and claim sets: organisations, agreements and sets of scopes in Ed-Fi's words."""
 
 from __future__ import annotations
 
-from marshmallow import fields
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import fields, validate
 
 from gateway.admin.clients.applications import Applications, claim_sets
-from gateway.admin_api.frame.bodies import AdminBody
+from gateway.admin.organisations import DISTRICT, KINDS, NOWHERE, Organisations
+from gateway.admin_api.frame.bodies import AdminBody, TextLine
 from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply
+from standards.errors import NotFound
+
+if TYPE_CHECKING:
+    from gateway.admin.organisations import Organisation
 
 ROUTES = AdminOperations("recipients")
 
@@ -35,6 +42,54 @@ class ClaimSetSchema(AdminBody):
     name = fields.String(required=True)
     is_reserved = fields.Boolean(required=True, data_key="_isSystemReserved")
     scopes = fields.List(fields.String(), required=True)
+
+
+class VendorSchema(AdminBody):
+    """An organisation that receives data and is no district."""
+
+    id = fields.String(required=True)
+    company = fields.String(required=True)
+    kind = fields.String(required=True)
+    steward = fields.String(required=True)
+
+
+class NewVendorSchema(AdminBody):
+    """An organisation to add."""
+
+    name = TextLine(100, pattern=r"^[a-z0-9][a-z0-9-]{0,99}$", required=True)
+    company = TextLine(200, least=0, load_default="")
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    steward = TextLine(100, least=0, load_default="")
+
+
+def _vendor(one: Organisation) -> dict[str, Any]:
+    return {"id": one.name, "company": one.title, "kind": one.kind, "steward": one.steward}
+
+
+@ROUTES.add("GET", "/vendors", "organisation.read", VendorSchema, many=True)
+def list_vendors(asked: AdminRequest) -> Reply:
+    """List the organisations that receive data and concern who asks."""
+    found = Organisations(asked.region).overview(asked.actor)
+    return asked.page([_vendor(one) for one in found if one.kind != DISTRICT])
+
+
+@ROUTES.add("GET", "/vendors/<vendor_id>", "organisation.read", VendorSchema, tagged=True)
+def read_vendor(asked: AdminRequest, vendor_id: str) -> Reply:
+    """Return an organisation that receives data."""
+    for one in Organisations(asked.region).overview(asked.actor):
+        if one.name == vendor_id and one.kind != DISTRICT:
+            return Reply(_vendor(one))
+    raise NotFound(NOWHERE)
+
+
+@ROUTES.add("POST", "/vendors", "organisation.add", VendorSchema, body=NewVendorSchema, status=201, tagged=True)
+def add_vendor(asked: AdminRequest) -> Reply:
+    """Add an organisation, for a district or for the region; its clients and agreements come after."""
+    told = asked.body
+    made = Organisations(asked.region).add(
+        asked.actor, told["name"], told["kind"], told["company"] or told["name"], told["steward"]
+    )
+    return Reply(_vendor(made), location=f"/vendors/{made.name}")
 
 
 @ROUTES.add("GET", "/applications", "agreement.read", ApplicationSchema, many=True)

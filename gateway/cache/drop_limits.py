@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from hashlib import blake2b
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     Touched = Mapping[str, frozenset[str]]
 
 MAX_SHARE: Final = 0.2
+DIGEST_BYTES: Final = 16
 MAX_REPORTED_ROWS: Final = 25
 """Rows of an entity that a source may report as deleted whatever share they are: it has named each of them."""
 
@@ -39,6 +41,21 @@ class DropLimits:
         self._gone: Mapping[str, frozenset[str]] = {}
         self._approved: Mapping[str, frozenset[str]] = {}
         self._stamp: str | None = None
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether an operator has approved what the next refresh may drop."""
+        return bool(self._approved)
+
+    def digest(self, key: bytes) -> str:
+        """Return a keyed digest of the very rows that wait for approval, the same in every process; empty for none."""
+        if not self.waiting:
+            return ""
+        found = blake2b(key=key, digest_size=DIGEST_BYTES)
+        for entity, ids in sorted(self._gone.items()):
+            for one in (entity, *sorted(ids)):
+                found.update(len(one).to_bytes(4, "big") + one.encode())
+        return found.hexdigest()
 
     def check_stamp(self, stamp: str) -> None:
         """Refuse a source that bears the stamp with which it was refused last, without reading it again.

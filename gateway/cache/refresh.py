@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from standards.keys import Keyring
 
 MAX_TIMES_FOLLOWED = 1_000
+MAX_FOUND_RECORDS = 200
 WHOLE_EVERY_SECONDS = 86_400.0
 OVERLAP_SECONDS = 60.0
 
@@ -152,6 +153,20 @@ class Refresh:
             known = None
         checkpoints = () if until is None else ((now, until),)
         return self._whole(before, known, number, written), SyncState(now, checkpoints)
+
+    def rewritten(
+        self, before: Snapshot, number: int, written: Collection[Written], cached: frozenset[str]
+    ) -> Snapshot | None:
+        """Return the snapshot *before* with the written records; None where it must be refreshed otherwise."""
+        manifest = self._adapter.manifest
+        if manifest.bulk or len(written) > MAX_FOUND_RECORDS:
+            return None
+        if self.follows() and not {entity for entity, _ in written} <= cached & manifest.touched.keys():
+            return None  # only its changes report what else has changed
+        try:
+            return self.rewrite(before, number, written)
+        except SourceBroken:
+            return None
 
     def rewrite(self, before: Snapshot, number: int, written: Collection[Written]) -> Snapshot:
         """Return the snapshot with the *written* records in it; all else is as old as before."""

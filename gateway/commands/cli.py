@@ -226,13 +226,13 @@ def adapters(file: Path | None) -> None:
 
 def _tell_abilities(file: Path) -> None:
     """List the operations of OneRoster that each district's source supports, and those that answer 501."""
-    from adapters import registry
     from gateway.config import settings
+    from gateway.districts import sources
     from standards.oneroster.api.supported_operations import supported_operations
     from standards.oneroster.model import VERSIONS, operations
 
     for name, district in settings.load(file).districts.items():
-        with registry.find(district.adapter)(name, district.settings) as adapter:
+        with sources.make_adapter(name, district) as adapter:
             manifest = adapter.manifest
         for version in VERSIONS:
             every, able = operations(version), supported_operations(version, manifest.entities, manifest.writes)
@@ -364,10 +364,10 @@ def _record_problems(read: Settings) -> Iterator[str]:
 
 
 def _district_problems(read: Settings) -> Iterator[str]:
-    from adapters import registry
     from adapters.defaults import unsaid
     from gateway.cache.needed_fields import programs_of, wanted_by
     from gateway.cache.program_members import unstated
+    from gateway.districts import sources
     from gateway.districts.source_check import look
     from gateway.storage.registry import utc_now
     from policies.compiler import Grants
@@ -375,7 +375,7 @@ def _district_problems(read: Settings) -> Iterator[str]:
     grants = Grants(_documents(read)[0], utc_now)
     for name, district in read.districts.items():
         try:
-            with registry.find(district.adapter)(name, district.settings) as adapter:
+            with sources.make_adapter(name, district) as adapter:
                 mistakes = [str(problem) for problem in adapter.check()]
                 if not mistakes:
                     found = look(adapter, district, wanted_by(grants.every(name)))

@@ -142,6 +142,13 @@ class ServerSchema(Schema):
         load_default=timedelta(seconds=2),
         metadata={"about": "How long a request may wait for another one's place at its district before it gets a 503."},
     )
+    upload_bytes = _number(
+        67_108_864,
+        65_536,
+        536_870_912,
+        "The largest file that a signed-in person may upload for a district; it is held in memory, never on disk in"
+        " clear. No other request may be so large.",
+    )
     client_timeout = Duration(
         load_default=timedelta(seconds=30),
         validate=validate.Range(min=timedelta(seconds=1), error="must be at least 1s"),

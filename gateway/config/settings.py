@@ -5,30 +5,33 @@ from __future__ import annotations
 import re
 import tomllib
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import starmap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
 from gateway.config import renamed, toml_positions
-from gateway.config.notices import NoticeSettings, notice_settings
+from gateway.config.notices import notice_settings
+from gateway.config.region import (
+    AuditSettings,
+    ChangeSettings,
+    DistrictSettings,
+    LimitSettings,
+    Server,
+    Settings,
+    TokenSettings,
+)
 from gateway.config.schema import RegionSchema
 from gateway.config.schema_mistakes import flat
-from gateway.config.sign_in import SignInSettings, sign_in_settings
+from gateway.config.sign_in import sign_in_settings
+from gateway.config.written_districts import PATHS, with_written
 from gateway.storage import secrets
 from standards.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import tzinfo
     from pathlib import Path
-
-    from marshmallow import Schema
-
-    from gateway.config.declared_facts import DeclaredFact
 
     FindAdapter = Callable[[str], Any]
 
@@ -37,129 +40,14 @@ STATE_LINE = re.compile(r"""^\s*state\s*=\s*(["'])(.*?)\1""", re.MULTILINE)
 MIN_TOKEN_CHARACTERS = 32
 LISTS = ("school_years", "descriptors", "registers")
 TABLES = (
-    "server",
-    "store",
-    "memory",
-    "audit",
-    "changes",
-    "tokens",
-    "limits",
-    "metrics",
-    "registers",
-    "keys",
-    "notices",
+    "server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "registers", "keys", "notices",
     "sign_in",
-)
-PATHS = frozenset({"file", "folder", "path", "source"})
+)  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """The address listened on, and the limits of connections, requests and waiting."""
-
-    host: str
-    port: int
-    public_url: str | None
-    trusted_proxies: tuple[str, ...]
-    threads: int
-    threads_per_district: int = 4
-    wait: timedelta = timedelta(seconds=2)
-    client_timeout: timedelta = timedelta(seconds=30)
-    browser_origins: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TokenSettings:
-    """The lifetime of a token, and how many a client may have at once."""
-
-    life: timedelta
-    per_client: int
-
-
-@dataclass(frozen=True, slots=True)
-class LimitSettings:
-    """The rates of requests; an empty rate is no limit."""
-
-    client: str
-    district: str
-    failures: str
-    address_failures: str
-
-
-@dataclass(frozen=True, slots=True)
-class AuditSettings:
-    """The folder of the audit log, and for how many years it keeps what is about no student."""
-
-    folder: Path
-    segment_bytes: int
-    refusal_years: int = 7
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeSettings:
-    """The folder of the change logs, and for how long they keep tombstones."""
-
-    folder: Path
-    window: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class DistrictSettings:
-    """One district: its adapter, the adapter's own settings, and how long its data may be cached."""
-
-    name: str
-    adapter: str
-    cache: timedelta
-    ids: str
-    timezone: tzinfo
-    settings: Mapping[str, Any] = field(repr=False)
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    school_years: tuple[int, ...] = ()
-    descriptors: tuple[str, ...] = ()
-    loss: Mapping[str, float] = field(default_factory=dict)
-    default_category: str = ""
-    record_years: int | None = None
-    set_aside: Mapping[str, float] = field(default_factory=dict)
-    unresolved: Mapping[str, float] = field(default_factory=dict)
-    registers: tuple[DeclaredFact, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """One region, as its operator configured it; every path is absolute. *keep_entries* is for after their end."""
-
-    file: Path
-    state: Path
-    agreements: Path
-    server: Server
-    store_url: str = field(repr=False)
-    memory_url: str = field(repr=False)
-    audit: AuditSettings
-    changes: ChangeSettings
-    tokens: TokenSettings
-    limits: LimitSettings
-    master_key: str | None
-    districts: Mapping[str, DistrictSettings]
-    metrics_token: str | None = field(default=None, repr=False)
-    keep_entries: timedelta = timedelta(days=2557)
-    approvals: str = "off"
-    notices: NoticeSettings = field(default_factory=NoticeSettings)
-    sign_in: SignInSettings = field(default_factory=SignInSettings)
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def must_be_signed(self) -> bool:
-        """Whether agreements release nothing before both parties have signed them."""
-        return self.approvals == "required"
-
-    @property
-    def zones(self) -> Mapping[str, tzinfo]:
-        """Return the time zone of each district, which decides what day it is there."""
-        return {name: one.timezone for name, one in self.districts.items()}
-
-    def open_keys(self) -> secrets.Keys:
-        """Open the region's keys; without a configured master key one is made in the state directory."""
-        return secrets.open_keys(self.master_key, self.state, self.file.parent)
+__all__ = [
+    "AuditSettings", "ChangeSettings", "DistrictSettings", "LimitSettings", "Server", "Settings", "TokenSettings",
+    "load", "read", "state_of",
+]  # fmt: skip
 
 
 def load(path: Path, find_adapter: FindAdapter | None = None) -> Settings:
@@ -171,7 +59,7 @@ def load(path: Path, find_adapter: FindAdapter | None = None) -> Settings:
 
 
 def read(path: Path, find_adapter: FindAdapter | None = None) -> tuple[Settings | None, list[SettingsError]]:
-    """Read the settings in *path*, or every mistake in them, in the order of the file."""
+    """Read the settings in *path*, with the districts of its registry, or every mistake in the file, in its order."""
     try:
         text = path.read_text("utf-8")
         raw = tomllib.loads(text)
@@ -181,7 +69,9 @@ def read(path: Path, find_adapter: FindAdapter | None = None) -> tuple[Settings 
         return None, [SettingsError("the file is not UTF-8 text", str(path), 1, 1)]
     except tomllib.TOMLDecodeError as error:
         return None, [_syntax(error, path, text)]
-    return _SettingsReading(path, toml_positions.locate(text), find_adapter or _find_adapter).read(raw)
+    find = find_adapter or _find_adapter
+    settings, problems = _SettingsReading(path, toml_positions.locate(text), find).read(raw)
+    return (settings and with_written(settings, find)), problems
 
 
 def state_of(path: Path) -> Path:

@@ -12,12 +12,14 @@ from werkzeug.exceptions import HTTPException
 from gateway import telemetry
 from gateway.console import frame, wording
 from gateway.console.account import blueprint as account
+from gateway.console.agreements.pages import blueprint as agreements
 from gateway.console.answers.preview import blueprint as preview
 from gateway.console.answers.vendor import blueprint as vendor
 from gateway.console.answers.why import blueprint as why
 from gateway.console.clients import acts as client_acts
 from gateway.console.clients.once import blueprint as once
 from gateway.console.desk.pages import blueprint as desk
+from gateway.console.districts import blueprint as districts
 from gateway.console.entrance import entrance, make_entrance
 from gateway.console.inbox.pages import blueprint as inbox
 from gateway.console.join import blueprint as join
@@ -37,11 +39,13 @@ if TYPE_CHECKING:
     from gateway.admin.administration import Administration
 
 BLUEPRINTS: Final = (
+    districts,
     frame.blueprint,
     desk,
     inbox,
     registers,
     account,
+    agreements,
     client_acts.routes,
     once,
     join,
@@ -88,6 +92,7 @@ def create_console(region: Administration) -> Flask:
         WTF_CSRF_SSL_STRICT=True,
         SEND_FILE_MAX_AGE_DEFAULT=frame.YEAR_SECONDS,
         MAX_CONTENT_LENGTH=1 << 20,
+        UPLOAD_BYTES=region.settings().server.upload_bytes + 65_536,
     )
     app.request_class = InMemoryRequest
     Bootstrap5(app)

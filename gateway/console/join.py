@@ -50,11 +50,10 @@ class JoinForm(ConsoleForm):
 class PasskeyForm(ConsoleForm):
     """What somebody who joins says, before the browser makes a passkey."""
 
-    name = StringField(later("Your name"), id="passkey-name", render_kw={"autocomplete": "name"})
-    mail = StringField(later("Mail address"), id="passkey-mail", render_kw={"autocomplete": "username webauthn"})
+    name = StringField(later("Your name"), render_kw={"autocomplete": "name"})
+    mail = StringField(later("Mail address"), render_kw={"autocomplete": "username webauthn"})
     label = StringField(
         later("Name of the passkey"),
-        id="passkey-label",
         description=later("Such as: my telephone. You may leave it out."),
     )
     answer = HiddenField()
@@ -175,6 +174,13 @@ def picture(secret: str, mail: str) -> str:
     return str(drawn.svg_inline(scale=5, border=4, light="#fff", svgclass="qr", lineclass=None, omitsize=False))
 
 
+def own_ids(form: ConsoleForm, name: str) -> None:
+    """Give the fields of a form ids of their own, on a page that has several forms."""
+    for field in form:
+        field.id = f"{name}-{field.id}"
+        field.label.field_id = field.id
+
+
 def _followed() -> Followed:
     """Return the link that this browser follows.
 
@@ -196,7 +202,8 @@ def _shown(followed: Followed, form: JoinForm, passkey: PasskeyForm) -> str:
     if followed.is_new and followed.known is not None:
         mine = g.session is not None and g.session.actor.person == followed.known.id
         return render_template("sign_in/role.html", link=link, mine=mine)
-    for one in (form, passkey):
+    for name, one in (("join", form), ("passkey", passkey)):
+        own_ids(one, name)
         if link.mail:
             del one.mail
         if not followed.is_new:

@@ -36,13 +36,14 @@ FRESH: Final = timedelta(minutes=10)
 
 
 def page(
-    blueprint: Blueprint, rule: str, action: str, *methods: str, fresh: bool = False, most_bytes: int = 0
+    blueprint: Blueprint, rule: str, action: str, *methods: str, fresh: bool = False, most_bytes: int | str = 0
 ) -> Callable[[View], View]:
     """Route *rule* to a view that is for one *action*; GET, unless *methods* are named.
 
     Nobody comes in without a session, nor without any role for the action: what the role reaches is the service's to
     decide. A *fresh* one asks whoever has not proved lately who it is to do so first. One that takes a file says how
-    many bytes (*most_bytes*) it may have. The name of the action stays on the view, where a test looks for it.
+    many bytes (*most_bytes*) it may have, or which setting of the application does. The name of the action stays on
+    the view, where a test looks for it.
     """
     if action != PUBLIC:
         known_action(action)

@@ -12,6 +12,7 @@ from gateway.admin.organisations import KINDS, Organisation, Organisations
 from gateway.admin.people import OrganisationMember, Persons
 from gateway.console import entrance as door
 from gateway.console.forms import ConsoleForm, choices
+from gateway.console.join import own_ids
 from gateway.console.page import actor, page
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say, translated
@@ -92,7 +93,7 @@ def overview() -> Any:
     if (asked := csv_of(people, waiting)) is not None:
         return asked
     return render_template(
-        "people/overview.html", found=found, orgs=orgs, people=people.shown(), waiting=waiting.shown(),
+        "people/overview.html", found=found, choice=orgs, people=people.shown(), waiting=waiting.shown(),
         invitations=found.invitations,
     )  # fmt: skip
 
@@ -137,6 +138,8 @@ def member(person: str) -> str:
     give.role.choices = choices([(role, role) for role in found.may_give if role not in one.roles])
     take.role.choices = choices([(role, role) for role in one.roles])
     step = StepForm(formdata=None, data={"org": org})
+    for name, form in (("give", give), ("take", take), ("step", step)):
+        own_ids(form, name)
     return render_template(
         "people/member.html", found=found, one=one, give=give, take=take, step=step, state=_state(one),
         factors=[FACTORS[name] for name in one.factors], myself=person == actor().person,

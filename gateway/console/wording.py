@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CATALOGUES: Final = (
+    "agreements",
     "clients",
     "console",
-    "desk",
+    "districts",
     "desk",
     "inbox",
     "registers",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from adapters.contract import Change, Departure, Hints, Manifest, Notes, Problem, Record, Tagged, Wanted
+    from adapters.uploads import DeliveredFile
     from standards.edfi.model.model import Resource
 
 
@@ -55,6 +56,10 @@ class Described(Adapter):
     def declares(self) -> bool:  # type: ignore[override]  # each system's own answer
         """Whether the system's records lack what Ed-Fi requires."""
         return self.inner.declares
+
+    def delivered(self) -> DeliveredFile | None:
+        """Describe the files of the system."""
+        return self.inner.delivered()
 
     def reachable(self) -> None:
         """Check that the system may be contacted now."""

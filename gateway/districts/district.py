@@ -8,10 +8,9 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adapters.contract import NO_HINTS
-from gateway import telemetry
 from gateway.cache import point_lookups, program_members
 from gateway.cache.drop_limits import NO_SHARES, DropLimits
 from gateway.cache.needed_fields import joined, reads, within
@@ -20,23 +19,26 @@ from gateway.cache.versions import Versions
 from gateway.config.load_limits import Shares
 from gateway.districts.failures import Failures
 from gateway.districts.needed_registers import CachedFields, NeededRegisters
-from gateway.districts.status import DistrictStatus, state_of
+from gateway.districts.refreshes.background import in_background
+from gateway.districts.refreshes.pauses import RefreshPause
+from gateway.districts.refreshes.readings import Readings, unheard
+from gateway.districts.status import state_of, status_of
 from gateway.districts.uncached_reads import UncachedReads, with_targets
 from gateway.districts.written_records import WrittenRecords
-from gateway.failure_reasons import reason
 from gateway.process_memory import give_back_memory
 from gateway.registers.effects.needs import needed_beside
 from gateway.request_slots import approach
-from standards.errors import SourceBroken, SourceError
+from standards.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import tzinfo
 
     from adapters.contract import Adapter, Hints, Manifest, Wanted
     from gateway.cache.point_lookups import PointLookups
-    from gateway.cache.refresh import Written
     from gateway.cache.snapshot import Snapshot
+    from gateway.districts.refreshes.readings import Reading
+    from gateway.districts.status import DistrictStatus
     from gateway.registers.effects.state import DistrictRegisters, RegisterWatch
     from policies.grant import Grant
     from standards.keys import Keyring
@@ -44,7 +46,6 @@ if TYPE_CHECKING:
     from standards.view import View
 
 FRESH_SECONDS = 1.0
-MAX_FOUND_RECORDS = 200
 EVERY_SHARE = Shares()
 
 
@@ -55,7 +56,8 @@ class District:
     *coming* and then *refreshed* are called with every new snapshot before it is served: the first may take its time,
     and only the second knows its version. Ages are computed by *monotonic*; *clock* gives the moments and versions that
     operators and consumers see. *default_category* is the id of the category of assignments that name none. Who takes
-    part in programs is read with a snapshot, and again when a day begins in the *zone*.
+    part in programs is read with a snapshot, and again when a day begins in the *zone*. A *listener* is told of every
+    reading of the system for a snapshot.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class District:
         default_category: str = "",
         zone: tzinfo = UTC,
         registers: RegisterWatch | None = None,
+        listener: Callable[[Reading], None] = unheard,
     ) -> None:
         self.default_category, self.registers = default_category, NeededRegisters(registers)
         self._programs, self._zone = frozenset[str](), zone
@@ -91,6 +94,7 @@ class District:
             lambda: (self._programs, self._today()),
         )  # fmt: skip
         self._failures = Failures(name, monotonic, clock)
+        self.pause, self._readings = RefreshPause(clock), Readings(name, adapter, clock, listener)
         self._loading, self._freshening = threading.Lock(), threading.Lock()
         self._refreshing = threading.Event()
         self.coming: Callable[[Snapshot, Snapshot], None] = _nothing
@@ -193,6 +197,8 @@ class District:
         approach(self.adapter)
         with self._loading:
             if self._cached is None or self._written or self._age() >= self._seconds or self._another_day():
+                if not self._written or self._age() >= self._seconds:
+                    self.pause.check()
                 self._failures.refresh.check()
                 self._refresh()
             assert self._cached is not None
@@ -203,7 +209,8 @@ class District:
 
     def _another_day(self) -> bool:
         """Tell whether a day has begun since it was read who takes part in programs."""
-        return self._cached is not None and program_members.is_of_another_day(self._cached, self._today())
+        cached = self._cached
+        return cached is not None and not self.pause.on and program_members.is_of_another_day(cached, self._today())
 
     def newest(self) -> int:
         """Return the change version of the data served now, never of data not served yet."""
@@ -249,11 +256,18 @@ class District:
     def _may_differ(self) -> bool:
         """Tell whether the source might report changes since it was asked last."""
         asked = self._monotonic() - self._asked < FRESH_SECONDS
-        return self._cached is not None and not asked and not self._failures.paused and self._refresher.follows()
+        still = asked or self._failures.paused or self.pause.on
+        return self._cached is not None and not still and self._refresher.follows()
 
     def retry_failed(self) -> None:
         """Retry a failed refresh once its pause is over, without a request for it."""
         if self._failures.due(self.adapter):
+            self._refresh_in_background()
+
+    def look_again(self) -> None:
+        """Refresh in the background though the snapshot is young: somebody says that the source has changed."""
+        if self.loaded and self.cached_entities:
+            self._failures.refresh.hurry()
             self._refresh_in_background()
 
     def approve(self, ticket: int) -> tuple[Loss, ...]:
@@ -266,48 +280,44 @@ class District:
         """Refresh and wait for it, as an operator's command.
 
         Raises:
-            SourceError: the refresh fails or is refused.
+            SourceError: the refresh fails or is refused, or is paused.
         """
         with self._loading:
+            self.pause.check()
             self._refresh()
+
+    def loss_digest(self, key: bytes) -> str:
+        """Return a keyed digest of the rows whose loss waits for approval; empty where none does."""
+        return self._losses.digest(key)
 
     def status(self) -> DistrictStatus:
         """Return the district's status now."""
-        cached, failed, told = self._cached, self._failures.last(self.adapter), dict[str, Any]()
-        if cached is not None:
-            told = {"rows": {entity: table.size for entity, table in cached.tables.items() if table.size}}
-            told |= {"since": cached.loaded, "completeness": cached.completeness}
-        if failed is not None and failed.error is not None:
-            told |= {"reason": str(reason(self.name, failed.error)), "since": failed.since}
-            told |= {} if self._failures.is_live(failed) else {"next_try": failed.next_try}
-        live, losses = not self._seconds or not self._fields.may_be_cached, self._losses
+        failed = self._failures.last(self.adapter)
+        live = not self._seconds or not self._fields.may_be_cached
         state = state_of(loaded=self.loaded, young=self._age() < self._seconds, failed=bool(failed), live=live)
-        return DistrictStatus(self.name, state, waiting=losses.waiting, ticket=losses.ticket, **told)
+        live = self._failures.is_live(failed)
+        found = status_of(self.name, state, self._cached, failed, live=live, losses=self._losses)
+        return replace(found, paused_until=self.pause.until if self.pause.on else None)
 
     def _age(self) -> float:
         return self._monotonic() - self._sync.as_of if self._cached else float("inf")
 
     def _refresh_in_background(self) -> None:
         """Refresh in the background; the old snapshot serves until then, and after a failure until it expires."""
-        if self._failures.paused or self._refreshing.is_set():
+        if self._failures.paused or self.pause.on or self._refreshing.is_set():
             return
         if not self._loading.acquire(blocking=False):
             return
         self._refreshing.set()
+        in_background(self.name, self._renew, self._renewed)
 
-        def renew() -> None:
-            try:
-                if self.cached_entities:
-                    self._refresh()
-            except SourceError:
-                return
-            except Exception as error:  # noqa: BLE001  report it instead of ending the thread silently
-                telemetry.fault(error)
-            finally:
-                self._refreshing.clear()
-                self._loading.release()
+    def _renew(self) -> None:
+        if self.cached_entities:
+            self._refresh()
 
-        threading.Thread(target=renew, name=f"refresh-{self.name}", daemon=True).start()
+    def _renewed(self) -> None:
+        self._refreshing.clear()
+        self._loading.release()
 
     def rest(self, *, resting: bool) -> None:
         """Begin no background refresh while *resting*, after waiting for one under way."""
@@ -319,8 +329,15 @@ class District:
 
     def _refresh(self) -> None:
         """Make the next snapshot and serve it; report a failure."""
-        with self._failures.refreshing("refresh failed" if self._cached is not None else "load failed"):
+        before, sync = self._cached, self._sync
+        event = "refresh failed" if before is not None else "load failed"
+        with (
+            self._readings.watching(before, approved=self._losses.is_approved) as tell,
+            self._failures.refreshing(event),
+        ):
             self._make()
+            if self._sync is not sync and self._cached is not None:
+                tell(self._cached)
 
     def _make(self) -> None:
         """Make the next snapshot and serve it; it contains all writes made before it was begun."""
@@ -331,7 +348,9 @@ class District:
         whole = sync.whole
         self._number = next(self._numbers)
         wide = any(rekeyed for _, rekeyed in written.values())
-        fresh = self._rewritten(before, written) if before is not None and written and not (wide or anew) else None
+        fresh = None
+        if before is not None and written and not (wide or anew) and self._age() < self._seconds:
+            fresh = self._refresher.rewritten(before, self._number, written, self.cached_entities)
         if before is not None and not written and self._another_day() and self._age() < self._seconds:
             fresh = self._refresher.another_day(before, self._number)
         if fresh is None:
@@ -342,19 +361,6 @@ class District:
         self._written.forget(written)
         if sync.whole != whole:
             give_back_memory()
-
-    def _rewritten(self, before: Snapshot, written: Collection[Written]) -> Snapshot | None:
-        """Return the snapshot *before* with the written records; None where it must be refreshed otherwise."""
-        manifest = self.adapter.manifest
-        if self._age() >= self._seconds or manifest.bulk or len(written) > MAX_FOUND_RECORDS:
-            return None
-        entities = {entity for entity, _ in written}
-        if self._refresher.follows() and not entities <= self.cached_entities & manifest.touched.keys():
-            return None  # only its changes report what else has changed
-        try:
-            return self._refresher.rewrite(before, self._number, written)
-        except SourceBroken:
-            return None
 
     def _take(self, before: Snapshot | None, fresh: Snapshot, sync: SyncState) -> None:
         """Serve the *fresh* snapshot from now on, under the present registers, after the listeners have seen it."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from adapters.contract import Change, Departure, Hints, Manifest, Problem, Record, Tagged, Wanted
+    from adapters.uploads import DeliveredFile
     from standards.edfi.model.model import Resource
 
 OPENING_WAIT_SECONDS: Final = 2
@@ -129,6 +130,11 @@ class Guarded(Adapter):
             self.opening.check()
         else:
             opened[0].reachable()
+
+    def delivered(self) -> DeliveredFile | None:
+        """Describe the files of the source."""
+        with guarding():
+            return self.inner.delivered()
 
     @property
     def notes(self) -> Notes:  # type: ignore[override]  # those of the adapter

@@ -48,7 +48,7 @@ def adapters(settings: Settings, monotonic: Callable[[], float] = time.monotonic
 
 def adapter_of(name: str, spec: DistrictSettings, monotonic: Callable[[], float] = time.monotonic) -> Guarded:
     """Make the adapter of one district, which is opened at its first use."""
-    return Guarded(name, partial(_adapter, name, spec), Retry(monotonic), partial(_tell, name))
+    return Guarded(name, partial(make_adapter, name, spec), Retry(monotonic), partial(_tell, name))
 
 
 def _open(adapter: Guarded) -> None:
@@ -62,10 +62,12 @@ def _tell(name: str, error: SourceError) -> None:
     district_log.tell_failure("opening failed", name, error)
 
 
-def _adapter(name: str, spec: DistrictSettings) -> Adapter:
+def make_adapter(name: str, spec: DistrictSettings) -> Adapter:
     """Make the adapter of a district, with the defaults that the district declares for its records."""
     adapter: Adapter = registry.find(spec.adapter)(name, spec.settings)
     adapter.defaults = Defaults(spec.defaults)
+    if spec.uploads is not None:
+        adapter.uploaded = spec.uploads.newest
     return adapter
 
 

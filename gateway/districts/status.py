@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from prometheus_client.core import GaugeMetricFamily
 
 from gateway.cache.completeness import metrics_of, told_lines
-from gateway.failure_reasons import plain_place
+from gateway.failure_reasons import plain_place, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from gateway.cache.completeness import Completeness
+    from gateway.cache.drop_limits import DropLimits
+    from gateway.cache.snapshot import Snapshot
+    from gateway.districts.retries import Retry
     from standards.losses import Loss
 
 State = Literal["fresh", "stale", "failed", "loading", "live"]
@@ -41,7 +44,8 @@ class DistrictStatus:
     It is *fresh* while its snapshot has not expired and no refresh has failed, *stale* while an older snapshot still
     serves or waits for the next request, *failed* while it cannot serve, *loading* before its first snapshot, and
     *live* where nothing is cached. *since* and *next_try* are seconds since 1970, *rows* counts the snapshot's rows by
-    entity, *waiting* is the loss to approve under *ticket*, *completeness* what the snapshot lacks.
+    entity, *waiting* is the loss to approve under *ticket*, *completeness* what the snapshot lacks; no
+    refresh begins while it is *paused_until* a moment.
     """
 
     name: str
@@ -53,6 +57,7 @@ class DistrictStatus:
     waiting: tuple[Loss, ...] = ()
     ticket: int = 0
     completeness: Completeness | None = None
+    paused_until: float | None = None
 
     def lines(self) -> list[str]:
         """Return the status in one line, and one more line for each thing that an operator should know."""
@@ -62,6 +67,8 @@ class DistrictStatus:
         if self.reason:
             tried = f"; next try {moment(self.next_try)}" if self.next_try is not None else ""
             lines.append(f"{self.reason}{tried}")
+        if self.paused_until is not None:
+            lines.append(f"paused until {moment(self.paused_until)}; what there is serves until it expires")
         if self.waiting:
             lines.append(
                 f"would be dropped: {told(self.waiting)}; approve it with: crossing districts approve {self.name}"
@@ -73,6 +80,20 @@ class DistrictStatus:
     def text(self) -> str:
         """Return the lines as one text that begins with the district's name."""
         return f"{self.name}: " + "\n    ".join(self.lines())
+
+
+def status_of(
+    name: str, state: State, cached: Snapshot | None, failed: Retry | None, *, live: bool, losses: DropLimits
+) -> DistrictStatus:
+    """Compose the status of a district from its snapshot and its last failure, that of a *live* reading or not."""
+    told = dict[str, Any]()
+    if cached is not None:
+        told = {"rows": {entity: table.size for entity, table in cached.tables.items() if table.size}}
+        told |= {"since": cached.loaded, "completeness": cached.completeness}
+    if failed is not None and failed.error is not None:
+        told |= {"reason": str(reason(name, failed.error)), "since": failed.since}
+        told |= {} if live else {"next_try": failed.next_try}
+    return DistrictStatus(name, state, waiting=losses.waiting, ticket=losses.ticket, **told)
 
 
 def told(losses: Iterable[Loss]) -> str:

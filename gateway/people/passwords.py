@@ -45,7 +45,7 @@ def check_password(password: str, *about: str) -> None:
         raise CallerError("The password must have at least 12 characters.")
     if len(text) > MAX_PASSWORD_CHARACTERS:
         raise CallerError("The password may have at most 200 characters.")
-    if len(set(text)) < MIN_DIFFERENT_CHARACTERS or len(_own_part(text.casefold(), about)) < MIN_OWN_CHARACTERS:
+    if len(set(text)) < MIN_DIFFERENT_CHARACTERS or len(_own_part(_folded(text), about)) < MIN_OWN_CHARACTERS:
         raise CallerError("This password would be guessed: it is a common word, a row of keys, or about yourself.")
 
 
@@ -83,13 +83,19 @@ def _normal(password: str) -> str:
 def _own_part(text: str, about: Iterable[str]) -> str:
     """Return what is left of a text without common words, rows of keys, words about the person and their trimmings."""
     plain = not re.search(r"[^\W\d_]", text)
-    words = {word for one in about for word in re.split(r"[^\w]+", one.casefold()) if len(word) >= MIN_WORD_CHARACTERS}
+    words = {word for one in about for word in re.split(r"[^\w]+", _folded(one)) if len(word) >= MIN_WORD_CHARACTERS}
     for word in sorted(words | _common(), key=len, reverse=True):
         text = text.replace(word, "")
     for row in (one for series in SERIES for one in (series, series[::-1])):
         text = _without_runs(text, row)
     left = re.sub(r"(.)\1{2,}", "", text)
     return left if plain else re.sub(r"^[\W\d_]+|[\W\d_]+$", "", left)
+
+
+def _folded(text: str) -> str:
+    """Return a text in small letters, without accents: who guesses tries those, too."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
 
 
 def _without_runs(text: str, row: str) -> str:

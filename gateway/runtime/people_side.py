@@ -6,14 +6,11 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.administration import Administration
+from gateway.admin.inbox.gathering import gather
 from gateway.admin_api.app import create_admin_api
 from gateway.console.app import create_console
 from gateway.jobs.collecting import NoticeRegion
 from gateway.storage.people.notices import Notices
-from gateway.storage.people.proposals import Proposals
-from gateway.tasks.proposed import proposed
-from gateway.tasks.store import Tasks, present
-from gateway.tasks.undelivered import undelivered
 from gateway.web.proxied import Proxied
 from standards.errors import StoreUnavailable
 
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
 
     from gateway.admin.administration import Running
     from gateway.runtime.state import Parts
-    from gateway.tasks.task import PersonTask
 
 PAGES: Final = ("/console", "/once")
 API: Final = "/admin"
@@ -55,7 +51,7 @@ class PeopleSide:
     def notices(self) -> NoticeRegion:
         """Return what notices are made of."""
         region = self.region()
-        return NoticeRegion(region.store, region.keys, region.clock, region.settings, lambda: waiting_tasks(region))
+        return NoticeRegion(region.store, region.keys, region.clock, region.settings, lambda: gather(region).tasks)
 
     def _applications(self) -> tuple[WSGIApplication, WSGIApplication]:
         """Return the console and the API; those that were made under other settings of the server are made anew."""
@@ -73,13 +69,6 @@ class PeopleSide:
 def _below(environ: WSGIEnvironment, root: str) -> bool:
     path: str = environ["PATH_INFO"]
     return path == root or path.startswith(f"{root}/")
-
-
-def waiting_tasks(region: Administration) -> list[PersonTask]:
-    """Return the tasks that people are told of."""
-    store, clock = region.store, region.clock
-    computing = [*proposed(Proposals(store, clock).waiting()), *undelivered(Notices(store, clock).given_up(), clock())]
-    return present(computing, Tasks(store, clock).rows())
 
 
 def undelivered_notes(parts: Parts) -> list[str]:

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from gateway import telemetry
+from gateway.admin.districts.uploading import UploadGate
 from gateway.audit.acts import Carrier
 from gateway.auth import registrations
 from gateway.cache.needed_fields import programs_of, wanted_by
@@ -129,13 +130,25 @@ class RunningGateway:
         finally:
             stay.end()
 
+    def upload_gate(self) -> UploadGate:
+        """Return what decides before the body of an uploaded file is read whether it may come."""
+        return UploadGate(self._people.region())
+
     def notices(self) -> NoticeRegion:
         """Return what notices to people are made of."""
         return self._people.notices()
 
     def watch(self) -> Callable[[], None]:
         """Carry acts over and follow approvals and writings, all within a second, until what is returned is called."""
-        return Watch(self._carrier, self.follow_approvals, self.follow_written).end
+        return self._watch().end
+
+    def _watch(self) -> Watch:
+        follow = (self.follow_approvals, self.follow_written, self.follow_orders)
+        return Watch(self._carrier, *follow, ended=self._parts.desk.flush)
+
+    def follow_orders(self) -> None:
+        """Keep to what people order about districts, and write down what was read of them."""
+        self._parts.desk.follow(self._state.gateway.districts)
 
     def follow_approvals(self) -> None:
         """Let the approvals of now decide which agreements release anything, unless a reload is doing so."""
@@ -180,6 +193,8 @@ class RunningGateway:
         read, mistakes = settings_file.read(before.settings.file)
         if read is None:
             raise Refused(mistakes)
+        if read.unread:
+            raise StoreUnavailable(read.unread)
         seen = approvals_of(read, self._parts.store)
         change = prepare(self._parts, self._state, read, actor)
         self._swap(change)

@@ -28,12 +28,14 @@ from gateway.readiness import Readiness, checks
 from gateway.registers.store import Registers
 from gateway.registers.tags import PURPOSE as REGISTER_KEYS
 from gateway.registers.tags import RegisterKeys
+from gateway.runtime.district_desk import DistrictDesk
 from gateway.runtime.running import RunningGateway
 from gateway.runtime.state import GatewayState, Parts, described, read_standing
 from gateway.storage.people.written import written_changes
 from gateway.storage.registry import open_store, utc_now
 from gateway.storage.shared_memory import open_memory
 from policies.compiler import Grants
+from standards.errors import StoreUnavailable
 from standards.keys import Keyring
 
 if TYPE_CHECKING:
@@ -82,6 +84,8 @@ def run(
 def _run(
     settings: Settings, clock: Callable[[], datetime], monotonic: Callable[[], float], opened: ExitStack
 ) -> RunningGateway:
+    if settings.unread:
+        raise StoreUnavailable(settings.unread)
     keys = settings.open_keys()
     keyring = Keyring(keys.derive("ids"))
     store, memory = open_store(settings.store_url, clock), open_memory(settings.memory_url)
@@ -94,7 +98,9 @@ def _run(
     record.head_signed = index.wake
     readiness = Readiness(checks(store, memory, record))
     registers = Registers(store, RegisterKeys(keys.derive(REGISTER_KEYS)), clock)
-    parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness, registers, keys)
+    desk = DistrictDesk(store, keys, clock)
+    desk.learn()
+    parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness, registers, keys, desk)
     last_refusals = LastRefusals(keys.derive("refusals"), parts.now, memory if settings.memory_url else None)
     opened.callback(last_refusals.close)
     districts = _districts(settings, parts)

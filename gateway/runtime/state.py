@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gateway.gateway import Gateway
     from gateway.readiness import Readiness
     from gateway.registers.store import Registers
+    from gateway.runtime.district_desk import DistrictDesk
     from gateway.storage.acts import SqlRegistry
     from gateway.storage.registry import SqlStore
     from gateway.storage.secrets import Keys
@@ -88,6 +89,7 @@ class Parts:
     readiness: Readiness
     registers: Registers
     region_keys: Keys
+    desk: DistrictDesk
 
     def now(self) -> float:
         """Return the present moment, in seconds since 1970."""
@@ -100,14 +102,15 @@ class Parts:
 
     def district(self, adapter: Adapter, spec: Spec, wanted: Wanted) -> District:
         """Build the district that *spec* describes; *wanted* returns the fields that any grant needs of it."""
-        return District(spec.name, adapter, self.keyring, self.now, wanted=wanted, **self.options(spec))
+        made = District(spec.name, adapter, self.keyring, self.now, wanted=wanted, **self.options(spec))
+        return self.desk.begin(made)
 
     def options(self, spec: Spec) -> dict[str, Any]:
         """Return how the settings of a district, and its registers, let it be served."""
         return {
             "seconds": spec.cache.total_seconds(), "loss": spec.loss, "monotonic": self.monotonic,
             "default_category": spec.default_category, "shares": Shares(spec.set_aside, spec.unresolved),
-            "zone": spec.timezone,
+            "zone": spec.timezone, "listener": self.desk.hear,
             "registers": RegisterWatch(self.registers, self.registers.keys, spec.name, spec.registers, self.monotonic),
         }  # fmt: skip
 

@@ -27,6 +27,7 @@ class Successor(District):
         super().__init__(before.name, adapter, parts.keyring, parts.now, wanted=wanted, **parts.options(spec))
         self._numbers, self._versions = before._numbers, before._versions  # noqa: SLF001  both are districts
         self._before: District | None = before
+        self.pause.until = before.pause.until
         self._fresh: tuple[Snapshot | None, Snapshot, SyncState] | None = None
         before._heir = self  # noqa: SLF001  likewise
 
@@ -43,8 +44,9 @@ class Successor(District):
         if not self.cached_entities:
             return
         number, registers = next(self._numbers), self.registers.now()
-        with self.registers.reading():
+        with self._readings.watching(cached) as tell, self.registers.reading():
             fresh, sync = self._refresher.refresh(cached if same else None, SyncState(0.0), number, {}, anew=True)
+            tell(fresh)
         fresh.registers = registers
         if cached is not None:
             self.coming(cached, fresh)

@@ -20,8 +20,11 @@ WATCH_SECONDS = 0.5
 class Watch:
     """A thread that carries acts over again and again, the first time at once, and lets *followers* see to the rest."""
 
-    def __init__(self, carrier: Carrier, *followers: Callable[[], object]) -> None:
+    def __init__(
+        self, carrier: Carrier, *followers: Callable[[], object], ended: Callable[[], object] = lambda: None
+    ) -> None:
         self._carrier, self._followers, self._ended = carrier, followers, threading.Event()
+        self._at_end = ended
         _attempt(carrier.carry)
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
         self._thread.start()
@@ -30,6 +33,7 @@ class Watch:
         """Carry over what waits and end."""
         self._ended.set()
         self._thread.join()
+        _attempt(self._at_end)
         self._carrier.stop()
 
     def _watch(self) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from contextlib import suppress
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote_to_bytes
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from gateway import telemetry
 from gateway.request_slots import DistrictBusy, Interrupted, Slots, Ticket, under
+from gateway.server.environ import announced_of, environ_of
 from gateway.server.request_bodies import Bodies
 from gateway.server.threads import RequestPlaces, Threads
 from gateway.web.app import MAX_BODY_BYTES, REFUSED
@@ -37,34 +36,46 @@ PIECE_BYTES: Final = 1 << 18
 MAX_REFUSALS: Final = 1024
 """The refusals that may wait to be written; connections beyond that are closed without a response."""
 
+FILE_SECONDS: Final = 600.0
+"""The seconds in which an uploaded file must have come whole."""
+
+ENVELOPE_BYTES: Final = 65_536
+"""What a form may have beside the file in it."""
+
+FILES: Final = 2
+"""How many of the largest files may be in memory at once, while they come in."""
+
 BODILESS: Final = frozenset({204, 304})
-FREQUENT: Final = (
-    b"accept", b"accept-encoding", b"authorization", b"connection", b"host", b"if-none-match", b"user-agent",
-)  # fmt: skip
-LOCAL: Final = {
-    "GATEWAY_INTERFACE": "CGI/1.1",
-    "SCRIPT_NAME": "",
-    "SERVER_SOFTWARE": "Granian",
-    "wsgi.errors": sys.stderr,
-    "wsgi.input_terminated": True,
-    "wsgi.multiprocess": False,
-    "wsgi.multithread": True,
-    "wsgi.run_once": False,
-    "wsgi.version": (1, 0),
-}
+
+
+class Gate(Protocol):
+    """What decides before the body of an uploaded file is read whether it may come."""
+
+    def district_of(self, environ: Environ) -> str:
+        """Return the district that the request uploads a file for; empty where it is another request."""
+
+    def admit(self, environ: Environ) -> None:
+        """Let an upload in, or raise why not."""
+
+    def leave(self, environ: Environ) -> None:
+        """Say that an upload that was let in is over."""
 
 
 class Front:
     """An ASGI application over a WSGI one, which it calls in threads.
 
     *standing* are responses that need no thread: by path, a function to a status and a JSON body that never blocks.
+    Files are uploaded by those alone whom the *gate* lets in.
     """
 
-    def __init__(self, app: WSGIApplication, server: Server, standing: Mapping[str, Standing]) -> None:
-        self._app, self._standing = app, standing
+    def __init__(
+        self, app: WSGIApplication, server: Server, standing: Mapping[str, Standing], gate: Gate | None = None
+    ) -> None:
+        self._app, self._standing, self._gate = app, standing, gate
         self._wait = server.wait.total_seconds()
         self._patience = server.client_timeout.total_seconds()
         self._bodies = Bodies(self._patience, MAX_BODY_BYTES)
+        self._files = Bodies(FILE_SECONDS, server.upload_bytes + ENVELOPE_BYTES, FILES * server.upload_bytes)
         self._slots = Slots(server.threads_per_district)
         self._places, self._threads = RequestPlaces(server.threads), Threads()
         self._refusing, self._refusals = asyncio.Lock(), 0
@@ -86,19 +97,37 @@ class Front:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         environ = environ_of(scope)
         environ[telemetry.STARTED] = time.perf_counter()
-        announced = _announced(environ)
+        announced = announced_of(environ)
+        if self._gate is not None and self._gate.district_of(environ):
+            await self._take_file(self._gate, environ, receive, send)
+            return
         if announced == 0:
             await self._pass(environ, b"", receive, send)
             return
+        await self._receive(self._bodies, environ, receive, send)
+
+    async def _take_file(self, gate: Gate, environ: Environ, receive: Receive, send: Send) -> None:
+        """Receive an uploaded file, of those whom the *gate* lets in before any of it is read."""
+        refusal = await self._threads.run(partial(_asked, gate, environ))
+        if refusal is not None:
+            await self._refuse(environ, refusal, send)
+            return
         try:
-            body = await self._bodies.read(announced, receive)
+            await self._receive(self._files, environ, receive, send)
+        finally:
+            gate.leave(environ)
+
+    async def _receive(self, bodies: Bodies, environ: Environ, receive: Receive, send: Send) -> None:
+        """Receive the body among others, and run the application with it."""
+        try:
+            body = await bodies.read(announced_of(environ), receive)
         except GatewayError as refusal:
             await self._refuse(environ, refusal, send)
             return
         try:
             await self._pass(environ, body, receive, send)
         finally:
-            self._bodies.go(body)
+            bodies.go(body)
 
     async def _pass(self, environ: Environ, body: bytes, receive: Receive, send: Send) -> None:
         """Run the application, and send its response."""
@@ -218,6 +247,15 @@ class Front:
             yield piece
 
 
+def _asked(gate: Gate, environ: Environ) -> GatewayError | None:
+    """Ask the *gate*; return why it lets nobody in, or None."""
+    try:
+        gate.admit(environ)
+    except GatewayError as error:
+        return error
+    return None
+
+
 class Start:
     """The status and headers of a WSGI application's response (``start_response``)."""
 
@@ -268,45 +306,6 @@ class AppResponse:
         return next(filter(None, self._following), b"")
 
 
-def environ_of(scope: Scope) -> Environ:
-    """Build the WSGI environment of a request as granian's own WSGI interface does, without that of the process."""
-    (host, port), path = scope["server"], scope["raw_path"]
-    environ: Environ = {
-        **LOCAL,
-        "REQUEST_METHOD": scope["method"],
-        "PATH_INFO": (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1"),
-        "RAW_URI": path.decode("latin-1"),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "REMOTE_ADDR": scope["client"][0],
-        "SERVER_NAME": host,
-        "SERVER_PORT": port,
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "wsgi.url_scheme": scope["scheme"],
-    }
-    for name, value in scope["headers"]:
-        known = NAMES.get(name) or _name(name)
-        text = value.decode("ascii") if value.isascii() else ""
-        if known not in environ:
-            environ[known] = text
-        elif known:
-            environ[known] += (";" if name == b"cookie" else ",") + text
-    environ.pop("", None)
-    environ.setdefault("HTTP_HOST", "")
-    return environ
-
-
-def _name(header: bytes) -> str:
-    """Return the environment's name of a header; empty for one that would collide with that written with a hyphen."""
-    return "" if b"_" in header else "HTTP_" + header.decode("ascii").upper().replace("-", "_")
-
-
-def _announced(environ: Environ) -> int | None:
-    """Return the Content-Length of the body; None where it is chunked."""
-    if "HTTP_TRANSFER_ENCODING" in environ:
-        return None
-    return int(environ.get("CONTENT_LENGTH") or 0)
-
-
 def _in(loop: asyncio.AbstractEventLoop, do: Callable[[], object]) -> Callable[[], None]:
     """Return a function that makes the loop *do* something, from any thread."""
 
@@ -343,11 +342,3 @@ def _close(pieces: object) -> None:
 
 def _write(_piece: bytes) -> object:
     raise NotImplementedError
-
-
-NAMES: Final = {
-    **{name: _name(name) for name in FREQUENT},
-    b"content-type": "CONTENT_TYPE",
-    b"content-length": "CONTENT_LENGTH",
-}
-"""The environment's names of the headers that most requests have."""

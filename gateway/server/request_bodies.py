@@ -35,8 +35,8 @@ class Body:
 class Bodies:
     """All bodies in memory. Where they become too many, the one that has been received for longest is abandoned."""
 
-    def __init__(self, seconds: float, largest: int) -> None:
-        self._seconds, self._largest = seconds, largest
+    def __init__(self, seconds: float, largest: int, kept: int = MAX_KEPT_BYTES) -> None:
+        self._seconds, self._largest, self._kept = seconds, largest, max(kept, largest)
         self._coming: dict[Body, None] = {}
         self._bytes = 0
 
@@ -95,7 +95,7 @@ class Bodies:
     def _grow(self, body: Body, by: int) -> None:
         body.size += by
         self._bytes += by
-        while self._bytes > MAX_KEPT_BYTES:
+        while self._bytes > self._kept:
             oldest = next((one for one in self._coming if one is not body), None)
             if oldest is None:
                 raise Overloaded

@@ -53,7 +53,7 @@ def application() -> Front:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-    return Front(running, settings.server, health.answers(running.readiness))
+    return Front(running, settings.server, health.answers(running.readiness), running.upload_gate())
 
 
 def attend(running: RunningGateway, ending: ExitStack) -> None:

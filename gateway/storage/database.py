@@ -61,18 +61,19 @@ def open_database(url: str, seconds: float) -> Engine:
     return _engine(address, LOCK_WAIT_SECONDS * seconds)
 
 
-def look_into(url: str, seconds: float) -> Engine | None:
+def look_into(url: str, seconds: float, *, any_version: bool = False) -> Engine | None:
     """Open the database at *url* unchanged, for calls of *seconds*; None where there is none yet.
 
     Raises:
-        StoreUnavailable: it cannot be used, or another version of this program wrote it.
+        StoreUnavailable: it cannot be used, or another version of this program wrote it and not *any_version* will do.
     """
     address = _address(url)
     if address.drivername == "sqlite" and not Path(address.database or "").exists():
         return None
     engine = _engine(address, LOCK_WAIT_SECONDS * seconds)
     try:
-        _check_version(engine)
+        if not any_version:
+            _check_version(engine)
     except BaseException:
         engine.dispose()
         raise

@@ -30,8 +30,6 @@ def widened_terms(before: Content, after: Content) -> Iterator[str]:
     yield from _parties(before["parties"], after["parties"])
     if before["basis"].get("state") != after["basis"].get("state"):
         yield "the basis in state law is another"
-    if _assigned(before) and not _assigned(after):
-        yield "the population no longer asks for an assignment of staff"
     for name in sorted((before.keys() | after.keys()) - ELSEWHERE):
         was, now = before.get(name), after.get(name)
         if was != now and not STRICTER.get(name, _never)(was, now):
@@ -45,10 +43,6 @@ def _parties(before: Content, after: Content) -> Iterator[str]:
     for one in after.get("subprocessors", ()):
         if one not in before.get("subprocessors", ()):
             yield f"the subprocessor {one} is new"
-
-
-def _assigned(content: Content) -> bool:
-    return "staffAssignment" in content.get("population", {})
 
 
 def _never(_was: Any, _now: Any) -> bool:

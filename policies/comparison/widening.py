@@ -85,7 +85,9 @@ def widened_population(before: Population, after: Population) -> Iterator[str]:
 
 
 CHOICES: Final = {"schools": "school", "grades": "grade"}
-SELECTORS: Final = {"schools": "school", "grades": "grade", "active": "enrollment"}
+SELECTORS: Final = {
+    "schools": "school", "grades": "grade", "active": "enrollment", "assigned": "the assignment of staff",
+}  # fmt: skip
 
 
 def _released(before: Agreement, after: Agreement) -> Iterator[str]:

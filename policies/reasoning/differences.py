@@ -22,7 +22,13 @@ WIDENING: frozenset[Direction] = frozenset({"wider", "both"})
 DENY = "deny"
 CHOICES = {"schools": "school", "grades": "grade", "programs": "program"}
 """The selectors that list what they admit, as the fields of a population and in words."""
-WORDS = {**CHOICES, "active": "an active enrollment", "ages": "an age", "form": "a consent"}
+WORDS = {
+    **CHOICES,
+    "active": "an active enrollment",
+    "ages": "an age",
+    "form": "a consent",
+    "assigned": "an assignment",
+}
 UNSET: tuple[object, ...] = (None, False, "", (), frozenset())
 """The values of a selector that an agreement does not have; an empty list of schools or grades admits nobody."""
 

@@ -37,7 +37,7 @@ MISTAKES = [
     ("{enrollment: active}", '{age: {from: "12"}}', "20:20", "from must be a whole number of years from 0 to 150"),
     ("{enrollment: active}", "{age: {from: 12, to: 11}}", "20:28", "the ages end before they begin"),
     ("{enrollment: active}", "{ages: {from: 12}}", "20:8", "unknown key 'ages' (did you mean age?)"),
-    ("elements:", "  staffAssignment: required\nelements:", "21:3", "staffAssignment means the students of one person"),
+    ("elements:", "  staffAssignment: wanted\nelements:", "21:20", "staffAssignment must be required"),
     ("from: 2026-09-01", "from: 2026-02-30", "13:18", "from is not a day of the calendar"),
     ("from: 2026-09-01", "from: 01.09.2026", "13:18", "from must be a date such as 2026-09-01"),
     ("to: 2027-08-31", "to: 2026-08-31", "13:34", "the agreement ends before it begins"),

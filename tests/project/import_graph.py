@@ -40,7 +40,7 @@ FLOORS = [
     "standards.edfi.api.openapi",
     "standards.oneroster.api",
     "standards.derive",
-    "adapters.notes adapters.records",
+    "adapters.notes adapters.records adapters.uploads",
     "adapters.defaults",
     "adapters.contract",
     "adapters.registry",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from gateway.every_agreement import read_every
 from gateway.people.actor import NotPermitted
 from gateway.storage.registry import CLIENT_ID
-from policies.agreement import read_folder
 from policies.roles import action as known_action
 from policies.roles import roles
 from standards.errors import Conflict, NotFound
@@ -33,7 +33,7 @@ class NamingAgreements:
         self._region, now = region, region.clock()
         running = region.running
         if running is None:
-            served = found = read_folder(region.settings().agreements)[0]
+            served = found = read_every(region.settings(), region.store)[0]
         else:
             standing = running.standing
             served, found = standing.agreements, (*standing.reading.found, *standing.withheld)

@@ -52,6 +52,7 @@ def gather(region: Administration, compared: Collection[str] = ()) -> Gathered:
     computing = [
         *_ended_records(region),
         *proposed(waiting),
+        *undelivered(Notices(region.store, region.clock).given_up(), region.clock()),
         *_of_districts(region, found, frozenset(compared), unasked),
     ]
     tasks = in_order(present(computing, found.rows()), region.clock().date())

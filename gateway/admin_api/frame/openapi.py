@@ -55,6 +55,8 @@ def _operation(one: AdminOperation) -> dict[str, Any]:
     }
     if one.tagged and one.method == "GET":
         found["responses"]["304"] = {"description": "It is as If-None-Match says.", "headers": _etag()}
+    if one.file:
+        found["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
     if one.waits:
         shown = {"type": "object", "properties": {"proposal": {"type": "string"}, "state": {"type": "string"}}}
         found["responses"]["202"] = {

@@ -98,7 +98,8 @@ class AdminOperation:
 
     *matched* says that it is a write for one state of a resource, which If-Match names; *many* that it answers a page
     of resources; *tagged* that its answer is a single resource with an ETag; *waits* that it may wait for a second
-    person. The answer of one that is not *kept* is in no store, whatever key comes with the request.
+    person; *file* that its body is a file's bytes. The answer of one that is not *kept* is in no store, whatever key comes
+    with the request.
     """
 
     name: str
@@ -116,6 +117,7 @@ class AdminOperation:
     kept: bool = True
     status: int = 200
     group: str = ""
+    file: bool = False
     view: View = field(repr=False, default=lambda: Reply(None))
 
 
@@ -184,7 +186,8 @@ def serve(state: Serving, operation: AdminOperation, parts: Mapping[str, str]) -
     filters = read_filters(operation.filters)
     if operation.method not in UNSAFE:
         return _rendered(operation, operation.view(AdminRequest(state.region, actor, {}, filters), **parts))
-    asked = AdminRequest(state.region, actor, read_body(operation.body), filters)
+    body = {} if operation.file else read_body(operation.body)
+    asked = AdminRequest(state.region, actor, body, filters)
     if operation.matched:
         require_header()
     if not operation.kept:

@@ -58,8 +58,10 @@ def confirm(name: str, reason: str, file: Path) -> None:
     from gateway.people.actor import operator
 
     with _region(file) as region:
-        Confirming(region).confirm(operator(actor()), name, reason)
+        done = Confirming(region).confirm(operator(actor()), name, reason)
     click.echo(f"{name}: confirmed and done.")
+    if done.secret:
+        click.echo(f"secret, shown this once: {done.secret}")
 
 
 @click.command()

@@ -60,7 +60,7 @@ class KeepForm(ConsoleForm):
     )
 
 
-class ReasonForm(ConsoleForm):
+class ClientReasonForm(ConsoleForm):
     """Why something is done."""
 
     reason = StringField(later("Reason"), [InputRequired()], description=later("It stays on record."))
@@ -193,7 +193,7 @@ def _confirmed(
     button: str,
 ) -> Any:
     """Ask before a step of a client, and take it with the reason that is given."""
-    form = ReasonForm()
+    form = ClientReasonForm()
     Clients(region()).find(actor(), client_id)
     status = 200
     if request.method == "POST" and form.validate():

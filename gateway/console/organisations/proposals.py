@@ -66,9 +66,9 @@ def one(proposal: str) -> str:
 @page(blueprint, "/<proposal>/confirm", "task.close", "POST", fresh=True)
 def confirm(proposal: str) -> Any:
     """Confirm a proposal: it is done now, as both."""
-    done = Confirming(_region()).confirm(actor(), proposal, request.form.get("reason", "")).done
-    if isinstance(done, str) and done.startswith("whsec_"):
-        return render_template("settings/secret.html", secret=done, org="")
+    done = Confirming(_region()).confirm(actor(), proposal, request.form.get("reason", ""))
+    if done.secret:
+        return render_template("proposals/secret.html", secret=done.secret, one=done.proposal)
     flash(say("Confirmed and done."), "ok")
     return redirect(url_for("proposals.one", proposal=proposal), 303)
 

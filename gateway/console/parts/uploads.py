@@ -19,7 +19,10 @@ class InMemoryRequest(Request):
 
 
 def allow_size() -> None:
-    """Let the page that is asked have files of the size that it names; it must come before forms are read."""
+    """Let the page that is asked have files of the size that it names, or that the setting says which it names.
+
+    It must come before forms are read.
+    """
     view = current_app.view_functions.get(request.endpoint or "")
     if most := getattr(view, "most_bytes", 0):
-        request.max_content_length = most
+        request.max_content_length = current_app.config[most] if isinstance(most, str) else most

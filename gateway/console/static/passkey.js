@@ -57,11 +57,11 @@ async function answer(form) {
   form.elements.answer.value = written(credential);
 }
 
+for (const part of window.PublicKeyCredential ? document.querySelectorAll("[data-script]") : []) {
+  part.hidden = false;
+}
+
 for (const form of document.querySelectorAll("form[data-passkey]")) {
-  if (!window.PublicKeyCredential) {
-    continue;
-  }
-  form.closest("[data-script]").hidden = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const told = form.querySelector("[data-told]");

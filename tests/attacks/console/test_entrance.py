@@ -30,6 +30,8 @@ from tests.support.people.region import BASE, people_region
 from tests.support.regions import agreement, small_sites
 
 WRONG = "wrong kettle seventeen"
+OWN_TOKEN = {"once.follow"}
+"""Checks the token of its form itself, and has tests of its own: its page sends no Referer, which the check of all asks for."""
 
 
 @pytest.fixture
@@ -49,8 +51,9 @@ def plant(browser, name, value):
 
 def posts(region):
     for rule in create_console(region.administered).url_map.iter_rules():
-        if "POST" in rule.methods:
-            yield rule.rule, re.sub(r"<(\w+:)?\w+>", "x", rule.rule)
+        if "POST" in rule.methods and rule.endpoint not in OWN_TOKEN:
+            path = re.sub(r"<any\(([\w-]+)[^>]*>", r"\1", rule.rule)
+            yield rule.rule, re.sub(r"<[^>]*>", "x", re.sub(r"<int[^>]*>", "1", path))
 
 
 def test_no_form_is_taken_without_the_token_of_this_browser(region):

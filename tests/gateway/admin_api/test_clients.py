@@ -156,6 +156,23 @@ def test_applications_are_agreements_with_their_clients(boss, maple):
     assert maple.get("/applications/tutor-maple").json["vendorId"] == "tutor"
 
 
+def test_vendors_are_organisations_that_are_no_district(boss, maple, region):
+    made = maple.post(
+        "/vendors", {"name": "acme-learning", "company": "Acme Learning", "kind": "vendor", "steward": "maple"}
+    )
+    assert (made.status_code, made.json["steward"]) == (201, "maple")
+    assert boss.get("/vendors/acme-learning").json == made.json
+    assert boss.get("/vendors/maple").status_code == 404
+    assert {"acme-learning", "tutor", "conformance"} <= {one["id"] for one in boss.get("/vendors").json}
+    vera = in_session(region, "vera", ("tutor", "vendor-contact"))
+    assert [one["id"] for one in vera.get("/vendors").json] == ["tutor"]
+    assert vera.get("/vendors/acme-learning").status_code == 404
+    again = maple.post("/vendors", {"name": "acme-learning", "kind": "vendor", "steward": "maple"})
+    assert again.status_code == 409
+    answer = maple.post("/vendors", {"name": "b", "kind": "vendor", "steward": "cedar"})
+    assert answer.status_code in {403, 404}
+
+
 def test_claim_sets_name_scopes_and_none_of_administration(maple):
     found = maple.get("/claimSets").json
     assert {"edfi-read", "oneroster-1.2-read"} <= {one["name"] for one in found}

@@ -100,3 +100,14 @@ def test_proposals_are_there_as_csv(region):
     text = ana.get("/console/proposals?proposals-csv=1").get_data().decode("utf-8-sig")
     assert text.startswith('"What","About"')
     assert '"settings","maple","ana@example.org"' in text
+
+
+def test_a_secret_that_two_made_is_shown_to_the_second_one_this_once(region):
+    ana, ben = region.browser("ana", ADMIN), region.browser("ben", ADMIN)
+    assert save(ana, 0, two_persons="settings.change").status_code == 303
+    ana.get("/console/settings")
+    place = ana.post("/console/settings/secret", {"org": "maple"}).headers["Location"]
+    ben.get(place)
+    assert "whsec_" in ben.post(f"{place}/confirm").text
+    assert "whsec_" not in ben.get(place).text
+    assert "whsec_" not in ana.get(place).text

@@ -7,12 +7,11 @@ import pytest
 
 from gateway.admin_api.app import create_admin_api
 from gateway.admin_api.frame.operations import SIGNED_IN
-from gateway.commands.actions import COMMANDS
 from gateway.commands.cli import main
 from gateway.console.app import BLUEPRINTS, create_console
 from gateway.console.frame import NAVIGATION
 from gateway.console.page import PUBLIC
-from policies.roles import actions
+from policies.roles import actions, commands
 from tests.support.people.region import people_region
 
 FILES = {"static", "bootstrap.static"}
@@ -60,5 +59,5 @@ def test_every_operation_of_the_administration_api_names_an_action(region):
 
 
 def test_every_command_names_an_action():
-    assert set(words(main)) == COMMANDS.keys()
-    assert set(COMMANDS.values()) <= actions().keys()
+    assert set(words(main)) == commands().keys()
+    assert set(commands().values()) <= actions().keys()

@@ -1,0 +1,274 @@
+"""Pages of agreements: the list, one agreement with its versions, what changes between two, documents, signing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
+
+from gateway.admin.agreements.effect import EffectOfAgreements
+from gateway.admin.agreements.reading import FAULTY, WRONG, KnownAgreements
+from gateway.admin.agreements.writing import DraftWriting, NewDraft
+from gateway.console.agreements.forms import ContinueForm, NewAgreementForm, ReadInForm, ReasonedForm
+from gateway.console.forms import choices
+from gateway.console.page import actor, page
+from gateway.console.tables import Sheet, State, TableColumn, csv_of
+from gateway.console.wording import language, later, say, translated
+from gateway.documents.kinds import FORMATS, KINDS, document
+from gateway.documents.population import sentences
+from gateway.documents.released import content, released
+from gateway.documents.words import Wording
+from gateway.signing.overview import AGREED, COMING, DRAFT, ENDED, ENDING, FORCE, REPLACED, REVIEW
+from gateway.storage.people.agreements import PUBLISHED, RECALLED, WITHDRAWN
+from standards.errors import CallerError, Forbidden, NotFound, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from werkzeug.wrappers import Response as AnyResponse
+
+    from gateway.admin.administration import Administration
+    from gateway.admin.agreements.reading import KnownVersion
+    from gateway.console.forms import ConsoleForm
+    from gateway.reasoning.simulation import ElementCoverage
+
+blueprint = Blueprint("agreements", __name__, url_prefix="/console/agreements")
+
+STATES: Final = {
+    DRAFT: ("off", later("draft")),
+    FAULTY: ("warn", later("draft with mistakes")),
+    REVIEW: ("wait", later("in review")),
+    COMING: ("wait", later("not begun")),
+    AGREED: ("ok", later("signed")),
+    FORCE: ("ok", later("in force")),
+    ENDING: ("warn", later("ending")),
+    REPLACED: ("off", later("replaced")),
+    ENDED: ("off", later("ended")),
+    WITHDRAWN: ("off", later("withdrawn")),
+    RECALLED: ("off", later("recalled")),
+    WRONG: ("bad", later("wrong")),
+}
+HOW: Final = {
+    "signed": ("ok", later("signed")),
+    "asserted by the operator": ("warn", later("asserted by the operator")),
+    "not approved": ("wait", later("not signed")),
+}
+MEDIA: Final = {"html": "text/html; charset=utf-8", "pdf": "application/pdf", "text": "text/plain; charset=utf-8"}
+ENDINGS: Final = {"html": "html", "pdf": "pdf", "text": "txt"}
+MAX_SCHEDULE_BYTES: Final = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What whoever looks at a version may do with it now."""
+
+    draft: bool
+    publish: bool
+    sign: bool
+    effect: bool
+
+
+def region() -> Administration:
+    """Return the region of this console."""
+    found: Administration = current_app.extensions["region"]
+    return found
+
+
+def allowed(one: KnownVersion) -> Allowed:
+    """Tell what whoever is signed in may do with a version."""
+    mine, known = actor(), KnownAgreements(region())
+    return Allowed(
+        known.knows(mine, one, "agreement.draft"),
+        mine.allows("agreement.publish", one.district),
+        known.knows(mine, one, "agreement.sign"),
+        EffectOfAgreements(region()).may(mine, one.district),
+    )
+
+
+def state_of(one: KnownVersion) -> State:
+    """Return the state of a version with its shape."""
+    kind, word = STATES[one.state]
+    return State(kind, word)  # type: ignore[arg-type]
+
+
+def address(one: KnownVersion, endpoint: str = "version", **more: Any) -> str:
+    """Return the address of a page about a version."""
+    return url_for(f"agreements.{endpoint}", name=one.id, version=one.version, **more)
+
+
+def _versions(caption: str, name: str, rows: tuple[KnownVersion, ...]) -> Sheet[KnownVersion]:
+    columns: tuple[TableColumn[KnownVersion], ...] = (
+        TableColumn(later("Agreement"), lambda one: one.name, "code", address),
+        TableColumn(later("District"), lambda one: one.district),
+        TableColumn(later("Recipient"), lambda one: one.recipient),
+        TableColumn(later("Purpose"), lambda one: one.purpose),
+        TableColumn(later("State"), state_of, "state"),
+        TableColumn(later("First day"), lambda one: one.begin),
+        TableColumn(later("Last day"), lambda one: one.end),
+        TableColumn(later("Who must still sign"), _waiting_for),
+        TableColumn(later("Written in"), lambda one: one.source or say("the console")),
+    )
+    return Sheet(name, caption, columns, rows, say("There is no agreement yet."))
+
+
+def _waiting_for(one: KnownVersion) -> list[str]:
+    return [] if one.state in {DRAFT, FAULTY, ENDED, REPLACED, WITHDRAWN, RECALLED} else list(one.waiting_for)
+
+
+@page(blueprint, "", "agreement.read")
+def overview() -> Any:
+    """List every version that concerns the organisations of whoever is signed in."""
+    sheet = _versions(say("Agreements and their versions"), "agreements", KnownAgreements(region()).list(actor()))
+    if (asked := csv_of(sheet)) is not None:
+        return asked
+    return render_template(
+        "agreements/overview.html", shown=sheet.shown(), may_draft=bool(actor().orgs("agreement.draft"))
+    )
+
+
+@page(blueprint, "/new", "agreement.draft", "GET", "POST")
+def new() -> Any:
+    """Begin a draft from a template, or from a schedule of data."""
+    form, settings = NewAgreementForm(), region().settings()
+    form.district.choices = choices([(name, name) for name in settings.districts])
+    return sent(form, "agreements/new.html", lambda: _begun(form), read_in=ReadInForm(formdata=None))
+
+
+def _begun(form: NewAgreementForm) -> AnyResponse:
+    given = form.schedule.data
+    raw = given.stream.read(MAX_SCHEDULE_BYTES + 1) if given else b""
+    try:
+        schedule = raw[: MAX_SCHEDULE_BYTES + 1].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise CallerError("The file is not UTF-8; save it as CSV UTF-8.") from None
+    one = DraftWriting(region()).create(
+        actor(),
+        NewDraft(
+            form.district.data, form.recipient.data.strip(), form.kind.data, (form.purpose.data or "").strip(),
+            form.template.data, schedule, form.begin.data or "", form.end.data or "",
+        ),
+    )  # fmt: skip
+    return redirect(address(one), 303)
+
+
+@page(blueprint, "/read-in", "agreement.draft", "GET", "POST")
+def read_in() -> Any:
+    """Begin a draft with a whole text."""
+    form = ReadInForm()
+    return sent(
+        form,
+        "agreements/read_in.html",
+        lambda: redirect(address(DraftWriting(region()).read_in(actor(), form.text.data)), 303),
+    )
+
+
+@page(blueprint, "/<name>", "agreement.read")
+def agreement(name: str) -> Any:
+    """Show the versions of one agreement."""
+    found = KnownAgreements(region()).versions(actor(), name)
+    sheet = _versions(say("Versions"), "versions", found)
+    if (asked := csv_of(sheet)) is not None:
+        return asked
+    comparable = [one for one in found if one.found is not None]
+    return render_template("agreements/agreement.html", name=name, shown=sheet.shown(), comparable=comparable)
+
+
+@page(blueprint, "/<name>/<int:version>", "agreement.read")
+def version(name: str, version: int) -> Any:
+    """Show one version: what it says in short, who has signed it, what can be done with it."""
+    one = KnownAgreements(region()).find(actor(), name, version)
+    checked = DraftWriting(region()).check(actor(), name, version) if one.open else None
+    facts = released(one.found) if one.found else ()
+    history = one.written is not None and one.written.state == PUBLISHED
+    return render_template(
+        "agreements/version.html", one=one, state=state_of(one), allowed=allowed(one), checked=checked,
+        facts=len(facts), students=_students(one), approvals=_approvals(one), withdrawable=history,
+        ask=ReasonedForm(formdata=None, data={"number": one.number}), following=ContinueForm(formdata=None),
+        translated=translated,
+    )  # fmt: skip
+
+
+def _students(one: KnownVersion) -> list[str]:
+    """Say in sentences whom a version is about."""
+    if one.found is None:
+        return []
+    try:
+        return list(sentences(content(one.found), Wording(language())))
+    except SettingsError:
+        return []
+
+
+def _approvals(one: KnownVersion) -> list[tuple[str, State, list[str]]]:
+    """Return each party, how it has approved, and by whom."""
+    found = []
+    for party, how in one.approved:
+        kind, word = HOW[how]
+        by = [f"{given.actor}, {given.at:%Y-%m-%d %H:%M} UTC" for given in one.approvals if given.party == party]
+        found.append((party, State(kind, word), by))  # type: ignore[arg-type]
+    return found
+
+
+@page(blueprint, "/<name>/diff", "agreement.read")
+def compare(name: str) -> str:
+    """Tell in words what one version changes against another."""
+    before, after = (request.args.get(one, type=int) for one in ("before", "after"))
+    if before is None or after is None:
+        abort(404)
+    found = EffectOfAgreements(region()).compare(actor(), name, before, after)
+    return render_template("agreements/diff.html", name=name, before=before, after=after, lines=list(found.lines()))
+
+
+@page(blueprint, "/<name>/<int:version>/effect", "agreement.effect", "POST")
+def effect(name: str, version: int) -> Any:
+    """Count what a version would release today; the look is on record."""
+    found = EffectOfAgreements(region()).see(actor(), name, version)
+    one = KnownAgreements(region()).find(actor(), name, version)
+    columns: tuple[TableColumn[ElementCoverage], ...] = (
+        TableColumn(later("Fact"), lambda row: row.element, "code"),
+        TableColumn(later("What is sent"), lambda row: row.action),
+        TableColumn(later("Records"), lambda row: row.records, "number"),
+        TableColumn(later("Share in percent"), lambda row: row.share, "number"),
+        TableColumn(later("In a word"), lambda row: row.extent),
+    )
+    rows = Sheet("coverage", say("Records that have each fact"), columns, found.simulation.coverage)
+    if (asked := csv_of(rows)) is not None:
+        return asked
+    return render_template("agreements/effect.html", one=one, found=found, shown=rows.shown())
+
+
+@page(blueprint, "/<name>/<int:version>/document", "agreement.read")
+def printed(name: str, version: int) -> Response:
+    """Send a document about a version, in one language and format."""
+    one = KnownAgreements(region()).find(actor(), name, version)
+    kind, form = request.args.get("kind", "agreement"), request.args.get("format", "html")
+    chosen = request.args.get("language", language())
+    if kind not in KINDS or form not in FORMATS or chosen not in {"en", "es"}:
+        abort(404)
+    if one.found is None:
+        raise NotFound("This version has mistakes, or is withdrawn: there is no document of it.")
+    try:
+        written = FORMATS[form](document(one.found, kind, chosen))
+    except SettingsError as error:
+        raise CallerError(error.message) from None
+    answer = Response(written, content_type=MEDIA[form])
+    answer.headers["Content-Disposition"] = f'attachment; filename="{one.id}-{one.version}-{kind}.{ENDINGS[form]}"'
+    return answer
+
+
+def sent(form: ConsoleForm, template: str, do: Callable[[], Any], **more: Any) -> Any:
+    """Show a form, or do what it was sent for; a refusal is shown in it, with what was filled in."""
+    status = 200
+    if request.method == "POST":
+        status = 400
+        if form.validate():
+            try:
+                return do()
+            except (Forbidden, NotFound):
+                raise
+            except CallerError as refusal:
+                form.form_errors.append(translated(refusal.message) or refusal.message)
+                status = refusal.status
+            except SettingsError as error:
+                form.form_errors.append(error.message)
+    return render_template(template, form=form, **more), status

@@ -1,0 +1,144 @@
+"""Forms of districts: steering, uploading, and the settings of an adapter as it declares them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from flask_wtf.file import FileField
+from marshmallow import fields, validate
+from wtforms import BooleanField, FloatField, IntegerField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.fields import DateTimeLocalField, HiddenField
+from wtforms.validators import InputRequired, Length, Optional
+
+from adapters.uploads import UPLOADED
+from gateway.console.forms import ConsoleForm, choices
+from gateway.console.wording import later, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.admin.districts.looking import AdapterView, DistrictView
+
+PREFIX: Final = "set_"
+"""What the names of an adapter's own settings begin with in the form."""
+
+ON_RECORD: Final = later("It stays on record.")
+
+
+class ReasonForm(ConsoleForm):
+    """Why something is done."""
+
+    reason = StringField(later("Reason"), [Optional(), Length(max=500)], description=ON_RECORD)
+
+
+class PauseForm(ConsoleForm):
+    """Until when no refresh begins, and why."""
+
+    until = DateTimeLocalField(
+        later("Until"), [InputRequired()], format="%Y-%m-%dT%H:%M", description=later("By the district's own clock.")
+    )
+    reason = StringField(later("Reason"), [InputRequired(), Length(max=500)], description=ON_RECORD)
+
+
+class ApproveForm(ConsoleForm):
+    """Which change is approved, and why."""
+
+    digest = HiddenField(validators=[InputRequired()])
+    reason = StringField(later("Reason"), [InputRequired(), Length(max=500)], description=ON_RECORD)
+
+
+class UploadForm(ConsoleForm):
+    """The file of a district."""
+
+    file = FileField(later("File"), description=later("A zip with the files at its root."))
+
+
+class BeginForm(ConsoleForm):
+    """Which district is connected, by which adapter."""
+
+    name = StringField(
+        later("Name of the district"),
+        [InputRequired(), Length(max=40)],
+        description=later("Small letters, digits and hyphens, as in agreements."),
+    )
+    adapter = SelectField(later("System of the district"))
+
+
+def begin_form(adapters: tuple[AdapterView, ...]) -> BeginForm:
+    """Return the form that chooses among the *adapters* that are installed."""
+    form = BeginForm()
+    form.adapter.choices = choices([(one.name, f"{one.name}: {one.about}") for one in adapters])
+    return form
+
+
+def settings_form(adapter: AdapterView, view: DistrictView | None) -> Any:
+    """Return the form of a connection: what is common to all districts, then the settings of the *adapter*."""
+    members: dict[str, Any] = {
+        "timezone": StringField(
+            later("Time zone"), [InputRequired()], default="America/Los_Angeles",
+            description=later("As America/Los_Angeles."),
+        ),
+        "cache": StringField(
+            later("Kept in memory for"), [InputRequired()], default="15m", description=later("As 15m, 2h or 1d.")
+        ),
+    }  # fmt: skip
+    members |= {PREFIX + name: _field(name, kind, view) for name, kind in adapter.fields.items()}
+    made: Any = type("ConnectionForm", (ConsoleForm,), members)
+    given = {}
+    if view is not None:
+        given = {PREFIX + name: _text(value) for name, value in view.settings.items() if not _secret(adapter, name)}
+        given |= {name: view.options[name] for name in ("timezone", "cache") if name in view.options}
+    return made(data=given)
+
+
+def written(form: Any, adapter: AdapterView, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a *form* says of a connection; what only the API says of it stays as it was *before*."""
+    kept = {name: value for name, value in before.items() if name not in {"timezone", "cache", "adapter"}}
+    settings: dict[str, Any] = {}
+    for name, kind in adapter.fields.items():
+        value = form[PREFIX + name].data
+        if isinstance(kind, fields.List):
+            value = [line.strip() for line in (value or "").splitlines() if line.strip()]
+        if value not in (None, "", []):
+            settings[name] = value
+    named = {name: form[name].data for name in ("timezone", "cache")}
+    return {**kept, **named, "adapter": adapter.name, "settings": settings}
+
+
+def _field(name: str, kind: Any, view: DistrictView | None) -> Any:
+    """Return the field of a form for a setting that an adapter declares."""
+    about = kind.metadata.get("description", "")
+    shown = {"label": name, "description": translated(about) or about}
+    if kind.metadata.get("upload"):
+        needed = [InputRequired()] if kind.required else []
+        one = [(UPLOADED, later("The file that is uploaded here"))]
+        return SelectField(validators=needed, choices=choices(one if needed else [("", "–"), *one]), **shown)
+    if kind.metadata.get("secret"):
+        has = view is not None and name in view.marks
+        needed = [InputRequired()] if kind.required and not has else [Optional()]
+        return PasswordField(validators=needed, render_kw={"autocomplete": "off"}, **shown)
+    if isinstance(kind, fields.Boolean):
+        return BooleanField(default=bool(kind.load_default) if isinstance(kind.load_default, bool) else False, **shown)
+    options = _options(kind)
+    if options:
+        default = kind.load_default if kind.load_default in options else options[0]
+        return SelectField(choices=choices([(one, one) for one in options]), default=default, **shown)
+    if isinstance(kind, fields.List):
+        return TextAreaField(validators=[Optional()], **shown)
+    needed = [InputRequired()] if kind.required else [Optional()]
+    number: Any = IntegerField if isinstance(kind, fields.Integer) else StringField
+    number = FloatField if isinstance(kind, fields.Float) else number
+    return number(validators=needed, **shown)
+
+
+def _options(kind: Any) -> list[str]:
+    return [str(one) for rule in kind.validators if isinstance(rule, validate.OneOf) for one in rule.choices]
+
+
+def _secret(adapter: AdapterView, name: str) -> bool:
+    kind = adapter.fields.get(name)
+    return kind is None or bool(kind.metadata.get("secret"))
+
+
+def _text(value: Any) -> Any:
+    return "\n".join(map(str, value)) if isinstance(value, list) else value

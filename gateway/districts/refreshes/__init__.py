@@ -1,0 +1,1 @@
+"""Refreshes of a district: in the background, paused, told to whoever listens, and tried before one is taken."""
