@@ -98,8 +98,8 @@ class AdminOperation:
 
     *matched* says that it is a write for one state of a resource, which If-Match names; *many* that it answers a page
     of resources; *tagged* that its answer is a single resource with an ETag; *waits* that it may wait for a second
-    person; *file* that its body is a file's bytes. The answer of one that is not *kept* is in no store, whatever key comes
-    with the request.
+    person; *file* that its body is a file's bytes. The answer of one that is not *kept* is in no store, whatever key
+    comes with the request.
     """
 
     name: str
