@@ -47,6 +47,7 @@ NAVIGATION: Final = (
     Entry(later("Agreements"), "agreements.overview", "agreement.read"),
     Entry(later("Registers"), "registers.overview", "register.read"),
     Entry(later("Disclosures"), "desk.overview", "disclosure.read"),
+    Entry(later("Acts of people"), "desk.acts", "event.read"),
     Entry(later("Why refused"), "why.overview", "why.custodian"),
     Entry(later("My organisation"), "vendor.overview", "why.recipient"),
     Entry(later("People"), "people.overview", "person.read"),
@@ -63,13 +64,13 @@ def around() -> dict[str, Any]:
     session = g.get("session")
     return {
         "asset": asset,
-        "back": here(),
+        "frame_here": here(),
+        "frame_languages": NAMES,
         "language": language(),
-        "languages": NAMES,
-        "navigation": () if session is None else [one for one in NAVIGATION if _open(one)],
-        "orgs": () if session is None else sorted({one.org for one in session.actor.memberships}),
+        "frame_places": () if session is None else [one for one in NAVIGATION if _open(one)],
+        "frame_orgs": () if session is None else sorted({one.org for one in session.actor.memberships}),
         "session_of": session,
-        "sign_out": "sign_in.end" if "sign_in.end" in current_app.view_functions else None,
+        "frame_sign_out": "sign_in.end" if "sign_in.end" in current_app.view_functions else None,
     }
 
 

@@ -158,7 +158,9 @@ def acts() -> Any:
         TableColumn(later("Reason"), lambda one: one.reason),
     ]
     sheet = Sheet("acts", say("Acts of people"), columns, found, say("No act is on record."))
-    return csv_of(sheet) or render_template("desk/acts.html", table=sheet.shown(), total=total, most=MAX_ACTS)
+    return csv_of(sheet) or render_template(
+        "desk/acts.html", table=sheet.shown(), total=total, most=MAX_ACTS, desk=bool(actor().orgs("disclosure.read"))
+    )
 
 
 def _desk() -> PrivacyDesk:
