@@ -42,7 +42,7 @@ class Entry:
 
 NAVIGATION: Final = (
     Entry(later("Inbox"), "inbox.overview", "task.read"),
-    Entry(later("Districts"), "districts.overview", "district.freshness"),
+    Entry(later("Districts"), "districts.overview", "district.read"),
     Entry(later("Clients"), "clients.overview", "client.read"),
     Entry(later("Agreements"), "agreements.overview", "agreement.read"),
     Entry(later("Registers"), "registers.overview", "register.read"),
