@@ -66,6 +66,7 @@ def around() -> dict[str, Any]:
         "asset": asset,
         "frame_here": here(),
         "frame_languages": NAMES,
+        "languages": NAMES,
         "language": language(),
         "frame_places": () if session is None else [one for one in NAVIGATION if _open(one)],
         "frame_orgs": () if session is None else sorted({one.org for one in session.actor.memberships}),
