@@ -9,8 +9,7 @@ import re
 import threading
 from collections import OrderedDict, deque
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import orjson
 
@@ -28,13 +27,13 @@ MAX_OF_ALL: Final = 20_000
 MAX_WAITING: Final = 1000
 """The refusals that may wait to be written to the memory of all processes; more are kept in this one alone."""
 
+CLOSING_SECONDS: Final = 5.0
 KEPT_SECONDS: Final = 7 * 86_400.0
 GENERATED = re.compile(r"[0-9a-fA-F-]{16,64}")
 """Ids that look like generated ones, as UUIDs and trace ids do: others could be anything, and are kept as a hash."""
 
 
-@dataclass(frozen=True, slots=True)
-class LastRefusal:
+class LastRefusal(NamedTuple):
     """One refused request: when, of what *view* and *district*, by which *method*, with which *status* and *code*.
 
     *step* is the one at which it was refused, *trace* the id of its trace. Of a correlation id that the client chose
@@ -102,7 +101,7 @@ class LastRefusals:
         if self._writer is not None:
             with suppress(queue.Full):
                 self._waiting.put_nowait(None)
-            self._writer.join(1.0)
+            self._writer.join(CLOSING_SECONDS)
 
     def _hand_over(self, client: str, refusal: LastRefusal) -> None:
         if self._writer is None:
@@ -122,7 +121,7 @@ class LastRefusals:
         assert self._shared is not None
         number = self._shared.increment(f"refused:{client}", KEPT_SECONDS)
         place = f"refused:{client}:{number % MAX_OF_A_CLIENT}"
-        self._shared.put(place, orjson.dumps(asdict(refusal)), KEPT_SECONDS)
+        self._shared.put(place, orjson.dumps(refusal._asdict()), KEPT_SECONDS)
 
     def _read(self, shared: Memory, client: str) -> tuple[LastRefusal, ...]:
         places = (f"refused:{client}:{number}" for number in range(MAX_OF_A_CLIENT))

@@ -12,6 +12,7 @@ import click
 from gateway.commands.admins import admins
 from gateway.commands.agreements import agreements
 from gateway.commands.agreements.reasoning import CHILD
+from gateway.commands.answers.why import why_command
 from gateway.commands.audit import audit
 from gateway.commands.clients import clients
 from gateway.commands.consents import consents
@@ -26,7 +27,7 @@ from standards.errors import GatewayError, StoreUnavailable, suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gateway.commands.explanation import Steps
+    from gateway.commands.answers.explanation import Steps
     from gateway.config.settings import Settings
     from policies.agreement import Agreement
     from standards.errors import SettingsError
@@ -97,6 +98,7 @@ main.add_command(reload_command)
 main.add_command(restrictions)
 main.add_command(status_command)
 main.add_command(tasks)
+main.add_command(why_command)
 
 
 @main.command()
@@ -178,7 +180,7 @@ def explain(client: str, element: str, file: Path, recipient: bool, district: st
     from gateway.audit import agreement_texts
     from gateway.commands.agreements.opened import counting, stopped
     from gateway.commands.agreements.reasoning import ask_of_child
-    from gateway.commands.explanation import ClientStanding, for_child, unserved
+    from gateway.commands.answers.explanation import ClientStanding, for_child, unserved
     from gateway.config import settings
     from gateway.districts import sources
     from gateway.every_agreement import load_every

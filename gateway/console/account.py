@@ -69,6 +69,7 @@ def overview() -> Any:
         "account/overview.html", ways=ways, sessions=sessions.shown(), listed=sessions.rows, here=g.session.id_hash,
         local=found.local_accounts, providers=[one for one in found.providers if one.issuer not in ways.issuers],
         named={one.issuer: one.title for one in found.providers}, roles=mine.memberships, methods=METHODS,
+        named_languages={"en": "English", "es": "Español"},
         passkeys=found.local_accounts and door.site() is not None, form=NewPasskeyForm(formdata=None),
     )  # fmt: skip
 

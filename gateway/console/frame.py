@@ -42,7 +42,7 @@ class Entry:
 
 NAVIGATION: Final = (
     Entry(later("Inbox"), "inbox.overview", "task.read"),
-    Entry(later("Districts"), "districts.overview", "district.freshness"),
+    Entry(later("Districts"), "districts.overview", "district.read"),
     Entry(later("Clients"), "clients.overview", "client.read"),
     Entry(later("Agreements"), "agreements.overview", "agreement.read"),
     Entry(later("Registers"), "registers.overview", "register.read"),
@@ -66,6 +66,7 @@ def around() -> dict[str, Any]:
         "asset": asset,
         "frame_here": here(),
         "frame_languages": NAMES,
+        "languages": NAMES,
         "language": language(),
         "frame_places": () if session is None else [one for one in NAVIGATION if _open(one)],
         "frame_orgs": () if session is None else sorted({one.org for one in session.actor.memberships}),

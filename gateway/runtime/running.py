@@ -16,7 +16,7 @@ from gateway.auth import registrations
 from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.config import settings as settings_file
 from gateway.process_memory import give_back_memory
-from gateway.runtime import approvals, child_socket, export_socket
+from gateway.runtime import approvals, child_socket, export_socket, why_socket
 from gateway.runtime.people_side import PeopleSide, undelivered_notes
 from gateway.runtime.rehearsal import rehearse
 from gateway.runtime.reloading import Refused, prepare, select_again, without_withdrawn
@@ -260,6 +260,7 @@ class RunningGateway:
             approvals.COMMAND: lambda asked: approvals.approve(lambda: self._state.gateway, asked),
             export_socket.COMMAND: lambda asked: export_socket.serve(self.visiting, self._parts.store, asked),
             child_socket.COMMAND: lambda asked: child_socket.serve(self.visiting, asked),
+            why_socket.COMMAND: lambda asked: why_socket.serve(self._people.region, asked),
         }
 
     def _tell_reload(self, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -142,17 +142,18 @@ def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: st
 
 def note_refusal(status: int, code: str, client: str = "") -> None:
     """Keep the refusal of the present request among the last of its *client*, where it is known, without any value."""
-    known = client or request.environ.get(ABOUT["client"], "")
-    kept: LastRefusals | None = request.environ.get(LAST_REFUSALS)
+    asked = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  many looks through the proxy take long
+    environ = asked.environ
+    known = client or environ.get(ABOUT["client"], "")
+    kept: LastRefusals | None = environ.get(LAST_REFUSALS)
     if kept is None or not known:
         return
-    asked = correlated.given()
-    shown = asked.lower() if GENERATED.fullmatch(asked) else ""
-    view, district = (request.environ.get(ABOUT[name], "-") for name in ("view", "district"))
-    api = (request.blueprint or "-").partition("-")[0].partition("_")[0]
+    own, endpoint = correlated.given(), asked.endpoint or ""
+    view, district = environ.get(ABOUT["view"], "-"), environ.get(ABOUT["district"], "-")
+    api = next((one for one in ("oneroster", "edfi", "oauth") if endpoint.startswith(one)), "-")
+    mark, shown = (kept.marked(own), own.lower() if GENERATED.fullmatch(own) else "") if own else ("", "")
     kept.keep(known, LastRefusal(
-        kept.clock(), request.method, api, view, district, status, code, request_steps.present(), trace_id(), shown,
-        kept.marked(asked) if asked else "",
+        kept.clock(), asked.method, api, view, district, status, code, request_steps.present(), trace_id(), shown, mark,
     ))  # fmt: skip
 
 

@@ -39,7 +39,7 @@ NOT_KEPT: Final = "This cannot be written by the form: change the text."
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class FormMember:
     """A member of the form, and where its value stands in the document."""
 
     name: str
@@ -47,41 +47,41 @@ class Member:
     kind: Kind = "text"
 
 
-MEMBERS: Final[Mapping[str, tuple[Member, ...]]] = {
+MEMBERS: Final[Mapping[str, tuple[FormMember, ...]]] = {
     "parties": (
-        Member("kind", ("parties", "recipient", "kind")),
-        Member("nces", ("parties", "provider", "nces")),
-        Member("subprocessors", ("parties", "subprocessors"), "texts"),
-        Member("ferpa", ("basis", "ferpa")),
-        Member("state", ("basis", "state"), "texts"),
-        Member("purpose", ("basis", "purpose")),
-        Member("interest", ("basis", "legitimateInterest")),
-        Member("begin", ("validity", "from")),
-        Member("end", ("validity", "to")),
-        Member("timezone", ("validity", "timezone")),
-        Member("clients", ("clients",), "texts"),
-        Member("operations", ("operations",), "texts"),
+        FormMember("kind", ("parties", "recipient", "kind")),
+        FormMember("nces", ("parties", "provider", "nces")),
+        FormMember("subprocessors", ("parties", "subprocessors"), "texts"),
+        FormMember("ferpa", ("basis", "ferpa")),
+        FormMember("state", ("basis", "state"), "texts"),
+        FormMember("purpose", ("basis", "purpose")),
+        FormMember("interest", ("basis", "legitimateInterest")),
+        FormMember("begin", ("validity", "from")),
+        FormMember("end", ("validity", "to")),
+        FormMember("timezone", ("validity", "timezone")),
+        FormMember("clients", ("clients",), "texts"),
+        FormMember("operations", ("operations",), "texts"),
     ),
     "who": (
-        Member("schools", ("population", "all", "school", "in"), "texts"),
-        Member("grades", ("population", "all", "grade", "in"), "texts"),
-        Member("enrollment", ("population", "all", "enrollment")),
-        Member("programs", ("population", "all", "program", "in"), "texts"),
-        Member("ageFrom", ("population", "all", "age", "from"), "number"),
-        Member("ageTo", ("population", "all", "age", "to"), "number"),
-        Member("form", ("population", "all", "consent", "form")),
-        Member("optOut", ("directory", "optOut")),
-        Member("notice", ("directory", "notice"), "texts"),
+        FormMember("schools", ("population", "all", "school", "in"), "texts"),
+        FormMember("grades", ("population", "all", "grade", "in"), "texts"),
+        FormMember("enrollment", ("population", "all", "enrollment")),
+        FormMember("programs", ("population", "all", "program", "in"), "texts"),
+        FormMember("ageFrom", ("population", "all", "age", "from"), "number"),
+        FormMember("ageTo", ("population", "all", "age", "to"), "number"),
+        FormMember("form", ("population", "all", "consent", "form")),
+        FormMember("optOut", ("directory", "optOut")),
+        FormMember("notice", ("directory", "notice"), "texts"),
     ),
     "duties": (
-        Member("redisclosure", ("redisclosure",)),
-        Member("named", ("redisclosure", "named"), "texts"),
-        Member("deleteWithin", ("retention", "deleteWithin")),
-        Member("after", ("retention", "after"), "texts"),
-        Member("certificate", ("retention", "certificate")),
-        Member("obligations", ("obligations",), "texts"),
-        Member("smallCell", ("limits", "smallCell"), "number"),
-        Member("maxRowsPerDay", ("limits", "maxRowsPerDay"), "number"),
+        FormMember("redisclosure", ("redisclosure",)),
+        FormMember("named", ("redisclosure", "named"), "texts"),
+        FormMember("deleteWithin", ("retention", "deleteWithin")),
+        FormMember("after", ("retention", "after"), "texts"),
+        FormMember("certificate", ("retention", "certificate")),
+        FormMember("obligations", ("obligations",), "texts"),
+        FormMember("smallCell", ("limits", "smallCell"), "number"),
+        FormMember("maxRowsPerDay", ("limits", "maxRowsPerDay"), "number"),
     ),
 }
 """The members of each part but the elements, in the order in which the form asks for them."""
@@ -145,7 +145,7 @@ def content_of(text: str) -> dict[str, Any]:
     return found
 
 
-def _value(content: Any, one: Member) -> Any:
+def _value(content: Any, one: FormMember) -> Any:
     """Return one value of the form; a program named alone is a list of one, and a redisclosure by name is *named*."""
     found = _selector(content, one.where[2]) if one.where[:2] == ("population", "all") else content
     steps = one.where[3:] if one.where[:2] == ("population", "all") else one.where
@@ -187,7 +187,7 @@ def _rewritten(text: str, change: Any) -> str:
     return written.getvalue()
 
 
-def _write(tree: Any, changes: Mapping[Member, Any], values: Values) -> None:
+def _write(tree: Any, changes: Mapping[FormMember, Any], values: Values) -> None:
     for one, value in changes.items():
         if one.where[:2] == ("population", "all"):
             _write_selector(tree, one, value)
@@ -197,7 +197,7 @@ def _write(tree: Any, changes: Mapping[Member, Any], values: Values) -> None:
             _set(tree, one.where, value)
 
 
-def _write_selector(tree: Any, one: Member, value: Any) -> None:
+def _write_selector(tree: Any, one: FormMember, value: Any) -> None:
     """Write a selector of the population in its place, or as the last one."""
     name, *steps = one.where[2:]
     population = _map_in(tree, "population")

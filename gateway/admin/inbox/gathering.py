@@ -15,6 +15,7 @@ from gateway.registers.tags import PURPOSE, RegisterKeys
 from gateway.signing.overview import in_review, overview
 from gateway.storage.people.notices import Notices
 from gateway.storage.people.proposals import Proposals
+from gateway.tasks.asked_for import asked_for
 from gateway.tasks.computing import DistrictTasks, in_order, record_ends
 from gateway.tasks.proposed import proposed
 from gateway.tasks.store import Tasks, present
@@ -52,6 +53,7 @@ def gather(region: Administration, compared: Collection[str] = ()) -> Gathered:
     computing = [
         *_ended_records(region),
         *proposed(waiting),
+        *asked_for(region.settings(), region.store, region.clock()),
         *undelivered(Notices(region.store, region.clock).given_up(), region.clock()),
         *_of_districts(region, found, frozenset(compared), unasked),
     ]

@@ -98,7 +98,8 @@ class AdminOperation:
 
     *matched* says that it is a write for one state of a resource, which If-Match names; *many* that it answers a page
     of resources; *tagged* that its answer is a single resource with an ETag; *waits* that it may wait for a second
-    person; *file* that its body is a file's bytes.
+    person; *file* that its body is a file's bytes. The answer of one that is not *kept* is in no store, whatever key
+    comes with the request.
     """
 
     name: str
@@ -113,6 +114,7 @@ class AdminOperation:
     matched: bool = False
     tagged: bool = False
     waits: bool = False
+    kept: bool = True
     status: int = 200
     group: str = ""
     file: bool = False
@@ -188,6 +190,8 @@ def serve(state: Serving, operation: AdminOperation, parts: Mapping[str, str]) -
     asked = AdminRequest(state.region, actor, body, filters)
     if operation.matched:
         require_header()
+    if not operation.kept:
+        return _rendered(operation, _done(operation, asked, parts))
     return state.idempotency.once(actor, lambda: _rendered(operation, _done(operation, asked, parts)))
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gateway.auth.client_secrets import new_secret
 from gateway.auth.scopes import ONEROSTER_1_1, ONEROSTER_1_2
-from gateway.commands.explanation import ClientStanding
+from gateway.commands.answers.explanation import ClientStanding
 from gateway.storage.registry import Client, Secret
 from policies import agreement as agreements
 from policies.compiler import Grants

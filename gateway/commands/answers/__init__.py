@@ -1,0 +1,1 @@
+"""Commands that answer questions by asking the running gateway."""
