@@ -60,10 +60,19 @@ class Parts:
         if self.done:
             self.done[-1].clicks += 1
 
+    @property
+    def clicks(self) -> int:
+        """The clicks of all parts."""
+        return sum(one.clicks for one in self.done)
+
+    @property
+    def seconds(self) -> float:
+        """The seconds of all parts."""
+        return sum(one.seconds for one in self.done)
+
     def __str__(self) -> str:
         lines = [f"{one.clicks:4} clicks {one.seconds:6.1f} s  {one.name}" for one in self.done]
-        clicks, seconds = sum(one.clicks for one in self.done), sum(one.seconds for one in self.done)
-        return "\n".join(["", *lines, f"{clicks:4} clicks {seconds:6.1f} s  in all"])
+        return "\n".join(["", *lines, f"{self.clicks:4} clicks {self.seconds:6.1f} s  in all"])
 
 
 @dataclass
@@ -78,7 +87,9 @@ class Visitor:
     def press(self, words: str, within: Locator | None = None) -> None:
         """Click the one button or link of these *words*, and wait for the page that follows."""
         where = within or self.page
-        found = where.get_by_role("button", name=words, exact=True).or_(where.get_by_role("link", name=words, exact=True))
+        found = where.get_by_role("button", name=words, exact=True).or_(
+            where.get_by_role("link", name=words, exact=True)
+        )
         assert found.count() == 1, f"{found.count()} of {words!r} on {self.page.url}:\n{self.text()}"
         self.parts.click()
         found.click()
@@ -103,6 +114,11 @@ class Visitor:
         for one in values:
             self.parts.click()
             self.page.locator(f"main input[value='{one}']").check()
+
+    def choose(self, name: str) -> None:
+        """Choose the one radio button of that name."""
+        self.parts.click()
+        self.page.locator(f"main input[type=radio][name='{name}']").check()
 
     def text(self) -> str:
         return self.page.locator("main").inner_text()
@@ -141,6 +157,7 @@ class ServedGateway:
     base: str
     chromium: Browser
     parts: Parts = field(default_factory=Parts)
+    visitors: list[Visitor] = field(default_factory=list)
 
     def crossing(self, *words: str) -> str:
         """Run a command of the region; return what it prints."""
@@ -160,6 +177,7 @@ class ServedGateway:
         devtools.send("WebAuthn.enable")
         devtools.send("WebAuthn.addVirtualAuthenticator", {"options": VIRTUAL})
         made = Visitor(page, self.base, self.parts)
+        self.visitors.append(made)
         page.on("console", lambda said: made.complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: made.complaints.append(str(error)))
         return made
