@@ -31,6 +31,16 @@ KINDS: Final = ("vendor", "cbo", "researcher", "sea")
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 MAX_TITLE_CHARACTERS: Final = 200
 NOWHERE: Final = "There is no such organisation."
+UNKNOWN: Final = "Nobody knows this organisation: add it first, so that a slip of the pen is not one."
+
+
+class UnknownOrganisation(CallerError):
+    """A client is registered for an organisation that nobody knows."""
+
+    code = "unknown-organisation"
+
+    def __init__(self) -> None:
+        super().__init__(UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,15 @@ class Organisations:
         if found is None:
             raise NotFound(NOWHERE)
         return found
+
+    def require_known(self, name: str) -> None:
+        """Refuse an organisation that nobody knows.
+
+        Raises:
+            UnknownOrganisation: no people added it, and no agreement and no client names it.
+        """
+        if name not in self.known():
+            raise UnknownOrganisation
 
     def overview(self, actor: Actor) -> tuple[Organisation, ...]:
         """List the organisations that an actor may know of, by name."""
