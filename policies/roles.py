@@ -33,7 +33,8 @@ class PersonRole:
 class Action:
     """What somebody does, and how far each role reaches in it.
 
-    *two_persons* says that an organisation may ask for a second person, *person* that no machine may do it.
+    *two_persons* says that an organisation may ask for a second person, *person* that no machine may do it, and
+    *commanded* that a command at the command line does.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Action:
     roles: Mapping[str, Reach]
     two_persons: bool = False
     person: bool = False
+    commanded: bool = False
 
 
 def roles() -> Mapping[str, PersonRole]:
@@ -76,10 +78,11 @@ def _table() -> tuple[Mapping[str, PersonRole], Mapping[str, Action], Mapping[st
     read = YAML(typ="safe", pure=True).load((files("policies") / "roles.yaml").read_text("utf-8"))
     invites: dict[str, list[str]] = read["invites"]
     known = {name: _role(name, row, invites.get(name, [])) for name, row in read["roles"].items()}
-    found = {name: _action(name, row, known) for name, row in read["actions"].items()}
-    unknown = (invites.keys() | {one for several in invites.values() for one in several}) - known.keys()
     named: dict[str, str] = read["commands"]
-    unknown |= set(named.values()) - found.keys()
+    commanded = frozenset(named.values())
+    found = {name: _action(name, row, known, commanded) for name, row in read["actions"].items()}
+    unknown = (invites.keys() | {one for several in invites.values() for one in several}) - known.keys()
+    unknown |= commanded - found.keys()
     if unknown or read.keys() != {"roles", "invites", "actions", "commands"}:
         message = f"roles.yaml: unknown {', '.join(sorted(unknown)) or 'section'}"
         raise ValueError(message)
@@ -93,10 +96,11 @@ def _role(name: str, row: dict[str, str], invites: list[str]) -> PersonRole:
     return PersonRole(name, row["org"], row["about"], frozenset(invites))
 
 
-def _action(name: str, row: dict[str, Any], known: Mapping[str, PersonRole]) -> Action:
+def _action(name: str, row: dict[str, Any], known: Mapping[str, PersonRole], commanded: frozenset[str]) -> Action:
     given = row["roles"]
     wrong = row.keys() - {"about", "roles", "twoPersons", "person"} or given.keys() - known.keys()
     if wrong or not set(given.values()) <= set(REACHES):
         message = f"roles.yaml: {name}"
         raise ValueError(message)
-    return Action(name, row["about"], given, bool(row.get("twoPersons")), bool(row.get("person")))
+    person = bool(row.get("person"))
+    return Action(name, row["about"], given, bool(row.get("twoPersons")), person, name in commanded)

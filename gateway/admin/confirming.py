@@ -131,7 +131,7 @@ class Confirming:
         if actor.kind == "machine":
             raise NotPermitted("This needs two persons: a program may neither propose nor confirm it.")
         if actor.kind == "operator":
-            self._check_operator(proposal, reason)
+            self._check_operator(actor, proposal, reason)
         elif not actor.person or actor.person == proposal.person:
             raise NotPermitted("Nobody confirms what he or she has proposed: somebody else must.")
         else:
@@ -139,8 +139,9 @@ class Confirming:
         if not proposal.waits(self._region.clock()):
             raise Conflict(f"The proposal {proposal.id} waits no more: it was decided, or has lapsed.")
 
-    def _check_operator(self, proposal: Proposal, reason: str) -> None:
-        """Refuse the operator's word where a person can be the second one, or must."""
+    def _check_operator(self, actor: Actor, proposal: Proposal, reason: str) -> None:
+        """Refuse the operator's word where a person can be the second one, or must: to sign, for one."""
+        actor.require(proposal.action, proposal.org)
         if proposal.action in NEVER_ALONE:
             raise NotPermitted("For this nobody stands in for a second person.")
         if others := self._second.confirmers(proposal):
@@ -177,9 +178,10 @@ class Confirming:
 
 
 def _knows(actor: Actor, proposal: Proposal) -> bool:
-    """Tell whether an *actor* may know of a *proposal*: it made it, or may do the same for that organisation."""
+    """Tell whether an *actor* may know of a *proposal*: it made it, may do the same there, or holds the registry."""
     own = bool(proposal.person) and actor.person == proposal.person
-    return own or (actor.kind != "machine" and actor.allows(proposal.action, proposal.org))
+    may = actor.kind == "operator" or (actor.kind == "person" and actor.allows(proposal.action, proposal.org))
+    return own or may
 
 
 def _need_reason(reason: str) -> None:

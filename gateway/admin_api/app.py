@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from gateway import telemetry
 from gateway.admin.districts.in_memory import LargeFileRequest
-from gateway.admin_api import agreements, answers, clients, recipients
+from gateway.admin_api import agreements, answers, clients, districts, organisations, people, recipients
 from gateway.admin_api import region as region_operations
 from gateway.admin_api.frame.authentication import Entrance
 from gateway.admin_api.frame.bodies import JSON
@@ -24,7 +24,16 @@ from standards.errors import GatewayError
 if TYPE_CHECKING:
     from gateway.admin.administration import Administration
 
-GROUPS: Final = (region_operations.ROUTES, agreements.ROUTES, answers.ROUTES, clients.ROUTES, recipients.ROUTES)
+GROUPS: Final = (
+    districts.ROUTES,
+    region_operations.ROUTES,
+    agreements.ROUTES,
+    answers.ROUTES,
+    clients.ROUTES,
+    recipients.ROUTES,
+    organisations.ROUTES,
+    people.ROUTES,
+)
 """Every group of operations; one more is a module with `ROUTES`, and its name here."""
 
 HEADERS: Final = {

@@ -9,7 +9,7 @@ from policies.roles import REACHES, action
 from standards.errors import Forbidden, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from policies.roles import Reach
 
@@ -33,22 +33,23 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: *name* is what acts on record say of it, *person* the id of a person who is signed in.
+    """Who acts: *name* is what acts on record say of it, *person* the id of a person, *client* that of a machine.
 
-    The *operator* at the command line may do whatever an action's table gives to anybody, for every organisation,
-    where no person is needed: it holds the files and the keys.
+    The *operator* at the command line holds the files and the keys, and does for every organisation whatever needs no
+    person, and of what does need one the actions that commands name: it neither signs, nor uploads, nor previews.
     """
 
     name: str
     kind: Literal["person", "machine", "operator"]
     memberships: tuple[Membership, ...] = ()
     person: str = ""
+    client: str = ""
 
     def reach(self, name: str, org: str) -> Reach | None:
         """Return how far this actor reaches in the action *name* through its roles in *org*; None for not at all."""
         asked = action(name)
         if self.kind == "operator":
-            return "region"
+            return "region" if asked.commanded or not asked.person else None
         if self.kind == "machine" and asked.person:
             return None
         found = [asked.roles[one.role] for one in self.memberships if one.org == org and one.role in asked.roles]
@@ -60,7 +61,8 @@ class Actor:
 
     def everywhere(self, name: str) -> bool:
         """Tell whether this actor may do the action *name* on everything of the region."""
-        return self.kind == "operator" or any(self.reach(name, one.org) == "region" for one in self.memberships)
+        orgs = {REGION} if self.kind == "operator" else {one.org for one in self.memberships}
+        return any(self.reach(name, org) == "region" for org in orgs)
 
     def allows(self, name: str, owner: str, parties: Collection[str] = ()) -> bool:
         """Tell whether this actor may do the action *name* on a thing of *owner*, which concerns these *parties*."""
@@ -89,6 +91,12 @@ class Actor:
         """
         if not self.allows(name, owner, parties):
             raise NotFound(what or "There is no such thing here.")
+
+
+def machine(client_id: str, org: str, roles: Iterable[str]) -> Actor:
+    """Return the actor that a machine client of *org* is in these roles; no person and no account is called so."""
+    held = tuple(Membership(org, role) for role in sorted(roles))
+    return Actor(f"client {client_id}", "machine", held, client=client_id)
 
 
 def operator(name: str) -> Actor:

@@ -55,7 +55,7 @@ class StudentForm(ConsoleForm):
         return {name: text.strip() for name, text in typed.items() if text and text.strip()}
 
 
-class ReasonForm(ConsoleForm):
+class EndingForm(ConsoleForm):
     """Why something is done."""
 
     reason = StringField(

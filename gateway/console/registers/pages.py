@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from gateway.admin.registers.registers import COLUMNS, KeptRegisters
 from gateway.admin.second_person import Waiting
 from gateway.console.page import actor, page, region
-from gateway.console.registers.forms import ConsentForm, ImportForm, ReasonForm, RestrictionForm, StudentForm, blame
+from gateway.console.registers.forms import ConsentForm, EndingForm, ImportForm, RestrictionForm, StudentForm, blame
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say
 from gateway.registers.csv_rows import MAX_FILE_BYTES
@@ -96,7 +96,7 @@ def entry(district: str, register: str, name: str) -> Any:
 )
 def end(district: str, register: str, name: str) -> Any:
     """Withdraw a consent or lift a restriction, after a page that says what that does."""
-    found, form = _service().entry(actor(), district, register, name), ReasonForm()
+    found, form = _service().entry(actor(), district, register, name), EndingForm()
     back = url_for("registers.entry", district=district, register=register, name=name)
     if form.validate_on_submit():
         try:

@@ -243,6 +243,14 @@ def test_an_operator_with_a_reason_stands_in_where_nobody_else_can(two_wanted, l
     assert Acts(lamp.region.store).waiting()[-1].content["inPlaceOfSecondPerson"] == 1
 
 
+def test_an_operator_never_stands_in_for_the_second_signer(two_wanted, confirming, ana):
+    asked = TwoPersonAct("agreement.sign", "maple", "reading v1", {"step": "sign"})
+    waits = SecondPerson(two_wanted.administered).either(ana, asked, lambda: None, always=True)
+    with pytest.raises(NotPermitted):
+        confirming.confirm(operator("root"), waits.proposal.id, "the approver is on leave")
+    assert [one.id for one in confirming.waiting(operator("root"))] == [waits.proposal.id]
+
+
 def test_an_operator_does_not_stand_in_for_somebody_who_is_there(lamp, confirming, ana, ben):
     name = lamp.switch(ana, "red").proposal.id
     with pytest.raises(NotPermitted, match=ben.name):
