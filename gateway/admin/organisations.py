@@ -15,6 +15,7 @@ from gateway.people.actor import REGION, NotPermitted
 from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
 from gateway.storage.people.tables import organisations
+from gateway.storage.people.written_districts import written_names
 from standards.errors import CallerError, Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -25,11 +26,21 @@ if TYPE_CHECKING:
 
 DISTRICT: Final = "district"
 KINDS: Final = ("vendor", "cbo", "researcher", "sea")
-"""The kinds of organisations that people add; districts come with their connection."""
+"""The kinds of organisations that people add; a district begins with its connection being written."""
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 MAX_TITLE_CHARACTERS: Final = 200
 NOWHERE: Final = "There is no such organisation."
+UNKNOWN: Final = "Nobody knows this organisation: add it first, so that a slip of the pen is not one."
+
+
+class UnknownOrganisation(CallerError):
+    """A client is registered for an organisation that nobody knows."""
+
+    code = "unknown-organisation"
+
+    def __init__(self) -> None:
+        super().__init__(UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,7 @@ class Organisations:
         settings = self._region.settings()
         for one in (
             *(Organisation(name, DISTRICT, name, "", "settings") for name in settings.districts),
+            *(Organisation(name, DISTRICT, name, "", "people") for name in self._drafted()),
             *self._added(),
             *self._of_agreements(),
             *(Organisation(one.org, one.kind, one.org, "", "clients") for one in self._region.store.list_clients()),
@@ -72,6 +84,15 @@ class Organisations:
         if found is None:
             raise NotFound(NOWHERE)
         return found
+
+    def require_known(self, name: str) -> None:
+        """Refuse an organisation that nobody knows.
+
+        Raises:
+            UnknownOrganisation: no people added it, and no agreement and no client names it.
+        """
+        if name not in self.known():
+            raise UnknownOrganisation
 
     def overview(self, actor: Actor) -> tuple[Organisation, ...]:
         """List the organisations that an actor may know of, by name."""
@@ -112,6 +133,16 @@ class Organisations:
             store.calls.run(write)
         except IntegrityError:
             raise Conflict("There is an organisation of that name already.") from None
+
+    def _drafted(self) -> tuple[str, ...]:
+        """Return the districts that people wrote down, also those that wait for their own people to be connected."""
+        store = self._region.store
+
+        def read() -> tuple[str, ...]:
+            with transaction(store.engine) as connection:
+                return written_names(connection)
+
+        return store.calls.run(read)
 
     def _added(self) -> Iterable[Organisation]:
         store = self._region.store

@@ -199,7 +199,7 @@ def organisations() -> Any:
             status = refusal.status
         else:
             flash(say("The organisation is added."), "ok")
-            return redirect(url_for("people.organisations"), 303)
+            return redirect(url_for("people.overview", org=form.name.data), 303)
     table = _organisations(service.overview(mine))
     if (asked := csv_of(table)) is not None:
         return asked

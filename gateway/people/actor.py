@@ -9,7 +9,7 @@ from policies.roles import REACHES, action
 from standards.errors import Forbidden, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from policies.roles import Reach
 
@@ -33,7 +33,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: *name* is what acts on record say of it, *person* the id of a person who is signed in.
+    """Who acts: *name* is what acts on record say of it, *person* the id of a person, *client* that of a machine.
 
     The *operator* at the command line holds the files and the keys, and does for every organisation whatever needs no
     person, and of what does need one the actions that commands name: it neither signs nor previews.
@@ -43,6 +43,7 @@ class Actor:
     kind: Literal["person", "machine", "operator"]
     memberships: tuple[Membership, ...] = ()
     person: str = ""
+    client: str = ""
 
     def reach(self, name: str, org: str) -> Reach | None:
         """Return how far this actor reaches in the action *name* through its roles in *org*; None for not at all."""
@@ -90,6 +91,12 @@ class Actor:
         """
         if not self.allows(name, owner, parties):
             raise NotFound(what or "There is no such thing here.")
+
+
+def machine(client_id: str, org: str, roles: Iterable[str]) -> Actor:
+    """Return the actor that a machine client of *org* is in these roles; no person and no account is called so."""
+    held = tuple(Membership(org, role) for role in sorted(roles))
+    return Actor(f"client {client_id}", "machine", held, client=client_id)
 
 
 def operator(name: str) -> Actor:

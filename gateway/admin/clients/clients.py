@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.admin.clients.links import withdraw_links
 from gateway.admin.clients.rights import ClientRights, acting_org, only
 from gateway.admin.clients.states import ADMIN_ASKED, check_scopes, facts, suggested
+from gateway.admin.organisations import Organisations
 from gateway.admin.second_person import SecondPerson, TwoPersonAct
 from gateway.auth.scopes import administers
 from gateway.one_line import is_one_line
@@ -89,12 +90,15 @@ class Clients:
 
         Raises:
             CallerError: its name, organisation, kind or scopes cannot be used, or the name is taken.
+            UnknownOrganisation: nobody has added its organisation, and no agreement or client names it.
             NotPermitted: the actor registers nothing for that steward.
             Conflict: another district's agreement names the id.
         """
         steward = self._steward(actor, new.steward)
         asked = replace(new, scopes=check_scopes(new.scopes), steward=steward)
         check_new(asked)
+        if actor.kind != "operator":
+            Organisations(self._region).require_known(asked.org)
         ClientRights(self._region).require_free(actor, asked.client_id, steward)
         if self._store.find_client(asked.client_id) is not None:
             raise CallerError(f"There is a client {asked.client_id!r} already.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select, update
 
@@ -18,8 +18,9 @@ from standards.errors import NotFound
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Row
 
+    from gateway.people.actor import Actor
     from gateway.storage.registry import SqlStore
 
 TOKEN_BYTES: Final = 32
@@ -39,12 +40,17 @@ class LinkGone(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class OpenLink:
-    """A link that nobody has used yet, without its token."""
+    """A link that nobody has used yet, without its token.
+
+    Its *maker* is the id of a person or of a machine client, or the account of an operator, as *maker_kind* says.
+    """
 
     client_id: str
     keep_old_days: int
     made: datetime
     made_by: str
+    maker_kind: str
+    maker: str
     expires: datetime
 
 
@@ -65,7 +71,7 @@ class ClientLinks:
             row = connection.execute(select(client_links).where(client_links.c.token_hash == hash_of(token))).first()
         if row is None or row.used or row.withdrawn or row.expires <= now:
             raise LinkGone
-        return OpenLink(row.client_id, row.keep_old_days, row.made, row.made_by, row.expires)
+        return _link(row)
 
     @timely
     def of(self, client_id: str, now: datetime) -> OpenLink | None:
@@ -73,7 +79,7 @@ class ClientLinks:
         mine = select(client_links).where(*_open(client_id), client_links.c.expires > now)
         with transaction(self._engine) as connection:
             row = connection.execute(mine.order_by(client_links.c.made.desc())).first()
-        return OpenLink(row.client_id, row.keep_old_days, row.made, row.made_by, row.expires) if row else None
+        return _link(row) if row else None
 
 
 def hash_of(token: str) -> str:
@@ -81,13 +87,14 @@ def hash_of(token: str) -> str:
     return hashed(f"client link {token[:MAX_TOKEN_CHARACTERS]}")
 
 
-def new_link(connection: Connection, client_id: str, keep_old_days: int, made_by: str, now: datetime) -> str:
+def new_link(connection: Connection, client_id: str, keep_old_days: int, actor: Actor, now: datetime) -> str:
     """Make a link for a client, in the transaction that notes it; an earlier one gives nothing any more."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     withdraw_links(connection, client_id, now)
     values = {
         "token_hash": hash_of(token), "client_id": client_id, "keep_old_days": keep_old_days, "made": now,
-        "made_by": made_by, "expires": now + LINK_LIFE,
+        "made_by": actor.name, "maker_kind": actor.kind, "maker": actor.person or actor.client or actor.name,
+        "expires": now + LINK_LIFE,
     }  # fmt: skip
     connection.execute(insert(client_links).values(values))
     return token
@@ -107,6 +114,12 @@ def use_link(connection: Connection, token: str, client_id: str, now: datetime) 
     mine = client_links.c.token_hash == hash_of(token), client_links.c.expires > now, *_open(client_id)
     if connection.execute(update(client_links).where(*mine).values(used=now)).rowcount != 1:
         raise LinkGone
+
+
+def _link(row: Row[Any]) -> OpenLink:
+    return OpenLink(
+        row.client_id, row.keep_old_days, row.made, row.made_by, row.maker_kind, row.maker, row.expires
+    )  # fmt: skip
 
 
 def _open(client_id: str) -> tuple[ColumnElement[bool], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from gateway.admin.clients.clients import CHANGED, KINDS, NewClient, check_new, living
 from gateway.admin.clients.links import ClientLinks, LinkGone, new_link, use_link, withdraw_links
@@ -13,8 +13,9 @@ from gateway.admin.clients.states import ADMIN_ASKED, check_scopes, facts, lacks
 from gateway.admin.second_person import SecondPerson, TwoPersonAct
 from gateway.auth.client_secrets import new_secret
 from gateway.auth.oauth1_secrets import PURPOSE, new_shared_secret
-from gateway.auth.scopes import ADMIN, ADMIN_ROLES, ONEROSTER_1_1, administers
-from gateway.people.actor import REGION, NotPermitted
+from gateway.auth.scopes import ADMIN, ADMIN_ROLES, ONEROSTER_1_1, admin_roles, administers
+from gateway.people.active import ActivePeople
+from gateway.people.actor import REGION, NotPermitted, machine, operator
 from gateway.storage.registry import DRAFT, ENABLED, SUSPENDED, Client, ClientUpdate, Secret, digest_of
 from policies.roles import roles
 from standards.errors import CallerError, Conflict, PreconditionFailed
@@ -150,7 +151,7 @@ class ClientSecrets:
         def decide(connection: Connection, found: Client) -> ClientUpdate:
             self._check(rights, actor, "client.link", found, unchanged)
             self._check_may_have(found, rights)
-            made[:] = [new_link(connection, client_id, keep_old_days, actor.name, now)]
+            made[:] = [new_link(connection, client_id, keep_old_days, actor, now)]
             return ClientUpdate({}, "link made", {"keepOldDays": keep_old_days})
 
         client = self._store.alter_client(client_id, actor.name, decide)
@@ -185,22 +186,23 @@ class ClientSecrets:
         Raises:
             LinkGone: it gives nothing.
         """
-        self._fetchable(token)
+        self._fetchable(token, ClientRights(self._region))
 
     def fetch(self, token: str) -> NewSecret:
         """Make the secret behind a link, for whoever pressed its button: once.
 
         Raises:
-            LinkGone: it was used or taken back, it is too old, or its client may have no secret now.
+            LinkGone: it was used or taken back, it is too old, its client may have no secret now, or who made it
+                could not make it any more.
         """
-        found = self._fetchable(token)
         rights, now = ClientRights(self._region), self._region.clock()
+        found, maker = self._fetchable(token, rights)
         secret, kept = new_secret()
 
         def decide(connection: Connection, client: Client) -> ClientUpdate:
             use_link(connection, token, client.client_id, now)
             try:
-                self._check_may_have(client, rights)
+                self._check_link(maker, client, rights)
             except CallerError:
                 raise LinkGone from None
             more = {"link": found.made_by}
@@ -258,16 +260,33 @@ class ClientSecrets:
 
         return NewSecret(facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements), secret)
 
-    def _fetchable(self, token: str) -> OpenLink:
+    def _fetchable(self, token: str, rights: ClientRights) -> tuple[OpenLink, Actor]:
+        """Return a link that gives something now, with its maker in the roles of now."""
         found = ClientLinks(self._store).open(token, self._region.clock())
         client = self._store.find_client(found.client_id)
         try:
-            if client is None:
+            maker = self._maker(found)
+            if client is None or maker is None:
                 raise LinkGone
-            self._check_may_have(client, ClientRights(self._region))
+            self._check_link(maker, client, rights)
         except CallerError:
             raise LinkGone from None
-        return found
+        return found, maker
+
+    def _check_link(self, maker: Actor, client: Client, rights: ClientRights) -> None:
+        """Refuse a link of somebody who could not make it now, or to a client that may have no secret now."""
+        self._check(rights, maker, "client.link", client, "")
+        self._check_may_have(client, rights)
+
+    def _maker(self, link: OpenLink) -> Actor | None:
+        """Return the maker of a link with the roles of now; None where it has no access any more."""
+        if link.maker_kind == "operator":
+            return operator(link.maker)
+        if link.maker_kind == "person":
+            found = ActivePeople(self._store, self._region.clock).find(link.maker)
+            return found.actor if found else None
+        client = self._store.find_client(link.maker)
+        return machine(client.client_id, client.org, admin_roles(client.scopes)) if _is_in(client) else None
 
     def _check(self, rights: ClientRights, actor: Actor, action: str, found: Client, unchanged: str) -> None:
         """Refuse an act on a client as it is now, under its lock."""
@@ -284,6 +303,11 @@ class ClientSecrets:
             raise Conflict(f"{client.client_id!r} is suspended: resume it before it gets a secret.")
         if client.status == DRAFT and (missing := lacks(client, rights.agreements)):
             raise Conflict(f"{client.client_id!r} is a draft and gets no secret yet. {' '.join(missing)}")
+
+
+def _is_in(client: Client | None) -> TypeGuard[Client]:
+    """Tell whether a machine that made a link is let in now."""
+    return client is not None and client.status == ENABLED
 
 
 def _rotated(client: Client, kept: str, days: int, now: datetime) -> dict[str, Any]:

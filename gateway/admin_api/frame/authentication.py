@@ -11,13 +11,14 @@ from flask import request
 from gateway.admin_api.frame.problems import TokenMissing
 from gateway.auth import tokens
 from gateway.auth.scopes import admin_roles
-from gateway.people.actor import Actor, Membership
+from gateway.people.actor import machine
 from gateway.people.sessions import COOKIE, Sessions
 from gateway.storage.registry import ENABLED
 from standards.errors import Unauthenticated
 
 if TYPE_CHECKING:
     from gateway.admin.administration import Administration
+    from gateway.people.actor import Actor
     from gateway.people.sessions import PersonSession
 
 TOKEN_HEADER: Final = "X-CSRF-Token"  # noqa: S105 -- a header's name
@@ -85,10 +86,4 @@ class Entrance:
         roles = set(admin_roles(client.scopes)) & set(admin_roles(found.scopes))
         if not roles:
             raise Unauthenticated("The token is not valid here.")
-        members = tuple(Membership(client.org, role) for role in sorted(roles))
-        return Actor(machine_name(client.client_id), "machine", members)
-
-
-def machine_name(client_id: str) -> str:
-    """Return the name of a machine client in acts: no person and no account is called so."""
-    return f"client {client_id}"
+        return machine(client.client_id, client.org, roles)

@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 
 from gateway.admin.clients.clients import KINDS, Clients, NewClient
 from gateway.admin.clients.secrets import MAX_KEEP_DAYS, ClientSecrets, NewSecret
+from gateway.admin.organisations import Organisations
 from gateway.admin.second_person import Waiting
 from gateway.auth.scopes import known_scopes
 from gateway.console.clients.pages import blueprint, region
@@ -33,7 +34,7 @@ class RegisterForm(ConsoleForm):
     """A client to register."""
 
     name = StringField(later("Client id"), [InputRequired()], description=later("As agreements name it."))
-    org = StringField(later("Organisation"), [InputRequired()], description=later("As agreements name it."))
+    org = SelectField(later("Organisation"), [InputRequired()], description=later("As agreements name it."))
     kind = SelectField(later("Kind"), choices=choices([(one, one) for one in KINDS]))
     steward = SelectField(later("Answered for by"))
     scopes = CheckboxesField(later("Scopes"), choices=choices([(one, one) for one in sorted(known_scopes())]))
@@ -43,7 +44,7 @@ class CopyForm(ConsoleForm):
     """A copy of a client."""
 
     name = StringField(later("Client id"), [InputRequired()], description=later("As agreements name it."))
-    org = StringField(later("Organisation"), [Optional()], description=later("Left out: the same."))
+    org = SelectField(later("Organisation"), [Optional()])
 
 
 class ScopesForm(ConsoleForm):
@@ -76,12 +77,14 @@ def register() -> Any:
     form.steward.choices = choices(
         [*([("", later("the region"))] if everywhere else []), *((one, one) for one in known)]
     )
+    form.org.choices = choices([("", later("Choose one")), *_organisations()])
 
     def act() -> Any:
         told = (form.name.data, form.org.data, form.kind.data, tuple(form.scopes.data or ()), form.steward.data)
         return _done(Clients(region()).register(who, NewClient(*told)), form.name.data)
 
-    return _form(form, act, say("Register a client"), say("Register"), url_for("clients.overview"))
+    title, back = say("Register a client"), url_for("clients.overview")
+    return _form(form, act, title, say("Register"), back, may_add=bool(who.orgs("organisation.add")))
 
 
 @page(blueprint, "/<client_id>/copy", "client.register", "GET", "POST", fresh=True)
@@ -89,11 +92,13 @@ def copy(client_id: str) -> Any:
     """Register a draft with the scopes and settings of another client."""
     form, service = CopyForm(), Clients(region())
     service.find(actor(), client_id)
+    form.org.choices = choices([("", later("the same")), *_organisations()])
 
     def act() -> Any:
         return _done(service.copy(actor(), client_id, form.name.data, form.org.data or ""), form.name.data)
 
-    return _form(form, act, say("Copy the client %(name)s") % {"name": client_id}, say("Copy"), _back(client_id))
+    title, may_add = say("Copy the client %(name)s") % {"name": client_id}, bool(actor().orgs("organisation.add"))
+    return _form(form, act, title, say("Copy"), _back(client_id), may_add=may_add)
 
 
 @page(blueprint, "/<client_id>/scopes", "client.register", "GET", "POST", fresh=True)
@@ -220,6 +225,12 @@ def _form(form: ConsoleForm, act: Callable[[], Any], title: str, button: str, ba
             form.form_errors.append(translated(refusal.message) or refusal.message)
             status = refusal.status
     return render_template("clients/form.html", form=form, title=title, button=button, back_to=back, **more), status
+
+
+def _organisations() -> list[tuple[str, str]]:
+    """Return the organisations that a client can be of, by name, each with its title."""
+    found = Organisations(region()).overview(actor())
+    return [(one.name, one.name if one.title == one.name else f"{one.title} ({one.name})") for one in found]
 
 
 def _done(found: ClientFacts | NewSecret | Waiting, client_id: str) -> Any:

@@ -18,6 +18,8 @@ from gateway.console.wording import later, say, translated
 from standards.errors import CallerError, InvalidBody
 
 if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as AnyResponse
+
     from gateway.admin.administration import Administration
     from gateway.admin.districts.looking import DistrictView, Night
     from gateway.storage.people.deliveries import Delivery
@@ -100,15 +102,26 @@ def upload(name: str) -> Any:
     sent = form.file.data
     data = sent.read() if sent is not None and hasattr(sent, "read") else b""
     received = DistrictFiles(_region()).receive(actor(), name, getattr(sent, "filename", "") or "", data)
+    view = _directory().find(actor(), name)
+    if received.kept and not view.connected:
+        return _kept_for_later(name)
     if received.kept and not received.refreshed:
         flash(say("The file is good, and is served now."), "ok")
         return redirect(url_for("districts.files", name=name), 303)
     mistakes = _mistakes(received.trial.delivery)
-    view = _directory().find(actor(), name)
     return render_template(
         "districts/verdict.html", view=view, received=received, mistakes=mistakes.shown(),
         why=received.trial.told or received.trial.delivery.counts.get("why", ""),
     ), 200 if received.kept else 422  # fmt: skip
+
+
+def _kept_for_later(name: str) -> AnyResponse:
+    """Go on to connecting a district whose first file is good, where that is for whoever sent it."""
+    if actor().allows("district.connect", name):
+        flash(say("The file is good. Now connect the district."), "ok")
+        return redirect(url_for("districts.review", name=name), 303)
+    flash(say("The file is good and kept. The district is not connected yet."), "ok")
+    return redirect(url_for("districts.files", name=name), 303)
 
 
 @page(blueprint, "/<name>/try", "district.try", "POST")

@@ -181,6 +181,8 @@ client_links = Table(
     Column("keep_old_days", Integer, nullable=False),
     Column("made", Instant, nullable=False),
     Column("made_by", String(200), nullable=False),
+    Column("maker_kind", String(10), nullable=False),
+    Column("maker", String(100), nullable=False),
     Column("expires", Instant, nullable=False),
     Column("used", Instant),
     Column("withdrawn", Instant),

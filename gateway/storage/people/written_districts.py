@@ -82,6 +82,15 @@ def newest_districts(connection: Connection, key: bytes) -> tuple[WrittenDistric
     return tuple(_district(row, key) for row in rows if not row.removed)
 
 
+def written_names(connection: Connection) -> tuple[str, ...]:
+    """Return the name of every district that people wrote and have not removed, in their order."""
+    newest = select(func.max(written_districts.c.number)).group_by(written_districts.c.name)
+    found = select(written_districts.c.name).where(
+        written_districts.c.number.in_(newest), written_districts.c.removed.is_(False)
+    )
+    return tuple(connection.execute(found.order_by(written_districts.c.name)).scalars())
+
+
 def find_written(connection: Connection, key: bytes, name: str) -> WrittenDistrict | None:
     """Return the district of that *name* as people wrote it last; None where they have not, or have removed it."""
     mine = select(written_districts).where(written_districts.c.name == name)

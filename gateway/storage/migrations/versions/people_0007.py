@@ -155,6 +155,8 @@ def _acts() -> None:
         sa.Column("keep_old_days", sa.Integer, nullable=False),
         sa.Column("made", Instant, nullable=False),
         sa.Column("made_by", sa.String(200), nullable=False),
+        sa.Column("maker_kind", sa.String(10), nullable=False),
+        sa.Column("maker", sa.String(100), nullable=False),
         sa.Column("expires", Instant, nullable=False),
         sa.Column("used", Instant),
         sa.Column("withdrawn", Instant),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.admin.organisations import Organisations
+from gateway.people.actor import operator
 from tests.support import servers
 from tests.support.people.region import people_region
 from tests.support.regions import agreement, small_sites
@@ -25,11 +27,17 @@ def region(request, tmp_path_factory):
         written.append(more.replace("id: tutor-maple", f"id: tutor-maple-{first}"))
     if request.param == "sqlite":
         with people_region(folder / "region", sites, written) as region:
-            yield region
+            yield with_acme(region)
         return
     with servers.fresh_database(request.getfixturevalue("postgresql_server")) as fresh:
         settings = f'[store]\nurl = "{fresh.replace("postgresql+psycopg:", "postgresql:")}"\n'
         with people_region(folder / "region", sites, written, settings) as region:
             store = region.administered.store
-            yield region
+            yield with_acme(region)
         store.close()
+
+
+def with_acme(region):
+    """Add the vendor `acme`, which no agreement names."""
+    Organisations(region.administered).add(operator("tests"), "acme", "vendor", "Acme")
+    return region

@@ -9,15 +9,18 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from gateway.admin.clients.clients import Clients, NewClient
 from gateway.admin.clients.links import LinkGone
 from gateway.admin.clients.secrets import ClientSecrets
 from gateway.admin.events import Events
+from gateway.admin.organisations import Organisations, UnknownOrganisation
 from gateway.auth.client_secrets import proves
-from gateway.people.actor import NotPermitted, operator
+from gateway.people.actor import NotPermitted, machine, operator
+from gateway.storage.people.tables import memberships, people
 from gateway.storage.registry import Client, Secret
+from gateway.storage.tables import clients
 from standards.errors import CallerError, Conflict, NotFound, PreconditionFailed
 from tests.gateway.admin.clients.conftest import MAPLE_CLIENTS
 
@@ -56,6 +59,16 @@ def boss(region):
 def tutor(region, maple):
     """A client that maple's agreement names, registered by maple's people, without a secret."""
     return Clients(region.administered).register(maple, NewClient(next(POOL), "tutor", "vendor", ("edfi:read",)))
+
+
+def test_a_person_registers_no_client_for_an_organisation_that_nobody_knows(region, service, boss):
+    name = next(NAMES)
+    with pytest.raises(UnknownOrganisation):
+        service.register(boss, NewClient(name, "brand-new", "vendor", ("edfi:read",)))
+    Organisations(region.administered).add(boss, "brand-new", "vendor", "Brand New")
+    assert service.register(boss, NewClient(name, "brand-new", "vendor", ("edfi:read",))).client.org == "brand-new"
+    with pytest.raises(UnknownOrganisation):
+        service.copy(boss, name, next(NAMES), "brand-knew")
 
 
 def acts_of(region, client):
@@ -353,6 +366,39 @@ def test_a_link_that_gives_nothing_says_the_same_whatever_happened(region, servi
     for ask in (secrets.check_link, secrets.fetch):
         with pytest.raises(LinkGone, match="used or taken back, or it is too old"):
             ask(token)
+
+
+@pytest.mark.parametrize("lost", ["role", "suspended", "ended", "another district"])
+def test_a_link_gives_nothing_once_its_maker_could_not_make_it(region, service, secrets, boss, tutor, lost):
+    name, maker = tutor.client.client_id, f"maker-{lost.replace(' ', '-')}-{next(NAMES)}"
+    mine = region.actor(maker, ("maple", "district-admin"))
+    token = secrets.link(mine, name).token
+    secrets.check_link(token)
+    with region.administered.store.engine.begin() as connection:
+        if lost == "role":
+            connection.execute(
+                update(memberships).where(memberships.c.person == mine.person).values(ends=region.clock())
+            )
+        elif lost == "another district":
+            connection.execute(update(clients).where(clients.c.client_id == name).values(steward="cedar"))
+        else:
+            connection.execute(update(people).where(people.c.id == mine.person).values(status=lost))
+    for ask in (secrets.check_link, secrets.fetch):
+        with pytest.raises(LinkGone, match="used or taken back, or it is too old"):
+            ask(token)
+    assert service.find(boss, name).state == "ready"
+
+
+def test_a_link_of_a_program_gives_nothing_once_the_program_is_shut_out(region, service, secrets, boss, tutor):
+    robot = secrets.add_admin(operator("root"), f"robot-{next(NAMES)}", "maple", "district-admin").client.client
+    mine = machine(robot.client_id, "maple", ["district-admin"])
+    first, name = secrets.link(mine, tutor.client.client_id).token, tutor.client.client_id
+    assert secrets.fetch(first).client.state == "enabled"
+    second = secrets.link(mine, name).token
+    service.suspend(operator("root"), robot.client_id)
+    for ask in (secrets.check_link, secrets.fetch):
+        with pytest.raises(LinkGone):
+            ask(second)
 
 
 def at_once(acts):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 
 import pytest
 from sqlalchemy import text
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from gateway.admin.districts.connecting import Connections
 from gateway.admin.districts.looking import SECRET, DistrictDirectory
 from gateway.admin.districts.uploading import DistrictFiles
+from gateway.admin.people import Persons
 from gateway.config.settings import load, read
 from gateway.people.actor import NotPermitted
 from gateway.storage.acts import Acts
@@ -224,3 +226,24 @@ def test_the_acts_name_who_did_what_with_digests(region, alder, tmp_path):
     assert mine.keys() >= {"district drafted", "file uploaded", "district connected"}
     assert len(mine["district connected"]["after"]) == 64
     assert mine["file uploaded"]["verdict"] == "fresh"
+
+
+def test_the_first_people_of_a_district_come_in_once_it_is_written_and_before_it_is_connected(region):
+    olga, people = region.actor("olga", ("region", "region-operator")), Persons(region.administered)
+    with pytest.raises(NotFound):
+        people.invite(olga, "alder", "ana@alder.org", "district-admin")
+    Connections(region.administered).save(olga, "alder", UPLOADED)
+    assert people.invite(olga, "alder", "ana@alder.org", "district-admin")
+    Connections(region.administered).remove(olga, "alder", "a mistake")
+    with pytest.raises(NotFound):
+        people.invite(olga, "alder", "ben@alder.org", "district-admin")
+
+
+def test_a_first_file_leads_on_to_connecting_and_claims_nothing_that_is_not_so(region, alder, tmp_path):
+    Connections(region.administered).save(alder, "alder", UPLOADED)
+    browser = region.browser("ana", ("alder", "district-admin"))
+    browser.get("/console/districts/alder/files")
+    file = (BytesIO(zipped(tmp_path / "made")), "roster.zip")
+    answer = browser.post("/console/districts/alder/upload", {"file": file}, content_type="multipart/form-data")
+    assert (answer.status_code, answer.location) == (303, "/console/districts/alder/review")
+    assert "The file is good. Now connect the district." in browser.get(answer.location).text
