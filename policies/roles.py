@@ -34,7 +34,7 @@ class Action:
     """What somebody does, and how far each role reaches in it.
 
     *two_persons* says that an organisation may ask for a second person, *person* that no machine may do it, and
-    *commanded* that a command at the command line does.
+    *commanded* that a command at the command line does, *proved* that in a browser it takes a proof of who does it.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Action:
     two_persons: bool = False
     person: bool = False
     commanded: bool = False
+    proved: bool = False
 
 
 def roles() -> Mapping[str, PersonRole]:
@@ -98,9 +99,10 @@ def _role(name: str, row: dict[str, str], invites: list[str]) -> PersonRole:
 
 def _action(name: str, row: dict[str, Any], known: Mapping[str, PersonRole], commanded: frozenset[str]) -> Action:
     given = row["roles"]
-    wrong = row.keys() - {"about", "roles", "twoPersons", "person"} or given.keys() - known.keys()
+    wrong = row.keys() - {"about", "roles", "twoPersons", "person", "proved"} or given.keys() - known.keys()
     if wrong or not set(given.values()) <= set(REACHES):
         message = f"roles.yaml: {name}"
         raise ValueError(message)
     person = bool(row.get("person"))
-    return Action(name, row["about"], given, bool(row.get("twoPersons")), person, name in commanded)
+    two_persons, proved = bool(row.get("twoPersons")), bool(row.get("proved"))
+    return Action(name, row["about"], given, two_persons, person, name in commanded, proved)

@@ -35,6 +35,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "client.rotate": confirm_rotate,
     "client.end": confirm_end,
     people.CHANGE: people.confirmed,
+    people.INVITE: people.confirmed,
     settings.CHANGE: settings.confirmed,
     publishing.PUBLISH: publishing.confirmed,
     signing.SIGN: signing.confirmed,
@@ -44,6 +45,9 @@ HANDLERS: Final[Mapping[str, Handler]] = {
 NEVER_ALONE: Final = frozenset({"record.release"})
 """The actions that no operator confirms in the place of a second person, whoever is missing."""
 
+OWED: Final = (
+    "Whoever proposed this has given you the role by which you would confirm it, no two weeks ago: somebody else must."
+)
 NAME_CHARACTERS: Final = 80
 """How much of each of two names is in the name of both."""
 
@@ -60,7 +64,13 @@ class Confirmation:
         """The secret that was made, which the second person alone is shown, this once; empty where none was."""
         if isinstance(self.done, NewSecret):
             return self.done.secret
-        return self.done if isinstance(self.done, str) and self.done.startswith(settings.SECRET_PREFIX) else ""
+        return self.done if isinstance(self.done, str) and self.proposal.action == settings.CHANGE else ""
+
+    @property
+    def link(self) -> str:
+        """The token of the link by which somebody comes in, shown to the second person alone; empty where none was."""
+        asks = self.proposal.action in {people.INVITE, people.CHANGE}
+        return self.done if isinstance(self.done, str) and asks else ""
 
 
 class Confirming:
@@ -136,6 +146,8 @@ class Confirming:
             raise NotPermitted("Nobody confirms what he or she has proposed: somebody else must.")
         else:
             actor.require(proposal.action, proposal.org)
+            if not self._second.is_independent(actor, proposal):
+                raise NotPermitted(OWED)
         if not proposal.waits(self._region.clock()):
             raise Conflict(f"The proposal {proposal.id} waits no more: it was decided, or has lapsed.")
 

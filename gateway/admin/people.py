@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 NOT_YOURSELF: Final = "Nobody changes their own roles or access. Ask somebody else who may."
 BOOTSTRAPPED: Final = "There is a region operator already, who can invite others; --again makes a link anyway."
 CHANGE: Final = "person.change"
+INVITE: Final = "person.invite"
 SUSPEND: Final = "suspend"
 RECOVERED: Final = "recovery link made"
 STEPS: Final = {
@@ -97,12 +98,8 @@ class Persons:
     def organisations(self, actor: Actor) -> tuple[Organisation, ...]:
         """List the organisations whose people an actor may see, or whose first person it may invite."""
         known = self._organisations.known().values()
-        return tuple(
-            sorted(
-                (one for one in known if actor.allows("person.read", one.name) or self._may_give(actor, one)),
-                key=lambda one: (one.kind, one.name),
-            )
-        )
+        seen = (one for one in known if actor.allows("person.read", one.name) or self._may_give(actor, one))
+        return tuple(sorted(seen, key=lambda one: (one.kind, one.name)))
 
     def overview(self, actor: Actor, org: str) -> PeopleOfOrganisation:
         """Show the people of an organisation.
@@ -139,7 +136,7 @@ class Persons:
             raise NotFound(NOBODY)
         return found
 
-    def invite(self, actor: Actor, org: str, mail: str, role: str, name: str = "") -> str:
+    def invite(self, actor: Actor, org: str, mail: str, role: str, name: str = "") -> str | Waiting:
         """Invite somebody to an organisation; return the token of the link, which is not kept.
 
         Whether the address is somebody's already is not told.
@@ -147,7 +144,7 @@ class Persons:
         Raises:
             NotPermitted: the actor's roles do not invite that role there.
         """
-        one, address = self._seen(actor, org, "person.invite"), normal_mail(mail)
+        one, address = self._seen(actor, org, INVITE), normal_mail(mail)
         if actor.person and address == actor.name:
             raise NotPermitted(NOT_YOURSELF)
         if role not in self._may_give(actor, one):
@@ -158,7 +155,8 @@ class Persons:
         def make(connection: Connection, now: datetime) -> str:
             return make_invitation(connection, INVITATION, address, org, role, actor.name, now, shown)
 
-        return self._act(make, actor, "person invited", org, content)
+        asked = TwoPersonAct(INVITE, org, f"{role}: {address}"[:200], content | {"name": shown})
+        return self._second.either(actor, asked, lambda: self._act(make, actor, "person invited", org, content))
 
     def withdraw(self, actor: Actor, org: str, invitation: str) -> None:
         """Take an invitation back.
@@ -166,11 +164,11 @@ class Persons:
         Raises:
             NotFound: the organisation has no such invitation for this actor.
         """
-        self._seen(actor, org, "person.invite")
+        self._seen(actor, org, INVITE)
 
         def change(connection: Connection, now: datetime) -> None:
             found = find_open(connection, invitation, now)
-            mine = found is not None and (actor.allows("person.invite", org) or found.made_by == actor.name)
+            mine = found is not None and (actor.allows(INVITE, org) or found.made_by == actor.name)
             if found is None or found.org != org or not mine or not withdraw_invitation(connection, invitation, now):
                 raise NotFound("There is no such invitation here.")
 
@@ -387,6 +385,8 @@ def _need_reason(reason: str) -> None:
 def confirmed(region: Administration, second: TwoPersonRule, actor: Actor, proposal: Proposal) -> object:
     """Do a change of a person that was confirmed."""
     service, asked = Persons(region, second), proposal.content
+    if proposal.action == INVITE:
+        return service.invite(actor, asked["org"], asked["mail"], asked["role"], asked["name"])
     org, person, said = asked["org"], asked["person"], asked["said"]
     if said == "role given":
         return service.give(actor, org, person, asked["role"], proposal.reason)
@@ -394,5 +394,5 @@ def confirmed(region: Administration, second: TwoPersonRule, actor: Actor, propo
         return service.end_role(actor, org, person, asked["role"], proposal.reason)
     if said == RECOVERED:
         return service.recover(actor, org, person, proposal.reason)
-    step = next(step for step, (_, _, name) in STEPS.items() if name == said)
-    return service.change_status(actor, org, person, step, proposal.reason)
+    steps = {name: step for step, (_, _, name) in STEPS.items()}
+    return service.change_status(actor, org, person, steps[said], proposal.reason)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy import select
 
+from gateway.admin.independence import independent
 from gateway.admin.shortage import Shortage, shortage
 from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
@@ -110,7 +111,12 @@ class SecondPerson:
     def confirmers(self, proposal: Proposal) -> tuple[str, ...]:
         """Return the names of the people other than who proposed it who may confirm a *proposal*."""
         found = ActivePeople(self._region.store, self._region.clock).allowed(proposal.action, proposal.org)
-        return tuple(one.mail for one in found if one.actor.person != proposal.person)
+        others = (one.actor for one in found if one.actor.person != proposal.person)
+        return tuple(one.name for one in others if self.is_independent(one, proposal))
+
+    def is_independent(self, actor: Actor, proposal: Proposal) -> bool:
+        """Tell whether an *actor* owes the role by which it would confirm a *proposal* to somebody else."""
+        return independent(self._region.store, actor, proposal, self._region.clock())
 
     def act(
         self, actor: Actor, what: str, proposal: Proposal, reason: str, more: Mapping[str, Any] | None = None

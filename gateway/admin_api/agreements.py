@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from marshmallow import fields, validate
 
 from gateway.admin.agreements.effect import EffectOfAgreements
-from gateway.admin.agreements.publishing import Publishing
+from gateway.admin.agreements.publishing import PUBLISH, Publishing
 from gateway.admin.agreements.reading import UNKNOWN, KnownAgreements
 from gateway.admin.agreements.signing import Signing
 from gateway.admin.agreements.writing import DraftWriting
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from gateway.admin.agreements.signing import SignedVersion
 
 ROUTES = AdminOperations("agreements")
-FRESH: Final = timedelta(minutes=10)
-"""For so long after somebody proved who it is, that counts for a signature."""
-
 MAX_DIGITS: Final = 6
 HASH: Final = r"^[0-9a-f]{64}$"
 
@@ -164,8 +160,8 @@ def simulate_agreement(asked: AdminRequest, name: str, version: str) -> Reply:
 def approve_agreement(asked: AdminRequest, name: str, version: str) -> Reply:
     """Sign a version for a party: only somebody who is signed in, and has lately proved who it is."""
     session = serving().entrance.session()
-    if session is None or asked.region.clock() - session.proved > FRESH:
-        raise NotPermitted("Prove in the console who you are, and sign within ten minutes.")
+    if session is None:
+        raise NotPermitted("Only a person who is signed in signs an agreement.")
     body = asked.body
     done = Signing(asked.region).sign(asked.actor, name, _number(version), body["party"], body["shown"], session.method)
     return _outcome(asked.done(done))
@@ -187,8 +183,10 @@ def change_agreement_state(asked: AdminRequest, name: str, version: str) -> Repl
         case "draft":
             return _written(drafts.refuse(*about, reason, one.number))
         case "published":
+            serving().require_proved(PUBLISH)
             return _outcome(asked.done(publishing.publish(*about, one.number, reason)))
         case _:
+            serving().require_proved(PUBLISH)
             return _outcome(asked.done(publishing.withdraw(*about, one.number, reason)))
 
 

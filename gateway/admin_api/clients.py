@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 from gateway.admin.clients.clients import KINDS, Clients, NewClient
 from gateway.admin.clients.secrets import MAX_KEEP_DAYS, ClientSecrets
 from gateway.admin_api.frame.bodies import AdminBody, Count, TextLine
-from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply
+from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply, serving
 from gateway.storage.registry import IGNORE, REFUSE
 from gateway.web.responses import base_url
 
@@ -201,8 +201,12 @@ def change_state(asked: AdminRequest, client_id: str) -> Reply:
     """Suspend a client, let it in again, or end it for ever."""
     service = Clients(asked.region)
     unchanged = _matched(asked, service.find(asked.actor, client_id))
-    steps = {"suspended": service.suspend, "enabled": service.resume, "ended": service.end}
-    step = steps[asked.body["state"]]
+    action, step = {
+        "suspended": ("client.suspend", service.suspend),
+        "enabled": ("client.resume", service.resume),
+        "ended": ("client.end", service.end),
+    }[asked.body["state"]]
+    serving().require_proved(action)
     return Reply(asked.done(step(asked.actor, client_id, asked.body["reason"], unchanged)).shown())
 
 

@@ -92,12 +92,12 @@ def list_invitations(asked: AdminRequest, org: str) -> Reply:
 
 @ROUTES.add(
     "POST", "/organisations/<org>/invitations", "person.invite", InvitedSchema, body=NewInvitationSchema, status=201,
-    kept=False,
+    kept=False, waits=True,
 )  # fmt: skip
 def invite_person(asked: AdminRequest, org: str) -> Reply:
     """Invite somebody; the link is told this once."""
     told = asked.body
-    token = Persons(asked.region).invite(asked.actor, org, told["mail"], told["role"], told["name"])
+    token = asked.done(Persons(asked.region).invite(asked.actor, org, told["mail"], told["role"], told["name"]))
     return Reply({"url": f"{base_url()}/console/join/{token}"})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from flask import current_app, g, redirect, request, url_for
 
 from gateway.console.way_back import own_path
 from gateway.people.actor import NotPermitted
+from gateway.people.sessions import PROVED_FOR
 from policies.roles import action as known_action
 
 if TYPE_CHECKING:
@@ -31,22 +31,18 @@ PUBLIC: Final = "public"
 """What a route names that anybody may ask: signing in, and following a one-time link."""
 
 
-FRESH: Final = timedelta(minutes=10)
-"""For so long after somebody proved who it is, that counts for acts that are dangerous."""
-
-
 def page(
     blueprint: Blueprint, rule: str, action: str, *methods: str, fresh: bool = False, most_bytes: int | str = 0
 ) -> Callable[[View], View]:
     """Route *rule* to a view that is for one *action*; GET, unless *methods* are named.
 
     Nobody comes in without a session, nor without any role for the action: what the role reaches is the service's to
-    decide. A *fresh* one asks whoever has not proved lately who it is to do so first. One that takes a file says how
-    many bytes (*most_bytes*) it may have, or which setting of the application does. The name of the action stays on
-    the view, where a test looks for it.
+    decide. A *fresh* one, as each that does what the table wants proved, asks whoever has not done so lately to prove
+    who it is. One that takes a file says how many bytes (*most_bytes*) it may have, or which setting of the application
+    does. The name of the action stays on the view, where a test looks for it.
     """
     if action != PUBLIC:
-        known_action(action)
+        fresh = fresh or ("POST" in methods and known_action(action).proved)
 
     def add(view: View) -> View:
         @wraps(view)
@@ -105,7 +101,7 @@ def proved_lately() -> bool:
     """Tell whether the person of this session has proved lately who it is."""
     now: datetime = current_app.extensions["region"].clock()
     proved: datetime = g.session.proved
-    return now - proved <= FRESH
+    return now - proved <= PROVED_FOR
 
 
 def prove_first() -> Response:

@@ -116,7 +116,10 @@ def invite() -> Any:
             form.form_errors.append(translated(refusal.message) or refusal.message)
             status = refusal.status
         else:
-            return _link(token, org, form.mail.data)
+            if not isinstance(token, str):
+                flash(say(WAITS), "warn")
+                return redirect(url_for("people.overview", org=org), 303)
+            return link_page(token, org, form.mail.data)
     return render_template("people/invite.html", form=form, found=found), status
 
 
@@ -179,7 +182,7 @@ def recover(person: str) -> Any:
     if not isinstance(made, str):
         flash(say(WAITS), "warn")
         return redirect(url_for("people.member", person=person, org=org), 303)
-    return _link(made, org, one.person.mail)
+    return link_page(made, org, one.person.mail)
 
 
 @page(blueprint, "/organisations", "organisation.read", "GET", "POST")
@@ -239,7 +242,8 @@ def _do(person: str, work: Callable[[str], Waiting | None], said: str) -> AnyRes
     )
 
 
-def _link(token: str, org: str, mail: str) -> str:
+def link_page(token: str, org: str, mail: str) -> str:
+    """Show the link by which somebody comes in, this once."""
     address = f"{door.origin()}{url_for('join.follow', token=token)}"
     return render_template("people/link.html", address=address, org=org, mail=mail)
 

@@ -37,6 +37,9 @@ LONGEST: Final = timedelta(hours=10)
 SEEN_EVERY: Final = timedelta(minutes=1)
 """How often it is written down that a session is in use; more often where it ends sooner."""
 
+PROVED_FOR: Final = timedelta(minutes=10)
+"""For so long after somebody proved who it is, that counts for acts that are dangerous."""
+
 ID_BYTES: Final = 32
 MAX_NETWORK_CHARACTERS: Final = 64
 

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 MAX_KEEP_DAYS: Final = 90
 SIGNING_DAYS: Final = 365
+NOT_ALONE: Final = (
+    "A new secret needs two persons here. Ask for the new secret itself: whoever confirms it is shown it once."
+)
 LINK_ACTOR: Final = "one-time link"
 
 
@@ -145,7 +148,9 @@ class ClientSecrets:
         """
         _check_days(keep_old_days)
         rights, made = ClientRights(self._region), list[str]()
-        rights.require(actor, "client.link", rights.seen(actor, client_id))
+        known = rights.seen(actor, client_id)
+        rights.require(actor, "client.link", known)
+        self._refuse_alone(actor, known)
         now = self._region.clock()
 
         def decide(connection: Connection, found: Client) -> ClientUpdate:
@@ -218,7 +223,9 @@ class ClientSecrets:
             CallerError: it has no scope in which a signature counts.
         """
         rights, now = ClientRights(self._region), self._region.clock()
-        rights.require(actor, "client.rotate", rights.seen(actor, client_id))
+        known = rights.seen(actor, client_id)
+        rights.require(actor, "client.rotate", known)
+        self._refuse_alone(actor, known)
         today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         until = end or today + timedelta(days=SIGNING_DAYS + 1)
         secret, shared = new_shared_secret(self._region.keys.derive(PURPOSE), client_id, until)
@@ -245,6 +252,15 @@ class ClientSecrets:
             return ClientUpdate({"oauth1_sealed": None, "oauth1_not_after": None}, "oauth1 secret ended")
 
         return facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements)
+
+    def _refuse_alone(self, actor: Actor, client: Client) -> None:
+        """Refuse another way to a secret than the one for which the client's organisation wants two persons.
+
+        Raises:
+            Conflict: it wants two.
+        """
+        if "client.rotate" in SecondPerson(self._region).wanted(acting_org(actor, client)):
+            raise Conflict(NOT_ALONE)
 
     def _give(
         self, actor: Actor, rights: ClientRights, client_id: str, days: int, unchanged: str, reason: str

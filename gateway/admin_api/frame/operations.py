@@ -13,6 +13,7 @@ from gateway.admin.second_person import Waiting
 from gateway.admin_api.frame.bodies import JSON, AdminBody, Filters, Nothing, Paged, read_body, read_filters
 from gateway.admin_api.frame.preconditions import check_match, etag_of, is_known, require_header
 from gateway.people.actor import NotPermitted
+from gateway.people.sessions import PROVED_FOR
 from gateway.telemetry import about
 from policies.roles import action as known_action
 
@@ -156,6 +157,16 @@ class Serving:
     idempotency: Idempotency
     operations: tuple[AdminOperation, ...]
 
+    def require_proved(self, action: str) -> None:
+        """Refuse a dangerous *action* in a browser whose person has not proved lately who it is.
+
+        Raises:
+            NotPermitted: a session alone does not do it, as one that was stolen could.
+        """
+        session = self.entrance.session()
+        if session is not None and known_action(action).proved and self.region.clock() - session.proved > PROVED_FOR:
+            raise NotPermitted("Prove in the console who you are, and do this within ten minutes.")
+
 
 def add_to(app: Flask, operation: AdminOperation) -> None:
     """Route the address of an *operation*; its action stays on the view, where a test looks for it."""
@@ -186,6 +197,8 @@ def serve(state: Serving, operation: AdminOperation, parts: Mapping[str, str]) -
     filters = read_filters(operation.filters)
     if operation.method not in UNSAFE:
         return _rendered(operation, operation.view(AdminRequest(state.region, actor, {}, filters), **parts))
+    if operation.action != SIGNED_IN:
+        state.require_proved(operation.action)
     body = {} if operation.file else read_body(operation.body)
     asked = AdminRequest(state.region, actor, body, filters)
     if operation.matched:

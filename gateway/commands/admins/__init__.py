@@ -38,7 +38,7 @@ def admins() -> None:
 def bootstrap(mail: str, name: str, again: bool, file: Path) -> None:
     """Print the one-time link by which the region's operator comes in."""
     with _people(file) as (people, operator, settings):
-        _show_link(settings, people.bootstrap(operator, mail, name, again=again))
+        show_link(settings, people.bootstrap(operator, mail, name, again=again))
 
 
 @admins.command("list")
@@ -80,7 +80,11 @@ def list_people(org: str | None, as_json: bool, file: Path) -> None:
 def invite(mail: str, org: str, role: str, name: str, file: Path) -> None:
     """Print the one-time link by which whoever has the address MAIL joins an organisation."""
     with _people(file) as (people, operator, settings):
-        _show_link(settings, people.invite(operator, org, mail, role, name))
+        made = people.invite(operator, org, mail, role, name)
+        if not isinstance(made, str):
+            click.echo(WAITS)
+            return
+        show_link(settings, made)
 
 
 @admins.command()
@@ -122,7 +126,7 @@ def recover(mail: str, reason: str, file: Path) -> None:
         if not isinstance(made, str):
             click.echo(WAITS)
             return
-        _show_link(settings, made)
+        show_link(settings, made)
 
 
 def _change(file: Path, mail: str, step: str, reason: str) -> None:
@@ -152,7 +156,7 @@ def _people(file: Path) -> Iterator[tuple[Persons, Actor, Settings]]:
         yield Persons(region), operator(actor()), settings
 
 
-def _show_link(settings: Settings, token: str) -> None:
+def show_link(settings: Settings, token: str) -> None:
     """Print a link, which begins as callers reach the gateway."""
     server = settings.server
     host = "localhost" if server.host in {"127.0.0.1", "::1", "0.0.0.0", "::"} else server.host  # noqa: S104 -- read

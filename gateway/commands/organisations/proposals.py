@@ -55,10 +55,13 @@ def confirm(name: str, reason: str, file: Path) -> None:
     The record says that an operator stood in, and why.
     """
     from gateway.admin.confirming import Confirming
+    from gateway.commands.admins import show_link
     from gateway.people.actor import operator
 
     with _region(file) as region:
         done = Confirming(region).confirm(operator(actor()), name, reason)
+        if done.link:
+            show_link(region.settings(), done.link)
     click.echo(f"{name}: confirmed and done.")
     if done.secret:
         click.echo(f"secret, shown this once: {done.secret}")

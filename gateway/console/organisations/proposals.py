@@ -11,6 +11,7 @@ from gateway.admin.second_person import SecondPerson
 from gateway.admin.shortage import shortage
 from gateway.console.page import actor, page
 from gateway.console.parts.names import label, sentence
+from gateway.console.people import link_page
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say
 from policies.roles import actions
@@ -76,6 +77,8 @@ def confirm(proposal: str) -> Any:
     done = Confirming(_region()).confirm(actor(), proposal, request.form.get("reason", ""))
     if done.secret:
         return render_template("proposals/secret.html", secret=done.secret, one=done.proposal)
+    if done.link:
+        return link_page(done.link, done.proposal.org, done.proposal.about.rpartition(": ")[2])
     flash(say("Confirmed and done."), "ok")
     return redirect(url_for("proposals.one", proposal=proposal), 303)
 

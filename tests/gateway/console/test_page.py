@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import pytest
 from flask import Blueprint, Flask, g
 
-from gateway.console.page import FRESH, page
+from gateway.console.page import page
 from gateway.console.sign_in import blueprint as sign_in
 from gateway.console.way_back import HOME, own_path
 from gateway.people.actor import Actor, Membership
+from gateway.people.sessions import PROVED_FOR
 from tests.support.regions import Clock
 
 
@@ -82,23 +83,23 @@ def browser(clock):
 
 
 def test_a_dangerous_act_goes_on_while_the_proof_is_fresh(browser, clock):
-    clock.now += FRESH
+    clock.now += PROVED_FOR
     assert browser.post("/console/client/end").text == "done"
 
 
 def test_a_dangerous_act_sends_whoever_proved_long_ago_to_prove_and_then_to_the_form(browser, clock):
-    clock.now += FRESH + timedelta(seconds=1)
+    clock.now += PROVED_FOR + timedelta(seconds=1)
     answer = browser.post("/console/client/end", headers={"Referer": "http://localhost/console/client?tab=end"})
     assert answer.status_code == 302
     assert answer.location == "/console/prove?next=/console/client?tab%3Dend&again=True"
 
 
 def test_a_form_elsewhere_is_no_way_back(browser, clock):
-    clock.now += FRESH + timedelta(seconds=1)
+    clock.now += PROVED_FOR + timedelta(seconds=1)
     answer = browser.post("/console/client/end", headers={"Referer": "https://evil.example/console/client"})
     assert answer.location == "/console/prove?next=/console&again=True"
 
 
 def test_a_page_that_is_only_read_needs_no_fresh_proof(browser, clock):
-    clock.now += FRESH + timedelta(hours=1)
+    clock.now += PROVED_FOR + timedelta(hours=1)
     assert browser.get("/console/client").text == "the form"
