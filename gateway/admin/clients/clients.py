@@ -68,7 +68,7 @@ class Clients:
         """List the clients that an actor may know of, by id."""
         rights = ClientRights(self._region)
         seen = [one for one in self._store.list_clients() if rights.allows(actor, "client.read", one)]
-        return tuple(facts(one, rights.agreements) for one in seen)
+        return tuple(facts(one, rights.agreements, actor) for one in seen)
 
     def find(self, actor: Actor, client_id: str) -> ClientFacts:
         """Find a client.
@@ -77,7 +77,7 @@ class Clients:
             NotFound: there is none, or the actor may not know of it.
         """
         rights = ClientRights(self._region)
-        return facts(rights.seen(actor, client_id), rights.agreements)
+        return facts(rights.seen(actor, client_id), rights.agreements, actor)
 
     def suggest(self, actor: Actor, client_id: str) -> tuple[ScopeSuggestion, ...]:
         """Suggest the scopes that a client needs for its agreements, in force or to come."""
@@ -202,7 +202,7 @@ class Clients:
             return decide(connection, found)
 
         def do() -> ClientFacts:
-            return facts(self._store.alter_client(client_id, actor.name, checked), rights.agreements)
+            return facts(self._store.alter_client(client_id, actor.name, checked), rights.agreements, actor)
 
         if action not in {"client.register", "client.end"}:
             return do()
@@ -215,7 +215,7 @@ class Clients:
             unknown_members=new.unknown_members, steward=new.steward,
         )  # fmt: skip
         self._store.add_client(made)
-        return facts(made, ClientRights(self._region).agreements)
+        return facts(made, ClientRights(self._region).agreements, actor)
 
     def _steward(self, actor: Actor, asked: str) -> str:
         """Return the district for which an actor registers a client; empty for the region."""

@@ -98,7 +98,7 @@ class ClientSecrets:
         made = Client(new.client_id, new.org, new.kind, new.scopes, slots, now, actor.name, steward=new.steward)
         made = replace(made, unknown_members=new.unknown_members)
         self._store.add_client(made)
-        return NewSecret(facts(made, ClientRights(self._region).agreements), secret)
+        return NewSecret(facts(made, ClientRights(self._region).agreements, actor), secret)
 
     def rotate(
         self, actor: Actor, client_id: str, keep_old_days: int = 0, unchanged: str = "", reason: str = ""
@@ -138,7 +138,7 @@ class ClientSecrets:
                 raise Conflict(f"{client_id!r} has no old secret.")
             return ClientUpdate({"secret_hash_2": None, "not_after_2": None}, "old secret ended")
 
-        return facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements)
+        return facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements, actor)
 
     def link(self, actor: Actor, client_id: str, keep_old_days: int = 7, unchanged: str = "") -> NewLink:
         """Make a one-time link to a client's next secret; an earlier link gives nothing any more.
@@ -161,7 +161,7 @@ class ClientSecrets:
 
         client = self._store.alter_client(client_id, actor.name, decide)
         found = ClientLinks(self._store).of(client_id, now)
-        return NewLink(facts(client, rights.agreements), made[0], found.expires if found else now)
+        return NewLink(facts(client, rights.agreements, actor), made[0], found.expires if found else now)
 
     def open_link(self, actor: Actor, client_id: str) -> OpenLink | None:
         """Return the link of a client that nobody has used yet, without its token."""
@@ -183,7 +183,7 @@ class ClientSecrets:
                 raise Conflict(f"{client_id!r} has no open link.")
             return ClientUpdate({}, "link taken back")
 
-        return facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements)
+        return facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements, actor)
 
     def check_link(self, token: str) -> None:
         """Refuse a link that gives nothing; what it is for is told to nobody before the button is pressed.
@@ -214,7 +214,7 @@ class ClientSecrets:
             return ClientUpdate(_rotated(client, kept, found.keep_old_days, now), _said(client), more)
 
         client = self._store.alter_client(found.client_id, LINK_ACTOR, decide)
-        return NewSecret(facts(client, rights.agreements), secret)
+        return NewSecret(facts(client, rights.agreements, None), secret)
 
     def oauth1(self, actor: Actor, client_id: str, end: datetime | None, unchanged: str = "") -> NewSecret:
         """Give a client a secret to sign OneRoster 1.1 requests with, until *end*, or for a year.
@@ -238,7 +238,9 @@ class ClientSecrets:
                 {"oauth1_sealed": shared.sealed, "oauth1_not_after": shared.not_after}, "oauth1 secret set"
             )
 
-        return NewSecret(facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements), secret)
+        return NewSecret(
+            facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements, actor), secret
+        )
 
     def end_oauth1(self, actor: Actor, client_id: str, unchanged: str = "") -> ClientFacts:
         """End the secret by which a client signs requests; its tokens stay valid."""
@@ -251,7 +253,7 @@ class ClientSecrets:
                 return None
             return ClientUpdate({"oauth1_sealed": None, "oauth1_not_after": None}, "oauth1 secret ended")
 
-        return facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements)
+        return facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements, actor)
 
     def _refuse_alone(self, actor: Actor, client: Client) -> None:
         """Refuse another way to a secret than the one for which the client's organisation wants two persons.
@@ -274,7 +276,9 @@ class ClientSecrets:
             withdraw_links(connection, client_id, now)
             return ClientUpdate(_rotated(found, kept, days, now), _said(found), reason=reason)
 
-        return NewSecret(facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements), secret)
+        return NewSecret(
+            facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements, actor), secret
+        )
 
     def _fetchable(self, token: str, rights: ClientRights) -> tuple[OpenLink, Actor]:
         """Return a link that gives something now, with its maker in the roles of now."""

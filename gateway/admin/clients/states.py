@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.admin.clients.rights import NamingAgreements
+    from gateway.people.actor import Actor
     from gateway.storage.registry import Client
     from policies.agreement import Agreement
 
@@ -74,9 +75,11 @@ class ScopeSuggestion:
     scopes: tuple[str, ...]
 
 
-def facts(client: Client, agreements: NamingAgreements) -> ClientFacts:
-    """Return a client as people may know it."""
-    ids = tuple(sorted({one.id for one in agreements.of(client.client_id)}))
+def facts(client: Client, agreements: NamingAgreements, actor: Actor | None) -> ClientFacts:
+    """Return a client as an *actor* may know it, with those of its agreements of which the actor may know."""
+    named = agreements.of(client.client_id) if actor is not None else ()
+    seen = {one.id for one in named if actor and actor.allows("agreement.read", one.district, (one.district, one.org))}
+    ids = tuple(sorted(seen))
     missing = lacks(client, agreements) if client.status == DRAFT else ()
     state = READY if client.status == DRAFT and not missing else client.status
     return ClientFacts(client, state, missing, ids)
