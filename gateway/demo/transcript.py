@@ -87,7 +87,7 @@ class Transcript:
         self.head(
             "That is all",
             "The gateway is off, every file of this region is removed. README.md tells how to connect your district. "
-            "People do all this in a browser: `demo --serve` prints links into the console, docs/console.md is its guide.",
+            "In a browser: `demo --serve` prints links into the console; docs/console.md is its guide.",
         )
 
     def introduce(self) -> None:
