@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from gateway import telemetry
 from gateway.admin.districts.in_memory import LargeFileRequest
-from gateway.admin_api import agreements, answers, clients, districts, recipients
+from gateway.admin_api import agreements, answers, clients, districts, organisations, people, recipients
 from gateway.admin_api import region as region_operations
 from gateway.admin_api.frame.authentication import Entrance
 from gateway.admin_api.frame.bodies import JSON
@@ -31,6 +31,8 @@ GROUPS: Final = (
     answers.ROUTES,
     clients.ROUTES,
     recipients.ROUTES,
+    organisations.ROUTES,
+    people.ROUTES,
 )
 """Every group of operations; one more is a module with `ROUTES`, and its name here."""
 

@@ -71,8 +71,6 @@ invitations = Table(
     Column("role", String(40), nullable=False),
     Column("made", Instant, nullable=False),
     Column("made_by", String(200), nullable=False),
-    Column("maker_kind", String(10), nullable=False),
-    Column("maker", String(100), nullable=False),
     Column("expires", Instant, nullable=False),
     Column("used", Instant),
     Column("withdrawn", Instant),

@@ -9,7 +9,10 @@ from policies.roles import actions, commands, roles
 from standards.errors import NotFound
 
 PERSONAL = sorted(name for name, one in actions().items() if one.person)
-BY_COMMAND = {"agreement.effect", "disclosure.child", "register.read", "register.write", "why.custodian"}
+BY_COMMAND = {
+    "agreement.effect", "disclosure.child", "person.change", "person.invite", "register.read", "register.write",
+    "why.custodian",
+}  # fmt: skip
 """What needs a person and has been the operator's, too, since there were commands for it."""
 
 
