@@ -25,7 +25,7 @@ from gateway.auth.client_secrets import new_secret
 from gateway.config.settings import load
 from gateway.demo.data import generate, write_oneroster_12
 from gateway.demo.scenario.region import ROSTER
-from gateway.runtime import control_socket
+from gateway.runtime.control import control_socket
 from gateway.storage.registry import Client, Secret, open_store, utc_now
 
 if TYPE_CHECKING:

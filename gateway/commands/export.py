@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gateway.config.settings import Settings
     from gateway.reads.export import ExportRequest
-    from gateway.runtime.export_socket import Sent
+    from gateway.runtime.control.export_socket import Sent
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 VERSIONS = ("1.1", "1.2")
@@ -41,8 +41,8 @@ def export_command(
     from gateway.config.settings import load
     from gateway.engine.filter_conditions import instant
     from gateway.reads.export import ExportRequest
-    from gateway.runtime import export_socket
-    from gateway.runtime.control_socket import NotRunning
+    from gateway.runtime.control import export_socket
+    from gateway.runtime.control.control_socket import NotRunning
 
     if since:
         instant(since, "since")
@@ -61,7 +61,7 @@ def _write_here(settings: Settings, client: str, asked: ExportRequest, out: Path
     """Export without a running gateway, as that would."""
     from gateway.auth.authorization import authorize
     from gateway.reads.export import export
-    from gateway.runtime.export_socket import Sent, caller_of
+    from gateway.runtime.control.export_socket import Sent, caller_of
     from gateway.runtime.startup import start
     from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
     from gateway.storage.registry import open_store, utc_now

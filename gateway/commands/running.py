@@ -36,7 +36,7 @@ def status_command(file: Path) -> None:
 def _ask(file: Path, command: str) -> bool:
     """Print what the gateway answers to a *command*; return whether it succeeded."""
     from gateway.config import settings
-    from gateway.runtime import control_socket
+    from gateway.runtime.control import control_socket
 
     answer = {}
     for answer in control_socket.ask(settings.state_of(file), command, actor=actor()):

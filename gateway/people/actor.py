@@ -36,7 +36,7 @@ class Actor:
     """Who acts: *name* is what acts on record say of it, *person* the id of a person, *client* that of a machine.
 
     The *operator* at the command line holds the files and the keys, and does for every organisation whatever needs no
-    person, and of what does need one the actions that commands name: it neither signs, nor uploads, nor previews.
+    person, and of what does need one the actions that commands name: it neither signs nor previews.
     """
 
     name: str

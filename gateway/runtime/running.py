@@ -6,6 +6,7 @@ import gc
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from gateway.auth import registrations
 from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.config import settings as settings_file
 from gateway.process_memory import give_back_memory
-from gateway.runtime import approvals, child_socket, export_socket, why_socket
+from gateway.runtime.control import child_socket, districts_socket, export_socket, why_socket
 from gateway.runtime.people_side import PeopleSide, undelivered_notes
 from gateway.runtime.rehearsal import rehearse
 from gateway.runtime.reloading import Refused, prepare, select_again, without_withdrawn
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from gateway.gateway import Gateway
     from gateway.jobs.collecting import NoticeRegion
     from gateway.readiness import Readiness
-    from gateway.runtime.control_socket import Handler
+    from gateway.runtime.control.control_socket import Handler
     from gateway.runtime.reloading import StateChange
     from gateway.runtime.state import GatewayState, Parts
     from policies.standing import Standing
@@ -257,10 +258,10 @@ class RunningGateway:
         return {
             "reload": self._tell_reload,
             "status": self._tell_status,
-            approvals.COMMAND: lambda asked: approvals.approve(lambda: self._state.gateway, asked),
             export_socket.COMMAND: lambda asked: export_socket.serve(self.visiting, self._parts.store, asked),
             child_socket.COMMAND: lambda asked: child_socket.serve(self.visiting, asked),
             why_socket.COMMAND: lambda asked: why_socket.serve(self._people.region, asked),
+            **{one: partial(districts_socket.serve, one, self._people.region) for one in districts_socket.COMMANDS},
         }
 
     def _tell_reload(self, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from granian.log import logger
 from granian.server.mp import MPServer
 
-from gateway.runtime import control_socket
+from gateway.runtime.control import control_socket
 from standards.errors import GatewayError
 
 if TYPE_CHECKING:

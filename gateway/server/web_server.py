@@ -60,7 +60,7 @@ def attend(running: RunningGateway, ending: ExitStack) -> None:
     """Until *ending*: answer commands, keep readiness up to date, let failed districts try again."""
     from gateway.jobs.consumer import Jobs
     from gateway.readiness import Upkeep
-    from gateway.runtime.control_socket import NAME, Control
+    from gateway.runtime.control.control_socket import NAME, Control
 
     running.readiness.start()
     ending.callback(running.readiness.stop)

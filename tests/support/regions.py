@@ -26,7 +26,7 @@ from gateway.auth.client_secrets import HINT_CHARACTERS, secret_text
 from gateway.auth.scopes import known_scopes
 from gateway.config.settings import load
 from gateway.demo.data import generate, write_edfi_xml, write_oneroster_12
-from gateway.runtime.startup import start
+from gateway.runtime.startup import run
 from gateway.storage.acts import Acts
 from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import Client, Secret, open_store
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from gateway.gateway import Gateway
+    from gateway.runtime.running import RunningGateway
     from gateway.storage.registry import SqlStore
 
 NOW = datetime(2026, 11, 2, 19, tzinfo=UTC)
@@ -203,6 +204,7 @@ class Region:
     gateway: Gateway
     clock: Clock
     store_url: str
+    running: RunningGateway
     consumers: dict[str, Consumer] = field(default_factory=dict)
 
     def register(self, name: str, scopes: Iterable[str]) -> str:
@@ -258,9 +260,10 @@ def running(
     """Run a gateway until the end of the block."""
     clock = clock or Clock()
     read = load(write(folder, sites, agreements, settings))
-    app, gateway = start(read, clock, lambda: clock().timestamp())
+    started = run(read, clock, lambda: clock().timestamp())
+    app, gateway = started.state.app, started.state.gateway
     try:
-        yield Region(folder, app, gateway, clock, read.store_url)
+        yield Region(folder, app, gateway, clock, read.store_url, started)
     finally:
         gateway.close()
 

@@ -145,7 +145,7 @@ class Steering:
 
     def _approve(self, actor: Actor, district: District, change: LargeChange, reason: str) -> Steered:
         name, now, status = district.name, self._region.clock(), district.status()
-        loss = {plain_place(one.entity): one.gone for one in change.losses}
+        loss = [f"{plain_place(one.entity)}: {one.gone} of {one.held}" for one in change.losses]
         act = Act(actor.name, "large change approved", name, {"name": name, "loss": loss}, reason)
         self._order(lambda one: give_order(one, name, APPROVED, {"digest": change.digest}, now, actor.name), act)
         if self._change(district) != change or not district.approve(status.ticket):

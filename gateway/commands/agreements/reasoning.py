@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.reasoning.simulation import Simulation
     from gateway.reasoning.who_can_see import Viewer
     from gateway.registers.effects.state import DistrictRegisters
-    from gateway.runtime.child_socket import ChildAnswer, Question
+    from gateway.runtime.control.child_socket import ChildAnswer, Question
     from gateway.storage.registry import Client
     from policies.agreement import Agreement
 
@@ -154,8 +154,8 @@ def ask_of_child(settings: Settings, district: str, element: str, client: str = 
         SettingsError: there is no such district.
         NotFound: there is no such student.
     """
-    from gateway.runtime import child_socket
-    from gateway.runtime.control_socket import NotRunning
+    from gateway.runtime.control import child_socket
+    from gateway.runtime.control.control_socket import NotRunning
     from standards.errors import SettingsError
 
     if district not in settings.districts:
@@ -168,7 +168,7 @@ def ask_of_child(settings: Settings, district: str, element: str, client: str = 
 
 def _answered_here(settings: Settings, question: Question) -> tuple[ChildAnswer, ...]:
     """Answer without a running gateway, as that would."""
-    from gateway.runtime import child_socket
+    from gateway.runtime.control import child_socket
     from gateway.runtime.startup import start
 
     _, gateway = start(settings)

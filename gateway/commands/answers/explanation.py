@@ -16,7 +16,7 @@ from standards.errors import Forbidden
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from gateway.runtime.child_socket import ChildAnswer
+    from gateway.runtime.control.child_socket import ChildAnswer
     from gateway.storage.registry import Client
     from policies.agreement import Agreement
     from policies.compiler import Grants

@@ -29,7 +29,7 @@ def why_command(client: str, address: str, file: Path, purpose: str, recipient: 
     may hold an id: give one on standard input, so that no history of commands keeps it.
     """
     from gateway.config.settings import state_of
-    from gateway.runtime import control_socket
+    from gateway.runtime.control import control_socket
 
     asked = sys.stdin.readline() if address == "-" else address
     arguments: dict[str, Any] = {

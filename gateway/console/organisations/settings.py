@@ -12,6 +12,7 @@ from gateway.admin.settings import OrganisationSettings
 from gateway.console.forms import CheckboxesField, ConsoleForm, choices
 from gateway.console.frame import NAMES
 from gateway.console.page import actor, page
+from gateway.console.parts.names import role_name, sentence
 from gateway.console.wording import later, say, translated
 from policies.roles import actions, roles
 from standards.errors import CallerError, Forbidden, NotFound
@@ -45,9 +46,9 @@ def overview() -> Any:
     data = {name: getattr(found, name) for name in CHOSEN} | {"org": org, "version": str(found.version)}
     form = SettingsForm(data=data)
     form.two_persons.choices = choices(
-        (name, later(one.about)) for name, one in sorted(actions().items()) if one.two_persons
+        (name, sentence(one.about)) for name, one in sorted(actions().items()) if one.two_persons
     )
-    form.mail_off.choices = choices((name, name) for name in roles())
+    form.mail_off.choices = choices((name, role_name(name)) for name in roles())
     may_change = actor().allows("settings.change", org)
     if request.method == "POST" and form.validate():
         given = {name: form[name].data for name in CHOSEN}

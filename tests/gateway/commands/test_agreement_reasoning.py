@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from gateway.commands.cli import main
 from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
-from gateway.runtime.control_socket import NAME, Control
+from gateway.runtime.control.control_socket import NAME, Control
 from gateway.runtime.startup import run
 from tests.support.regions import Site, agreement, running, small_district
 

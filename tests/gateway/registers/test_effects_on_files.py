@@ -8,7 +8,7 @@ import pytest
 
 from gateway.auth.authorization import authorize
 from gateway.reads.export import ExportRequest, export
-from gateway.runtime.export_socket import caller_of
+from gateway.runtime.control.export_socket import caller_of
 from standards.errors import WalkInterrupted
 from tests.gateway.registers.memory import MemoryRegisters
 from tests.policies import documents

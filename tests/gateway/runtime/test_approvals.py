@@ -8,12 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.audit import log
+from gateway.audit.acts import read_acts
 from gateway.commands.cli import main
 from gateway.districts.retries import MAX_LOSS_PAUSE_SECONDS
-from gateway.runtime import control_socket
-from gateway.runtime.approvals import approve
-from gateway.runtime.control_socket import Control
-from tests.gateway.disclosures import read_disclosures
+from gateway.runtime.control import control_socket
+from gateway.runtime.control.control_socket import Control
 from tests.gateway.districts.test_failing_districts import settle
 from tests.gateway.engine.school import students
 from tests.support.failing_adapter import planned
@@ -49,8 +48,10 @@ class Town:
         return len(answer.json["users"]) if answer.status_code == 200 else answer.status_code
 
     def approvals(self):
-        events = read_disclosures(self.region.folder / "state" / "audit")
-        return [one for one in events if one["operation"] == "approve"]
+        """The approvals on record, once whatever waits in the registry has been carried there."""
+        self.region.running._carrier.carry()
+        events = read_acts(self.region.folder / "state" / "audit")
+        return [one for one in events if one["action"] == "large change approved"]
 
 
 @pytest.fixture
@@ -60,8 +61,7 @@ def town(tmp_path, request):
         sites = {"maple": Site("failing", {"plan": "maple"})}
         loss = f'[tokens]\nlife = "1d"\n{getattr(request, "param", "")}'
         with running(tmp_path / "r", sites, [agreement("maple")], loss) as region:
-            commands = {"districts approve": partial(approve, lambda: region.gateway)}
-            listening = Control(region.folder / "state" / control_socket.NAME, commands)
+            listening = Control(region.folder / "state" / control_socket.NAME, region.running.handlers())
             one = Town(region, plan)
             assert one.size == 10
             yield one
@@ -95,7 +95,7 @@ def test_an_approval_lets_go_what_was_shown_at_once_and_is_recorded(town):
     assert town.size == 7
     assert town.district.status().state == "fresh"
     (event,) = town.approvals()
-    assert (event["district"], event["loss"]) == ("maple", {"enrollment": 3, "student": 3})
+    assert (event["district"], event["content"]["loss"]) == ("maple", ["enrollment: 3 of 10", "student: 3 of 10"])
     assert event["actor"]
     assert log.verify(town.region.folder / "state" / "audit", b"") is not None
 
@@ -161,7 +161,7 @@ def test_a_source_that_is_as_it_was_refused_is_not_read_again(town):
 
 
 @pytest.mark.parametrize(
-    "asked", [{"ticket": 99}, {"name": "nowhere"}, {"name": "maple", "ticket": "1"}, {"ticket": None}]
+    "asked", [{"digest": 99}, {"name": "nowhere"}, {"name": "maple", "digest": "1"}, {"digest": None}]
 )
 def test_what_was_not_shown_cannot_be_approved(town, asked):
     town.has(*TEN[:7])

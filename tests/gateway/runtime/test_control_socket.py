@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from gateway.runtime import control_socket
-from gateway.runtime.control_socket import Control, NotRunning, ask
+from gateway.runtime.control import control_socket
+from gateway.runtime.control.control_socket import Control, NotRunning, ask
 from standards.errors import SettingsError, StoreUnavailable
 
 

@@ -21,7 +21,7 @@ from gateway.auth.scopes import known_scopes
 from gateway.commands.cli import main
 from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
-from gateway.runtime import control_socket
+from gateway.runtime.control import control_socket
 from gateway.storage.registry import Client, Secret, open_store
 from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import EDFI, ROSTER, Site, served, small_district, wait_until

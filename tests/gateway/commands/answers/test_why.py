@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from gateway.auth.scopes import known_scopes
 from gateway.commands.cli import main
-from gateway.runtime.control_socket import NAME, Control
+from gateway.runtime.control.control_socket import NAME, Control
 from tests.support.people.api import registered
 from tests.support.people.region import people_region
 from tests.support.regions import TUTORING, agreement, small_sites

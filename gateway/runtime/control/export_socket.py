@@ -11,7 +11,7 @@ from gateway.auth.authorization import authorize
 from gateway.auth.callers import Caller
 from gateway.engine.filter_conditions import instant
 from gateway.reads.export import ExportRequest, export
-from gateway.runtime import control_socket
+from gateway.runtime.control import control_socket
 from gateway.storage.registry import ENABLED
 from standards.errors import GatewayError, SettingsError
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.reasoning.children import child_view
-from gateway.runtime import control_socket
+from gateway.runtime.control import control_socket
 from policies.explain import TraceStep
 from policies.reasoning.differences import DENY, action_of
 from policies.reasoning.exposure import elements_of
