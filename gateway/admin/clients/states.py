@@ -12,6 +12,7 @@ from gateway.storage.registry import DRAFT, digest_of
 from policies.compiler import compile as compiled
 from policies.reasoning.ways import ways
 from standards.errors import CallerError, suggestion
+from standards.phrases import Phrase
 from standards.pruning import prune
 
 if TYPE_CHECKING:
@@ -101,7 +102,11 @@ def check_scopes(asked: Iterable[str]) -> tuple[str, ...]:
         raise CallerError(ADMIN_ASKED)
     for one in listed:
         if one not in known_scopes():
-            raise CallerError(f"there is no scope {one[:100]!r}{suggestion(one, known_scopes())}")
+            raise CallerError(
+                Phrase(
+                    "there is no scope %(scope)s%(hint)s", scope=repr(one[:100]), hint=suggestion(one, known_scopes())
+                )
+            )
     return listed
 
 
