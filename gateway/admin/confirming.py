@@ -15,8 +15,8 @@ from gateway.admin.second_person import Confirmed, SecondPerson
 from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
 from gateway.storage.people.proposals import CONFIRMED, DECLINED, REFUSED, UNCLEAR, WITHDRAWN, Proposals
+from gateway.translations.phrases import Phrase
 from standards.errors import CallerError, Conflict, NotFound
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

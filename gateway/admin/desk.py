@@ -22,10 +22,10 @@ from gateway.registers.tags import ID
 from gateway.storage.acts import Act, write_acts
 from gateway.tasks.store import Tasks
 from gateway.tasks.task import INSPECTION, INSPECTION_DAYS, PRIVACY_OFFICER, TOPICS, after, midnight
+from gateway.translations.phrases import Phrase
 from policies import elements
 from policies.agreement import current
 from standards.errors import CallerError, NotFound
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

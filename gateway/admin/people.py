@@ -39,9 +39,9 @@ from gateway.people.persons import (
 )
 from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
+from gateway.translations.phrases import Phrase
 from policies.roles import action, roles
 from standards.errors import CallerError, Conflict, NotFound
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable

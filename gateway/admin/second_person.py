@@ -17,9 +17,9 @@ from gateway.storage.database import transaction
 from gateway.storage.people.choices import TWO_PERSONS
 from gateway.storage.people.proposals import Proposal, Proposals, new_id
 from gateway.storage.people.tables import organisation_settings
+from gateway.translations.phrases import Phrase
 from policies.roles import action as known_action
 from standards.errors import CallerError, Conflict
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,8 +11,8 @@ from flask import current_app, g, redirect, request, url_for
 
 from gateway.console.way_back import own_path
 from gateway.people.actor import NotPermitted
+from gateway.translations.phrases import Phrase
 from policies.roles import action as known_action
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable

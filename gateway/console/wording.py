@@ -11,7 +11,7 @@ from flask import g, request
 from markupsafe import Markup, escape
 
 from gateway.translations.catalogues import LANGUAGES, SOURCE_LANGUAGE, catalogue
-from standards.phrases import Phrase
+from gateway.translations.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from gateway.translations.phrases import Phrase
 from policies.roles import REACHES, action
 from standards.errors import Forbidden, NotFound
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -15,9 +15,9 @@ from gateway.storage.database import transaction
 from gateway.storage.people.tables import client_links
 from gateway.tasks.store import Tasks
 from gateway.tasks.task import EXTENSION
+from gateway.translations.phrases import Phrase
 from policies.agreement import current
 from standards.errors import CallerError, NotFound, StoreUnavailable
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from datetime import date, datetime

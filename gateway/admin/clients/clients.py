@@ -25,8 +25,8 @@ from gateway.storage.registry import (
     ClientUpdate,
     digest_of,
 )
+from gateway.translations.phrases import Phrase
 from standards.errors import CallerError, Conflict, NotFound, PreconditionFailed
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

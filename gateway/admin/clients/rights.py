@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from gateway.every_agreement import read_every
 from gateway.people.actor import NotPermitted
 from gateway.storage.registry import CLIENT_ID
+from gateway.translations.phrases import Phrase
 from policies.roles import action as known_action
 from policies.roles import roles
 from standards.errors import Conflict, NotFound
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -17,9 +17,9 @@ from gateway.auth.scopes import ADMIN, ADMIN_ROLES, ONEROSTER_1_1, admin_roles, 
 from gateway.people.active import ActivePeople
 from gateway.people.actor import REGION, NotPermitted, machine, operator
 from gateway.storage.registry import DRAFT, ENABLED, SUSPENDED, Client, ClientUpdate, Secret, digest_of
+from gateway.translations.phrases import Phrase
 from policies.roles import roles
 from standards.errors import CallerError, Conflict, PreconditionFailed
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.auth.scopes import EDFI, ONEROSTER_1_1, ONEROSTER_1_2, administers, known_scopes
 from gateway.storage.registry import DRAFT, digest_of
+from gateway.translations.phrases import Phrase
 from policies.compiler import compile as compiled
 from policies.reasoning.ways import ways
 from standards.errors import CallerError, suggestion
-from standards.phrases import Phrase
 from standards.pruning import prune
 
 if TYPE_CHECKING:

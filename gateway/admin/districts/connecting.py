@@ -24,8 +24,8 @@ from gateway.storage.people.written_districts import (
     remove_district,
     write_district,
 )
+from gateway.translations.phrases import Phrase
 from standards.errors import Conflict, InvalidBody, NotFound
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

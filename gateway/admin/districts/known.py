@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.storage.database import transaction
 from gateway.storage.people.written_districts import PURPOSE, find_written, newest_districts
+from gateway.translations.phrases import Phrase
 from standards.errors import NotFound, Overloaded, Unsupported
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,8 +14,8 @@ from gateway.failure_reasons import plain_place, reason
 from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
 from gateway.storage.people.district_orders import APPROVED, PAUSE, end_order, give_order
+from gateway.translations.phrases import Phrase
 from standards.errors import Conflict, InvalidBody, NotFound, SourceError
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

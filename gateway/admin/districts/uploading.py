@@ -20,8 +20,8 @@ from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
 from gateway.storage.people.deliveries import UPLOAD, write_delivery
 from gateway.storage.people.uploads import PURPOSE, Upload, keep_upload, sha256_of
+from gateway.translations.phrases import Phrase
 from standards.errors import Conflict, InvalidBody, SourceError, Unauthenticated
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,9 +12,9 @@ from gateway.admin.inbox.gathering import gather, known_agreements
 from gateway.audit.chain import list_segments, read_line
 from gateway.people.actor import NotPermitted
 from gateway.tasks.store import Tasks
+from gateway.translations.phrases import Phrase
 from policies.agreement import current
 from standards.errors import CallerError, NotFound
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -21,8 +21,8 @@ from gateway.registers.resolving import entries_of, resolve, typed_tags, unconfi
 from gateway.registers.stating import WrongPart
 from gateway.registers.store import Registers
 from gateway.registers.tags import PURPOSE, RegisterKeys
+from gateway.translations.phrases import Phrase
 from standards.errors import CallerError, Conflict, NotFound
-from standards.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

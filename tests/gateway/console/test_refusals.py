@@ -13,8 +13,8 @@ import gateway.admin
 import gateway.people
 from gateway.console import wording
 from gateway.translations.catalogues import LANGUAGES, SOURCE_LANGUAGE, catalogue
+from gateway.translations.phrases import Phrase
 from standards.errors import GatewayError
-from standards.phrases import Phrase
 
 LOCALES = [one for one in LANGUAGES if one != SOURCE_LANGUAGE]
 OF_COMMANDS = {
