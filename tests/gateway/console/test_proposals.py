@@ -8,7 +8,7 @@ from tests.support.people.region import people_region
 from tests.support.regions import agreement, small_sites
 
 ADMIN = ("maple", "district-admin")
-GIVEN = {"org": "maple", "digest_at": "06:30", "language": "en", "webhook": "", "expected_by": "05:00"}
+GIVEN = {"org": "maple", "digest_at": "06:30", "webhook": "", "expected_by": "05:00"}
 
 
 @pytest.fixture
