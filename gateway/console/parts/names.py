@@ -159,6 +159,7 @@ ABOUT: Final = {
     "proposedBy": later("proposed by"),
     "file": later("file"),
     "action": later("action"),
+    "changes": later("changes"),
     "by": later("by"),
     "schoolYear": later("school year"),
     "keepOldDays": later("days that the old secret still works"),
@@ -213,8 +214,8 @@ def about(content: Mapping[str, Any]) -> str:
     """Tell in one line what a task or an act is about: the names of things, never of a student."""
     if set(content) == {"text"}:
         return str(content["text"])
-    said = {name: value for name, value in content.items() if name not in UNSAID and value not in ("", [])}
-    return "; ".join(f"{label(name)}: {_value(name, value)}" for name, value in said.items())
+    worth = {name: value for name, value in content.items() if name not in UNSAID and value not in ("", [])}
+    return "; ".join(f"{label(name)}: {said(name, value)}" for name, value in worth.items())
 
 
 def label(name: str) -> str:
@@ -222,12 +223,12 @@ def label(name: str) -> str:
     return str(ABOUT.get(name, name))
 
 
-def _value(name: str, value: Any) -> str:
+def said(name: str, value: Any) -> str:
     """Say a value of an act's content; several with commas."""
     if isinstance(value, dict):
-        return ", ".join(f"{label(one)} {_value(one, each)}" for one, each in value.items())
+        return "; ".join(f"{label(one)}: {said(one, each)}" for one, each in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_value(name, one) for one in value)
+        return ", ".join(said(name, one) for one in value) or say("none")
     if isinstance(value, bool):
         return say("yes") if value else say("no")
     return _word(name, str(value))
@@ -241,4 +242,6 @@ def _word(name: str, value: str) -> str:
         return kind_name(value)
     if name in {"action", "of", "two_persons"} and value in actions():
         return translated(actions()[value].about) or actions()[value].about
+    if value == "":
+        return say("none")
     return f"{value[:SHOWN_OF_A_DIGEST]}…" if DIGEST.fullmatch(value) else value

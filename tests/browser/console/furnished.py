@@ -10,6 +10,7 @@ from gateway.admin.clients.secrets import ClientSecrets
 from gateway.admin.inbox.inbox import Inbox
 from gateway.admin.people import Persons
 from gateway.admin.settings import OrganisationSettings
+from gateway.console.organisations.settings import CHOSEN
 from gateway.people.actor import operator
 
 if TYPE_CHECKING:
@@ -44,6 +45,3 @@ def two_persons(region: PeopleRegion) -> None:
     chosen = {name: getattr(settings.read(admin, "maple"), name) for name in CHOSEN}
     settings.change(admin, "maple", chosen | {"two_persons": ["client.end"]}, 0, "")
     settings.change(admin, "maple", chosen | {"two_persons": []}, 1, "It takes too long")
-
-
-CHOSEN = ("two_persons", "mail_off", "webhook", "expected_by", "digest_at", "language")

@@ -55,7 +55,15 @@ class ServedRegion:
     @contextmanager
     def entered(self, role: str, language: str, width: int, *, scripts: bool = True) -> Iterator[BrowserContext]:
         """Open a browser in which somebody of that *role* is signed in."""
-        person = self.region.person(f"{role}-of-tests", (ORGS[roles()[role].org], role))
+        name = f"{role}-of-tests"
+        self.region.person(name, (ORGS[roles()[role].org], role))
+        with self.entered_as(name, language, width, scripts=scripts) as context:
+            yield context
+
+    @contextmanager
+    def entered_as(self, name: str, language: str, width: int, *, scripts: bool = True) -> Iterator[BrowserContext]:
+        """Open a browser in which somebody whom the region knows is signed in."""
+        person = self.region.known[name]
         session = Sessions(self.region.administered.store, self.region.clock).begin(person, "passkey")
         context = self.chromium.new_context(viewport={"width": width, "height": 800}, java_script_enabled=scripts)
         page = context.new_page()
