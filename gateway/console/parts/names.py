@@ -228,7 +228,7 @@ def said(name: str, value: Any) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{label(one)}: {said(one, each)}" for one, each in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(said(name, one) for one in value) or say("none")
+        return ", ".join(said(name, one) for one in value) or "–"
     if isinstance(value, bool):
         return say("yes") if value else say("no")
     return _word(name, str(value))
@@ -243,5 +243,5 @@ def _word(name: str, value: str) -> str:
     if name in {"action", "of", "two_persons"} and value in actions():
         return translated(actions()[value].about) or actions()[value].about
     if value == "":
-        return say("none")
+        return "–"
     return f"{value[:SHOWN_OF_A_DIGEST]}…" if DIGEST.fullmatch(value) else value

@@ -41,7 +41,7 @@ def stops(page):
     for _ in range(MAX_STOPS):
         page.keyboard.press("Tab")
         one = page.evaluate(FOCUSED)
-        if one is None:
+        if one is None or (found and one["skip"]):
             return found
         found.append(one)
     return found
