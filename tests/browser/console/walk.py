@@ -130,7 +130,8 @@ class Walk:
             "() => ({language: document.documentElement.lang, title: document.title,"
             " headings: [...document.querySelectorAll('h1')].map(one => one.textContent.trim())})"
         )
-        path, wrong = urlsplit(self.page.url).path, []
+        path, _ = self.console.url_map.bind("localhost").match(urlsplit(self.page.url).path, "GET")
+        wrong = []
         if said["language"] != self.language:
             wrong.append("it is in another language")
         if len(said["headings"]) != 1:
