@@ -50,7 +50,7 @@ def load_every(settings: Settings, store: SqlRegistry | None = None) -> tuple[Ag
 
 def counted(agreements: Iterable[Agreement], written: WrittenText) -> Iterator[Agreement]:
     """Yield the *agreements* that no withdrawn version had replaced."""
-    return (one for one in agreements if one.version >= written.replaced.get(one.id, 0))
+    return (one for one in agreements if one.version >= written.replaced.get((one.id, one.district), 0))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from policies.agreement import read_documents, repeated, reused, rivalling
 from policies.documents.claims import Claim, claim
+from policies.documents.written import SCHEME
 from standards.errors import SettingsError, suggestion
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ class FolderReading:
 class Standing:
     """The effective *agreements*, those that are *withheld*, and the *mistakes* because of which they are.
 
-    The folder is *closed* where a wrong document does not state with certainty whom it is about. Versions that are
-    *pending* release nothing because a party has not signed them. All of it follows from one *reading* of the folder.
+    The folder is *closed* where a wrong document does not state with certainty whom it is about; by a written one no
+    more than its district is. Versions that are *pending* release nothing because a party has not signed them. All of
+    it follows from one *reading* of the folder.
     """
 
     agreements: tuple[Agreement, ...]
@@ -64,7 +66,8 @@ def stand(
     """Select the effective agreements of a *folder*, and of the *written* ones, about *districts* that exist.
 
     A wrong one releases nothing, nor does another version of it, which it may be there to narrow, nor any agreement of
-    the clients it names. Two that conflict are both wrong, and so is one that *differing* finds to have changed. One
+    the clients it names: of every district where a file says so, of its own where its people have written it. Two
+    that conflict are both wrong, and so is one that *differing* finds to have changed. One
     that is *pending* releases nothing, replaces nothing and conflicts with nothing; of the others, one is wrong whose
     id *rebound* finds to have been bound to something else.
 
@@ -83,7 +86,7 @@ def stand(
     wrongs = ((mistake, (one,)) for mistake, one in differing(found))
     for mistake, involved in (*_pairs(repeated(found)), *_strangers(found, districts), *wrongs):
         mistakes.append(mistake)
-        claims += map(_whole, involved)
+        claims += _whole(*involved)
     return select(FolderReading(tuple(found), tuple(mistakes), tuple(claims)), pending, rebound)
 
 
@@ -100,10 +103,10 @@ def select(
     wrongs = ((mistake, (one,)) for mistake, one in rebound(counted))
     for mistake, involved in (*_pairs(reused(counted)), *wrongs, *_pairs(rivalling(counted))):
         mistakes.append(mistake)
-        claims += map(_whole, involved)
-    closed = not all(one.certain for one in claims)
-    ids = _ids(reading.found, claims)
-    kept = () if closed else tuple(one for one in counted if one.id not in ids)
+        claims += _whole(*involved)
+    closed = not all(one.certain for one in claims if not one.district)
+    claimed = _claimed(reading.found, claims)
+    kept = () if closed else tuple(one for one in counted if (one.district, one.id) not in claimed)
     withheld = tuple(one for one in counted if one not in kept)
     return Standing(kept, withheld, tuple(mistakes), closed, waiting, reading)
 
@@ -124,13 +127,22 @@ def _strangers(
             yield SettingsError(f"there is no district {one.district}{hint}", one.file, 1, 1), (one,)
 
 
-def _whole(one: Agreement) -> Claim:
-    return Claim(frozenset({one.id}), frozenset(one.clients), certain=True)
+def _whole(*involved: Agreement) -> Iterator[Claim]:
+    """Yield the claims of correct documents that cannot count; of a district where its people wrote one of them."""
+    written = any(one.file.startswith(SCHEME) for one in involved)
+    for one in involved:
+        yield Claim(frozenset({one.id}), frozenset(one.clients), certain=True, district=one.district if written else "")
 
 
-def _ids(agreements: Iterable[Agreement], claims: Iterable[Claim]) -> frozenset[str]:
-    """Return the ids under which nothing is released: those claimed, and all agreements of a claimed client."""
+def _claimed(agreements: Iterable[Agreement], claims: Iterable[Claim]) -> frozenset[tuple[str, str]]:
+    """Return the ids, each with its district, under which nothing is released."""
     every = tuple(claims)
-    clients = frozenset[str]().union(*(one.clients for one in every))
-    ids = frozenset[str]().union(*(one.ids for one in every))
-    return ids | {one.id for one in agreements if clients.intersection(one.clients)}
+    return frozenset((one.district, one.id) for one in agreements if any(_touches(claim, one) for claim in every))
+
+
+def _touches(claim: Claim, one: Agreement) -> bool:
+    """Tell whether a claim is about an agreement: its id, one of its clients, or, where it is uncertain, anything."""
+    if claim.district and claim.district != one.district:
+        return False
+    named = one.id in claim.ids or bool(claim.clients.intersection(one.clients))
+    return named or (bool(claim.district) and not claim.certain)

@@ -1,4 +1,4 @@
-"""Settings of an organisation: what it wants two persons for; where, when and in which language it is told things."""
+"""Settings of an organisation: what it wants two persons for; where and when it is told things."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from gateway.storage.cipher import Cipher
 from gateway.storage.database import transaction
 from gateway.storage.people.choices import NAMES, PURPOSE, WEBHOOK_SECRET, choices_of, put
 from gateway.storage.people.notices import NoticeChoices
-from gateway.translations.catalogues import LANGUAGES
 from policies.roles import actions, roles
 from standards.errors import CallerError, Conflict, InvalidBody, SourceRefused
 
@@ -86,6 +85,10 @@ class OrganisationSettings:
         before = self._choices(org)
         asked = TwoPersonAct(CHANGE, org, "webhook secret", {"step": "secret"}, before.digest(), reason)
         return self._second.either(actor, asked, lambda: self._renew(actor, org, before, reason))
+
+    def gets_mail(self, actor: Actor) -> bool:
+        """Tell whether one has chosen that mail comes at all, which it does unless one says otherwise."""
+        return actor.person not in NoticeChoices(self._region.store, self._region.clock).without_mail()
 
     def choose_mail(self, actor: Actor, *, on: bool) -> None:
         """Choose for oneself whether mail comes at all."""
@@ -198,12 +201,6 @@ def _digest_time(value: Any) -> str:
     return str(value)
 
 
-def _language(value: Any) -> str:
-    if not isinstance(value, str) or value not in LANGUAGES:
-        raise CallerError(f"Choose one of {', '.join(LANGUAGES)}.")
-    return value
-
-
 def _webhook(value: Any) -> str:
     if not isinstance(value, str) or len(value) > MAX_URL_CHARACTERS or not (value.isascii() and value.isprintable()):
         raise CallerError("Write an address that begins with https://.")
@@ -222,7 +219,7 @@ def _two_person_actions() -> frozenset[str]:
 _CHECKS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "two_persons": _names(_two_person_actions, "Choose actions that two persons can be asked for."),
     "mail_off": _names(lambda: roles().keys(), "Choose roles."),
-    "webhook": _webhook, "expected_by": _time, "digest_at": _digest_time, "language": _language,
+    "webhook": _webhook, "expected_by": _time, "digest_at": _digest_time,
 }  # fmt: skip
 
 

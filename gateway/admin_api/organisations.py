@@ -25,7 +25,7 @@ ROUTES = AdminOperations("organisations")
 
 MEMBERS = {
     "twoPersons": "two_persons", "mailOff": "mail_off", "webhook": "webhook", "expectedBy": "expected_by",
-    "digestAt": "digest_at", "language": "language",
+    "digestAt": "digest_at",
 }  # fmt: skip
 """The settings, by their names in bodies."""
 
@@ -39,7 +39,6 @@ class SettingsSchema(AdminBody):
     webhook = fields.String(required=True)
     expectedBy = fields.String(required=True)  # noqa: N815
     digestAt = fields.String(required=True)  # noqa: N815
-    language = fields.String(required=True)
     signed = fields.Boolean(required=True)
 
 
@@ -51,7 +50,6 @@ class SettingsChangeSchema(AdminBody):
     webhook = TextLine(500, least=0)
     expectedBy = TextLine(5, least=0)  # noqa: N815
     digestAt = TextLine(5)  # noqa: N815
-    language = TextLine(10)
     reason = TextLine(500, least=0, load_default="")
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from wtforms import HiddenField, PasswordField, StringField
 
+from gateway.admin.settings import OrganisationSettings
 from gateway.console import entrance as door
 from gateway.console.forms import ConsoleForm
 from gateway.console.join import codes_page, picture
 from gateway.console.openid import continue_page
-from gateway.console.page import page
+from gateway.console.page import page, region
 from gateway.console.sign_in import asked_site, known_provider, local_accounts, to_provider
 from gateway.console.tables import Sheet, TableColumn, csv_of
 from gateway.console.wording import later, say, translated
@@ -69,7 +70,7 @@ def overview() -> Any:
         "account/overview.html", ways=ways, sessions=sessions.shown(), listed=sessions.rows, here=g.session.id_hash,
         local=found.local_accounts, providers=[one for one in found.providers if one.issuer not in ways.issuers],
         named={one.issuer: one.title for one in found.providers}, roles=mine.memberships, methods=METHODS,
-        named_languages={"en": "English", "es": "Español"},
+        gets_mail=region(OrganisationSettings).gets_mail(mine), named_languages={"en": "English", "es": "Español"},
         passkeys=found.local_accounts and door.site() is not None, form=NewPasskeyForm(formdata=None),
     )  # fmt: skip
 
@@ -172,6 +173,15 @@ def language() -> AnyResponse:
     """Choose the language of one's pages and mail."""
     door.entrance().accounts.set_language(g.session.actor, request.form.get("language", ""))
     flash(say("The language is kept."), "ok")
+    return redirect(url_for("account.overview"), 303)
+
+
+@page(blueprint, "/mail", "account.own", "POST")
+def mail() -> AnyResponse:
+    """Choose whether mail comes at all."""
+    on = request.form.get("mail") == "on"
+    region(OrganisationSettings).choose_mail(g.session.actor, on=on)
+    flash(say("Mail comes again.") if on else say("No mail comes any more; what waits is in the inbox."), "ok")
     return redirect(url_for("account.overview"), 303)
 
 

@@ -14,6 +14,7 @@ from gateway.console import entrance as door
 from gateway.console.forms import ConsoleForm, choices
 from gateway.console.join import own_ids
 from gateway.console.page import actor, page
+from gateway.console.parts.names import LINKS, SOURCES, kind_name, role_name, role_names
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say, translated
 from standards.errors import CallerError, Forbidden, NotFound
@@ -104,7 +105,7 @@ def invite() -> Any:
     form = InviteForm(data={"org": request.args.get("org", "")})
     org = form.org.data or ""
     found = _people().overview(actor(), org)
-    form.role.choices = choices([(one, one) for one in found.may_give])
+    form.role.choices = choices([(one, role_name(one)) for one in found.may_give])
     status = 200
     if request.method == "POST" and form.validate():
         try:
@@ -135,8 +136,8 @@ def member(person: str) -> str:
     found = _people().overview(actor(), org)
     one = _people().member(actor(), org, person)
     give, take = RoleForm(formdata=None, data={"org": org}), RoleForm(formdata=None, data={"org": org})
-    give.role.choices = choices([(role, role) for role in found.may_give if role not in one.roles])
-    take.role.choices = choices([(role, role) for role in one.roles])
+    give.role.choices = choices([(role, role_name(role)) for role in found.may_give if role not in one.roles])
+    take.role.choices = choices([(role, role_name(role)) for role in one.roles])
     step = StepForm(formdata=None, data={"org": org})
     for name, form in (("give", give), ("take", take), ("step", step)):
         own_ids(form, name)
@@ -258,7 +259,7 @@ def _members(found: PeopleOfOrganisation) -> Sheet[OrganisationMember]:
             lambda row: url_for("people.member", person=row.person.id, org=org),
         ),
         TableColumn(later("Mail address"), lambda row: row.person.mail),
-        TableColumn(later("Roles"), lambda row: row.roles),
+        TableColumn(later("Roles"), lambda row: role_names(row.roles)),
         TableColumn(later("State"), _state, "state"),
         TableColumn(later("Signs in by"), lambda row: tuple(str(FACTORS[one]) for one in row.factors)),
         TableColumn(later("Last sign-in"), lambda row: row.person.last_sign_in, "time"),
@@ -269,8 +270,8 @@ def _members(found: PeopleOfOrganisation) -> Sheet[OrganisationMember]:
 def _invitations(found: PeopleOfOrganisation) -> Sheet[Invitation]:
     columns: tuple[TableColumn[Invitation], ...] = (
         TableColumn(later("Mail address"), lambda row: row.mail),
-        TableColumn(later("Role"), lambda row: row.role),
-        TableColumn(later("Kind of link"), lambda row: row.kind),
+        TableColumn(later("Role"), lambda row: role_name(row.role)),
+        TableColumn(later("Kind of link"), lambda row: LINKS[row.kind]),
         TableColumn(later("By"), lambda row: row.made_by),
         TableColumn(later("Until"), lambda row: row.expires, "time"),
     )
@@ -281,8 +282,8 @@ def _organisations(found: tuple[Organisation, ...]) -> Sheet[Organisation]:
     columns: tuple[TableColumn[Organisation], ...] = (
         TableColumn(later("Name"), lambda row: row.name),
         TableColumn(later("Title"), lambda row: row.title),
-        TableColumn(later("Kind"), lambda row: row.kind),
+        TableColumn(later("Kind"), lambda row: kind_name(row.kind)),
         TableColumn(later("Added for"), lambda row: row.steward),
-        TableColumn(later("Known from"), lambda row: row.source),
+        TableColumn(later("Known from"), lambda row: SOURCES[row.source]),
     )
     return Sheet("organisations", say("Organisations"), columns, found)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
 from flask import Response, request, url_for
 
 from gateway.audit.reports.export import plain
+from gateway.console.parts.moments import moment, read
 from gateway.console.wording import Later, say
 
 if TYPE_CHECKING:
@@ -169,15 +170,16 @@ def _number(text: str | None) -> int:
 
 def _shown(column: TableColumn[Row], row: Row) -> ShownCell:
     value = column.value(row)
-    iso = value.isoformat() if isinstance(value, date) else ""
-    return ShownCell(column.kind, value, _text(value), iso, column.href(row) if column.href else None)
+    known = read(value) if isinstance(value, date) or (column.kind == "time" and isinstance(value, str)) else None
+    iso = known.isoformat() if known is not None else ""
+    return ShownCell(column.kind, value, _text(value, column.kind), iso, column.href(row) if column.href else None)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, kind: Kind) -> str:
     if value is None or value == "":
         return "–"
-    if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    if isinstance(value, date) or (kind == "time" and isinstance(value, str)):
+        return moment(value)
     return str(_written(value))
 
 

@@ -22,6 +22,7 @@ CATALOGUES: Final = (
     "districts",
     "desk",
     "inbox",
+    "names",
     "registers",
     "people",
     "settings",

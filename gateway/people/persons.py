@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 ACTIVE, SUSPENDED, ENDED = "active", "suspended", "ended"
 MAIL: Final = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*")
 TAKEN: Final = "Somebody signs in with this address already. Sign in first, then follow the link again."
-MAX_MAIL_CHARACTERS: Final = 254
+MAX_MAIL_CHARACTERS: Final = 200
+"""As long as the name of whoever acts may be in every table; RFC 5321 would allow 254."""
+
 MAX_NAME_CHARACTERS: Final = 200
 
 

@@ -87,9 +87,20 @@ def prepare(parts: Parts, before: GatewayState, read: Settings, actor: str = "")
         standing = read_standing(settings, before.gateway.record, parts)
     except SettingsError as error:
         raise Refused([error]) from None
-    if standing.mistakes:
-        raise Refused(standing.mistakes)
+    if fresh := _fresh_mistakes(before.standing, standing):
+        raise Refused(fresh)
     return replace(_change(parts, before, settings, standing, actor), restart=restart)
+
+
+def _fresh_mistakes(before: Standing, standing: Standing) -> tuple[SettingsError, ...]:
+    """Return the mistakes for which nothing new is served.
+
+    One in what the people of a district have written, because of which the district's agreements are withheld
+    already, holds up nothing of other districts.
+    """
+    known = {one.message for one in before.mistakes if one.file.startswith(SCHEME)}
+    fresh = tuple(one for one in standing.mistakes if one.message not in known)
+    return standing.mistakes if fresh else ()
 
 
 def select_again(parts: Parts, before: GatewayState, actor: str) -> StateChange | None:
@@ -125,7 +136,7 @@ def without_withdrawn(parts: Parts, before: GatewayState, actor: str) -> StateCh
 
     def stays(one: Agreement) -> bool:
         is_there = not one.file.startswith(SCHEME) or one.file in published
-        return is_there and one.version >= written.replaced.get(one.id, 0)
+        return is_there and one.version >= written.replaced.get((one.id, one.district), 0)
 
     standing = before.standing
     kept = tuple(filter(stays, standing.agreements))

@@ -158,13 +158,13 @@ def selected_again(state: GatewayState, parts: Parts) -> Standing:
 
 
 def _pending(
-    settings: Settings, parts: Parts, texts: Texts, withdrawn: Mapping[str, int]
+    settings: Settings, parts: Parts, texts: Texts, withdrawn: Mapping[tuple[str, str], int]
 ) -> Callable[[Collection[Agreement]], tuple[Pending, ...]]:
     """Return the function that finds what releases nothing: what was replaced by one withdrawn, what is not signed."""
 
     def pending(found: Collection[Agreement]) -> tuple[Pending, ...]:
         gone = replaced(found, withdrawn)
-        rest = [one for one in found if one.version >= withdrawn.get(one.id, 0)]
+        rest = [one for one in found if one.version >= withdrawn.get((one.id, one.district), 0)]
         if not settings.must_be_signed:
             return gone
         seal = parts.region_keys.derive(PURPOSE)

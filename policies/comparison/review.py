@@ -47,12 +47,12 @@ class Pending:
         return f"{told}; it is wider than the version before: {self.wider[0]}" if self.wider else told
 
 
-def replaced(agreements: Iterable[Agreement], withdrawn: Mapping[str, int]) -> tuple[Pending, ...]:
-    """List the versions that one *withdrawn* had replaced (by id the highest): none of them comes back."""
+def replaced(agreements: Iterable[Agreement], withdrawn: Mapping[tuple[str, str], int]) -> tuple[Pending, ...]:
+    """List the versions that one *withdrawn* had replaced (by id and district the highest): none of them comes back."""
     return tuple(
-        Pending(one, (), withdrawn=True, gone=withdrawn[one.id])
+        Pending(one, (), withdrawn=True, gone=withdrawn[one.id, one.district])
         for one in agreements
-        if one.version < withdrawn.get(one.id, 0)
+        if one.version < withdrawn.get((one.id, one.district), 0)
     )
 
 

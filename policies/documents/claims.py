@@ -23,11 +23,15 @@ NEXT_KEY = re.compile(r"""\s*(?:\?\s*)?["']?[A-Za-z]\w*["']?\s*:(?:\s.*)?|---.*|
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The ids and clients a document names; other documents of its folder count only where that is *certain*."""
+    """The ids and clients a document names; other documents of its folder count only where that is *certain*.
+
+    One that the people of a *district* have written claims nothing of another district.
+    """
 
     ids: frozenset[str] = frozenset()
     clients: frozenset[str] = frozenset()
     certain: bool = False
+    district: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,9 +50,9 @@ class WrittenDocument:
         return SettingsError("the text is about another agreement, version or party than was written", self.name, 1, 1)
 
     def claim(self) -> Claim:
-        """Return the ids and clients that it names in any way; its own id among them, whatever the text says."""
+        """Return the ids and clients of its district that it names in any way; its own id, whatever the text says."""
         found = claims.read(self.text.encode())
-        return replace(found, ids=found.ids | {self.id})
+        return replace(found, ids=found.ids | {self.id}, district=self.district)
 
 
 def digest(text: str) -> str:

@@ -91,6 +91,12 @@ class Checking:
             if found in two:
                 yield mistake, next((one for one in two if one is not found), found)
 
+    def conflict_without(self, gone: WrittenDocument) -> bool:
+        """Tell whether an earlier version would conflict with another agreement if a published document were gone."""
+        every, _ = read_every(self._region.settings(), self._region.store)
+        left = [one for one in every if one.file != gone.name]
+        return any(gone.id in {one.id, other.id} for _, one, other in clashing(left))
+
     def _may_know(self, actor: Actor, other: Agreement) -> bool:
         parties = self._known.parties(other.district, other.org, other.kind)
         return actor.allows("agreement.read", other.district, parties)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from gateway.storage.people.proposals import Proposal
 
 PUBLISH: Final = "agreement.publish"
+WOULD_CONFLICT: Final = (
+    "Without it an earlier version would count again and conflict with another agreement: withdraw that one first."
+)
 COUNTED: Final = frozenset({FORCE, ENDING, REPLACED, ENDED})
 """The states of a version that has begun to count: those before it do not come back when it is withdrawn."""
 
@@ -76,9 +79,15 @@ class Publishing:
             raise CallerError(SAY_WHY)
         if row.state != PUBLISHED:
             raise Conflict("Only what is published can be withdrawn.")
+        changes = written_changes(self._region.store)
         state = WITHDRAWN if self._known.find(actor, name, version).state in COUNTED else RECALLED
+        if state == RECALLED and self._checking.conflict_without(row.document):
+            raise Conflict(WOULD_CONFLICT)
         asked = self._asked(row, state, reason)
-        return self._second.either(actor, asked, lambda: self._do(actor, row, state, "agreement withdrawn", reason))
+        held = changes if state == RECALLED else None
+        return self._second.either(
+            actor, asked, lambda: self._do(actor, row, state, "agreement withdrawn", reason, held)
+        )
 
     def _row(self, actor: Actor, name: str, version: int, expected: int) -> WrittenVersion:
         one = self._known.find(actor, name, version)

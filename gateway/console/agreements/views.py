@@ -13,6 +13,7 @@ from gateway.admin.agreements.writing import DraftWriting, NewDraft
 from gateway.console.agreements.forms import ContinueForm, NewAgreementForm, ReadInForm, ReasonedForm
 from gateway.console.forms import choices
 from gateway.console.page import actor, page
+from gateway.console.parts.moments import moment
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import language, later, say, translated
 from gateway.documents.kinds import FORMATS, KINDS, document
@@ -104,8 +105,8 @@ def _versions(caption: str, name: str, rows: tuple[KnownVersion, ...]) -> Sheet[
         TableColumn(later("Recipient"), lambda one: one.recipient),
         TableColumn(later("Purpose"), lambda one: one.purpose),
         TableColumn(later("State"), state_of, "state"),
-        TableColumn(later("First day"), lambda one: one.begin),
-        TableColumn(later("Last day"), lambda one: one.end),
+        TableColumn(later("First day"), lambda one: one.begin, "time"),
+        TableColumn(later("Last day"), lambda one: one.end, "time"),
         TableColumn(later("Who must still sign"), _waiting_for),
         TableColumn(later("Written in"), lambda one: one.source or say("the console")),
     )
@@ -204,7 +205,7 @@ def _approvals(one: KnownVersion) -> list[tuple[str, State, list[str]]]:
     found = []
     for party, how in one.approved:
         kind, word = HOW[how]
-        by = [f"{given.actor}, {given.at:%Y-%m-%d %H:%M} UTC" for given in one.approvals if given.party == party]
+        by = [f"{given.actor}, {moment(given.at)}" for given in one.approvals if given.party == party]
         found.append((party, State(kind, word), by))  # type: ignore[arg-type]
     return found
 

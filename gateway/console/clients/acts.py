@@ -16,6 +16,7 @@ from gateway.auth.scopes import known_scopes
 from gateway.console.clients.pages import blueprint, region
 from gateway.console.forms import CheckboxesField, ConsoleForm, choices
 from gateway.console.page import actor, page
+from gateway.console.parts.names import KINDS as NAMES
 from gateway.console.wording import later, say, translated
 from standards.errors import CallerError, Forbidden, NotFound
 
@@ -35,7 +36,7 @@ class RegisterForm(ConsoleForm):
 
     name = StringField(later("Client id"), [InputRequired()], description=later("As agreements name it."))
     org = SelectField(later("Organisation"), [InputRequired()], description=later("As agreements name it."))
-    kind = SelectField(later("Kind"), choices=choices([(one, one) for one in KINDS]))
+    kind = SelectField(later("Kind"), choices=choices([(one, NAMES[one]) for one in KINDS]))
     steward = SelectField(later("Answered for by"))
     scopes = CheckboxesField(later("Scopes"), choices=choices([(one, one) for one in sorted(known_scopes())]))
 

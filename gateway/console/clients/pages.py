@@ -12,6 +12,7 @@ from gateway.admin.clients.secrets import ClientSecrets
 from gateway.admin.events import Events, RecordedAct
 from gateway.console.clients.drawing import states
 from gateway.console.page import actor, page
+from gateway.console.parts.names import act_name
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say
 
@@ -92,7 +93,13 @@ def _table(clients: tuple[ClientFacts, ...]) -> Sheet[ClientFacts]:
         TableColumn(later("Registered"), lambda row: row.client.created, "time"),
         TableColumn(later("Answered for by"), lambda row: row.client.steward or say("the region")),
     )  # fmt: skip
-    return Sheet("clients", say("Clients"), columns, clients, say("No client concerns you."))
+    return Sheet(
+        "clients",
+        say("Clients"),
+        columns,
+        clients,
+        say("There is no client here yet. Register one when an agreement names a program."),
+    )
 
 
 def _acts(client_id: str) -> Sheet[RecordedAct]:
@@ -104,7 +111,7 @@ def _acts(client_id: str) -> Sheet[RecordedAct]:
     columns: tuple[TableColumn[RecordedAct], ...] = (
         TableColumn(later("When"), _when, "time"),
         TableColumn(later("Who"), lambda row: row.actor),
-        TableColumn(later("What"), lambda row: row.action),
+        TableColumn(later("What"), lambda row: act_name(row.action)),
         TableColumn(later("Reason"), lambda row: row.reason),
     )
     return Sheet("acts", say("Acts on record"), columns, found, say("You see no act about it."))

@@ -15,8 +15,9 @@ from gateway.admin.events import Events
 from gateway.audit.reports.printing import Print
 from gateway.audit.reports.uses import LABELS, Use
 from gateway.console.desk.forms import ChildForm, ElementForm, ExposureForm, RecipientForm
-from gateway.console.inbox.pages import STATES, about
+from gateway.console.inbox.pages import STATES
 from gateway.console.page import actor, page, region
+from gateway.console.parts.names import about, act_name
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import language, later, say
 from gateway.documents.formats import html
@@ -152,12 +153,12 @@ def acts() -> Any:
     columns: list[TableColumn[RecordedAct]] = [
         TableColumn(later("When"), lambda one: one.at, "time"),
         TableColumn(later("Who"), lambda one: one.actor),
-        TableColumn(later("Did what"), lambda one: one.action),
+        TableColumn(later("Did what"), lambda one: act_name(one.action)),
         TableColumn(later("District"), lambda one: one.district),
         TableColumn(later("About"), lambda one: about(one.content)),
         TableColumn(later("Reason"), lambda one: one.reason),
     ]
-    sheet = Sheet("acts", say("Acts of people"), columns, found, say("No act is on record."))
+    sheet = Sheet("acts", say("Activity"), columns, found, say("No act is on record."))
     return csv_of(sheet) or render_template(
         "desk/acts.html", table=sheet.shown(), total=total, most=MAX_ACTS, desk=bool(actor().orgs("disclosure.read"))
     )

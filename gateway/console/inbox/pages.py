@@ -11,14 +11,14 @@ from wtforms.validators import InputRequired, Length
 from gateway.admin.inbox.inbox import MAX_OUTCOME_CHARACTERS, Inbox, mine
 from gateway.console.forms import ConsoleForm
 from gateway.console.page import actor, page, region
+from gateway.console.parts.moments import moment
+from gateway.console.parts.names import about, role_name
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
-from gateway.console.wording import later, say
+from gateway.console.wording import later, say, say_several
 from gateway.tasks.task import KINDS
 from standards.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from werkzeug.wrappers import Response
 
     from gateway.tasks.task import PersonTask
@@ -32,11 +32,11 @@ STATES: Final = {
     "closed": State("off", later("closed")),
 }
 DISTRICTS: Final = {
-    "fresh": ("ok", later("districts are fresh")),
-    "live": ("ok", later("districts are asked live")),
-    "loading": ("wait", later("districts are being read")),
-    "stale": ("warn", later("districts are stale")),
-    "failed": ("bad", later("districts have failed")),
+    "fresh": ("ok", later("district is up to date"), later("districts are up to date")),
+    "live": ("ok", later("district is asked at each request"), later("districts are asked at each request")),
+    "loading": ("wait", later("district is being read"), later("districts are being read")),
+    "stale": ("warn", later("district has old data"), later("districts have old data")),
+    "failed": ("bad", later("district cannot be read"), later("districts cannot be read")),
 }
 REFUSED_SHARE: Final = 0.01
 
@@ -118,22 +118,13 @@ def _task_page(name: str, form: OutcomeForm) -> str:
         (say("State"), STATES[found.state(region().clock())]),
         (say("About"), about(found.content)),
         (say("Organisation"), found.org),
-        (say("Role"), found.role),
-        (say("Due"), f"{found.due:%Y-%m-%d}" if found.due else None),
+        (say("Role"), role_name(found.role)),
+        (say("Due"), moment(found.due.date()) if found.due else None),
     ]
     if found.closed is not None:
         facts += [(say("Closed by"), found.closed_by), (say("Outcome"), found.outcome)]
     own = found.closed is None and mine(actor(), found)
     return render_template("inbox/task.html", what=_what(found), facts=facts, form=form if own else None)
-
-
-def about(content: Mapping[str, Any]) -> str:
-    """Tell in one line what a task is about: the names of things, never of a student."""
-    if set(content) == {"text"}:
-        return str(content["text"])
-    return ", ".join(
-        f"{name}: {' '.join(value) if isinstance(value, list) else value}" for name, value in content.items()
-    )
 
 
 def _sheet(shown: list[PersonTask]) -> Sheet[PersonTask]:
@@ -143,10 +134,16 @@ def _sheet(shown: list[PersonTask]) -> Sheet[PersonTask]:
         TableColumn(later("State"), lambda one: STATES[one.state(now)], "state"),
         TableColumn(later("Due"), lambda one: one.due.date() if one.due else None, "time"),
         TableColumn(later("Organisation"), lambda one: one.org),
-        TableColumn(later("Role"), lambda one: one.role),
+        TableColumn(later("Role"), lambda one: role_name(one.role)),
         TableColumn(later("About"), lambda one: about(one.content)),
     ]
-    return Sheet("tasks", say("What waits"), columns, shown, say("Nothing waits for you."))
+    return Sheet(
+        "tasks",
+        say("What waits"),
+        columns,
+        shown,
+        say("Nothing waits for you now. What needs you will be here, and you are told by mail."),
+    )
 
 
 def _what(one: PersonTask) -> str:
@@ -160,18 +157,20 @@ def _tiles(service: Inbox) -> list[tuple[object, str, str, str]]:
     seen = service.overview(actor())
     districts = _address("districts.overview")
     tiles: list[tuple[object, str, str, str]] = [
-        (seen.districts[name], str(words), districts, kind)
-        for name, (kind, words) in DISTRICTS.items()
-        if seen.districts.get(name)
+        (count, str(one if count == 1 else several), districts, kind)
+        for name, (kind, one, several) in DISTRICTS.items()
+        if (count := seen.districts.get(name))
     ]
     if actor().orgs("agreement.read"):
-        days, number = say("agreements end within 30 days"), len(seen.ending)
+        number = len(seen.ending)
+        days = say_several("agreement ends within 30 days", "agreements end within 30 days", number)
         tiles.append((number, days, _address("agreements.overview"), "warn" if number else "ok"))
     if actor().orgs("client.read"):
         bad = sum(_share(*one) >= REFUSED_SHARE for one in service.refused(actor()).values())
-        unused = say("clients were not used for 60 days")
+        unused = say_several("client was not used for 60 days", "clients were not used for 60 days", len(seen.unused))
         tiles.append((len(seen.unused), unused, _address("clients.overview"), "warn" if seen.unused else "ok"))
-        more = say("clients with 1 % or more refused"), url_for("inbox.refused"), "warn" if bad else "ok"
+        much = say_several("client with 1 % or more refused", "clients with 1 % or more refused", bad)
+        more = much, url_for("inbox.refused"), "warn" if bad else "ok"
         tiles.append((bad, *more))
     return tiles
 

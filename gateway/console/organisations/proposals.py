@@ -10,6 +10,7 @@ from gateway.admin.confirming import Confirming
 from gateway.admin.second_person import SecondPerson
 from gateway.admin.shortage import shortage
 from gateway.console.page import actor, page
+from gateway.console.parts.names import label, sentence
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say
 from policies.roles import actions
@@ -44,7 +45,13 @@ def overview() -> Any:
         TableColumn(later("State"), _state, "state"),
         TableColumn(later("Decided by"), lambda row: row.decided_by),
     )
-    table = Sheet("proposals", say("Acts by two persons"), columns, found, say("Nothing was proposed."))
+    table = Sheet(
+        "proposals",
+        say("Second confirmations"),
+        columns,
+        found,
+        say("Nothing waits for a second person, and nothing did."),
+    )
     return csv_of(table) or render_template("proposals/overview.html", table=table.shown())
 
 
@@ -55,7 +62,7 @@ def one(proposal: str) -> str:
     missing = None
     if found.waits(_region().clock()):
         missing = shortage(_region(), found.action, found.org, found.person)
-    content = [(name, _shown(value)) for name, value in found.content.items()]
+    content = [(label(name), _shown(value)) for name, value in found.content.items()]
     return render_template(
         "proposals/one.html", one=found, what=_what(found), state=_state(found), content=content, missing=missing,
         waits=found.waits(_region().clock()), mine=found.person == actor().person,
@@ -83,7 +90,7 @@ def decline(proposal: str) -> Any:
 
 def _what(found: Proposal) -> str:
     known = actions().get(found.action)
-    return say(known.about) if known is not None and known.two_persons else found.action
+    return sentence(known.about) if known is not None and known.two_persons else found.action
 
 
 def _state(found: Proposal) -> State:

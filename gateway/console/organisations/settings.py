@@ -1,17 +1,17 @@
-"""Settings of an organisation: what needs two persons, and where, when and in which language notices go."""
+"""Settings of an organisation: what needs two persons, and where and when notices go."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
-from wtforms import HiddenField, SelectField, StringField
+from wtforms import HiddenField, StringField
 
 from gateway.admin.second_person import Waiting
 from gateway.admin.settings import OrganisationSettings
 from gateway.console.forms import CheckboxesField, ConsoleForm, choices
-from gateway.console.frame import NAMES
 from gateway.console.page import actor, page
+from gateway.console.parts.names import role_name, sentence
 from gateway.console.wording import later, say, translated
 from policies.roles import actions, roles
 from standards.errors import CallerError, Forbidden, NotFound
@@ -32,7 +32,6 @@ class SettingsForm(ConsoleForm):
     webhook = StringField(later("Webhook"), description=later("An https address that is told when a task waits."))
     expected_by = StringField(later("Nightly files are expected by"), description=later("Local time, such as 05:00."))
     digest_at = StringField(later("Daily mail comes at"), description=later("Local time, such as 07:00."))
-    language = SelectField(later("Language"), choices=choices(NAMES.items()))
     reason = StringField(later("Reason"), description=later("It stays on record."))
 
 
@@ -45,9 +44,9 @@ def overview() -> Any:
     data = {name: getattr(found, name) for name in CHOSEN} | {"org": org, "version": str(found.version)}
     form = SettingsForm(data=data)
     form.two_persons.choices = choices(
-        (name, later(one.about)) for name, one in sorted(actions().items()) if one.two_persons
+        (name, sentence(one.about)) for name, one in sorted(actions().items()) if one.two_persons
     )
-    form.mail_off.choices = choices((name, name) for name in roles())
+    form.mail_off.choices = choices((name, role_name(name)) for name in roles())
     may_change = actor().allows("settings.change", org)
     if request.method == "POST" and form.validate():
         given = {name: form[name].data for name in CHOSEN}
@@ -98,4 +97,4 @@ def _region() -> Any:
     return current_app.extensions["region"]
 
 
-CHOSEN = ("two_persons", "mail_off", "webhook", "expected_by", "digest_at", "language")
+CHOSEN = ("two_persons", "mail_off", "webhook", "expected_by", "digest_at")

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from gateway.admin.registers.registers import COLUMNS, KeptRegisters
 from gateway.admin.second_person import Waiting
 from gateway.console.page import actor, page, region
+from gateway.console.parts.moments import moment
 from gateway.console.registers.forms import ConsentForm, EndingForm, ImportForm, RestrictionForm, StudentForm, blame
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say
@@ -274,7 +275,7 @@ def _facts(one: RegisterEntry) -> list[tuple[str, Any]]:
     facts += [
         (say("From"), said.begin.isoformat()),
         (say("Until"), said.until.isoformat() if said.until else None),
-        (say("Entered"), f"{one.made:%Y-%m-%d %H:%M} UTC"),
+        (say("Entered"), moment(one.made)),
         (say("By"), one.actor),
         (say("Reason"), one.reason),
     ]

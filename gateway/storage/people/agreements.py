@@ -128,15 +128,15 @@ class WrittenAgreements:
 class WrittenText:
     """What the registry says to whoever reads all agreements.
 
-    *documents* are the published versions, and *withdrawn* is by id the highest version that was withdrawn.
+    *documents* are the published versions, *withdrawn* is by id and district the highest version that was withdrawn.
     """
 
     documents: tuple[WrittenDocument, ...] = ()
-    withdrawn: Mapping[str, int] | None = None
+    withdrawn: Mapping[tuple[str, str], int] | None = None
 
     @property
-    def replaced(self) -> Mapping[str, int]:
-        """The highest withdrawn version of each id: the ones before it do not come back."""
+    def replaced(self) -> Mapping[tuple[str, str], int]:
+        """The highest withdrawn version of each id of a district: the ones before it do not come back."""
         return self.withdrawn or {}
 
 
@@ -149,10 +149,11 @@ def read_written(store: SqlRegistry | None) -> WrittenText:
     if store is None:
         return WrittenText()
     every = WrittenAgreements(store).newest()
-    withdrawn: dict[str, int] = {}
+    withdrawn: dict[tuple[str, str], int] = {}
     for one in every:
         if one.state == WITHDRAWN:
-            withdrawn[one.agreement] = max(one.version, withdrawn.get(one.agreement, 0))
+            name = one.agreement, one.district
+            withdrawn[name] = max(one.version, withdrawn.get(name, 0))
     said = (_said(one) for one in every if one.state not in _SILENT)
     return WrittenText(tuple(said), withdrawn)
 

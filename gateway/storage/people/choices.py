@@ -1,4 +1,4 @@
-"""Choices of organisations: what one wants two persons for, and where, when and in which language it is told things."""
+"""Choices of organisations: what one wants two persons for, and where and when it is told things."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ TWO_PERSONS: Final = "two-persons"
 """The setting that lists the actions for which an organisation wants a second person."""
 
 MAIL_OFF, WEBHOOK, WEBHOOK_SECRET = "mail-off", "webhook", "webhook-secret"
-EXPECTED_BY, DIGEST_AT, LANGUAGE = "expected-by", "digest-at", "language"
+EXPECTED_BY, DIGEST_AT = "expected-by", "digest-at"
 NAMES: Final[Mapping[str, str]] = {
     "two_persons": TWO_PERSONS, "mail_off": MAIL_OFF, "webhook": WEBHOOK, "expected_by": EXPECTED_BY,
-    "digest_at": DIGEST_AT, "language": LANGUAGE,
+    "digest_at": DIGEST_AT,
 }  # fmt: skip
 """The settings, by their names here and in the registry."""
 
@@ -40,8 +40,8 @@ class OrganisationChoices:
     """What an organisation has chosen.
 
     The actions for *two_persons*, the roles that get no mail (*mail_off*), an address for its *webhook*, the local
-    time by which its files are *expected_by* and at which digests come (*digest_at*), and a *language*. Its *version*
-    grows with each change.
+    time by which its files are *expected_by*, and at which digests come (*digest_at*). Its *version* grows with each
+    change.
     """
 
     two_persons: tuple[str, ...] = ()
@@ -49,7 +49,6 @@ class OrganisationChoices:
     webhook: str = ""
     expected_by: str = ""
     digest_at: str = "07:00"
-    language: str = "en"
     signed: bool = False
     version: int = 0
 

@@ -44,9 +44,9 @@ def ben(region):
 
 def test_what_is_changed_is_read_with_a_new_version_and_on_record(region, settings, ana):
     before = settings.read(ana, "maple")
-    after = settings.change(ana, "maple", {"digest_at": "06:30", "language": "es", "mail_off": ["approver"]})
+    after = settings.change(ana, "maple", {"digest_at": "06:30", "mail_off": ["approver"]})
     assert (before.version, before.digest_at) == (0, "07:00")
-    assert (after.version, after.digest_at, after.language, after.mail_off) == (1, "06:30", "es", ("approver",))
+    assert (after.version, after.digest_at, after.mail_off) == (1, "06:30", ("approver",))
     assert settings.read(ana, "maple") == after
     (act,) = Acts(region.administered.store).waiting()
     assert (act.action, act.district) == ("settings changed", "maple")
@@ -54,9 +54,9 @@ def test_what_is_changed_is_read_with_a_new_version_and_on_record(region, settin
 
 
 def test_who_knows_an_older_version_is_refused(settings, ana):
-    settings.change(ana, "maple", {"language": "es"}, version=0)
+    settings.change(ana, "maple", {"digest_at": "06:00"}, version=0)
     with pytest.raises(Conflict):
-        settings.change(ana, "maple", {"language": "en"}, version=0)
+        settings.change(ana, "maple", {"digest_at": "05:00"}, version=0)
 
 
 def test_asking_for_two_persons_is_one_persons_act_and_asking_no_more_is_two_persons(region, settings, ana, ben):
@@ -73,7 +73,7 @@ def test_asking_for_two_persons_is_one_persons_act_and_asking_no_more_is_two_per
 
 def test_asking_no_more_needs_two_persons_though_the_settings_need_one(settings, ana):
     settings.change(ana, "maple", {"two_persons": ["client.end"]})
-    assert settings.change(ana, "maple", {"language": "es"}).language == "es"
+    assert settings.change(ana, "maple", {"digest_at": "06:00"}).digest_at == "06:00"
     assert isinstance(settings.change(ana, "maple", {"two_persons": ["client.rotate"]}), Waiting)
 
 
@@ -114,7 +114,7 @@ def test_the_settings_of_another_organisation_do_not_exist(region, settings):
     eve = region.actor("eve", ("oak", "district-admin"))
     told = []
     for org in ("maple", "no-such-org"):
-        for do in (settings.read, settings.renew_secret, lambda *a: settings.change(*a, {"language": "es"})):
+        for do in (settings.read, settings.renew_secret, lambda *a: settings.change(*a, {"digest_at": "06:00"})):
             with pytest.raises(NotFound) as error:
                 do(eve, org)
             told.append(error.value.message)
@@ -124,7 +124,7 @@ def test_the_settings_of_another_organisation_do_not_exist(region, settings):
 def test_who_only_reads_settings_does_not_change_them(region, settings):
     officer = region.actor("olga", ("maple", "privacy-officer"))
     assert settings.read(officer, "maple").version == 0
-    for do in (settings.renew_secret, lambda *a: settings.change(*a, {"language": "es"})):
+    for do in (settings.renew_secret, lambda *a: settings.change(*a, {"digest_at": "06:00"})):
         with pytest.raises(NotPermitted):
             do(officer, "maple")
 

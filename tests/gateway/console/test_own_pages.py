@@ -121,7 +121,7 @@ def test_whoever_asked_about_a_child_is_on_record_and_the_child_is_not(region, a
     answer = ada.post("/console/desk/child", {"district": "maple", "student": student})
     assert answer.status_code == 200
     acts = text(ada.get("/console/desk/acts"))
-    assert "disclosure.child" in acts
+    assert "Disclosures of one student looked up" in acts
     assert student not in acts
     paper = ada.post("/console/desk/child", {"district": "maple", "student": student, "paper": "es"})
     assert "Registro de divulgaciones" in text(paper)

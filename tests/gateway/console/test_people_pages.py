@@ -102,6 +102,24 @@ def test_the_pages_do_what_they_say(region):
     assert ana.post(f"{page}/status", {"org": "maple", "step": "end", "reason": "left"}).location.endswith("?org=maple")
 
 
+def test_somebody_turns_the_own_mail_off_and_on_again(region):
+    ana = region.browser("ana")
+    for choice, said in (("off", "No mail comes any more"), ("on", "Mail comes again"), ("?", "No mail comes")):
+        ana.get("/console/account")
+        assert ana.post("/console/account/mail", {"mail": choice}).status_code == 303
+        assert said in ana.get("/console/account").text
+    assert "Send me mail" in ana.get("/console/account").text
+
+
+def test_an_address_longer_than_a_name_on_record_is_refused(region):
+    ana = region.browser("ana")
+    ana.get("/console/people/invite?org=maple")
+    long = f"{'a' * 60}@{'.'.join(['b' * 60] * 3)}.example.org"
+    for mail, status in ((long, 400), (long[-200:], 200)):
+        answer = ana.post("/console/people/invite", {"org": "maple", "mail": mail, "role": "auditor"})
+        assert answer.status_code == status, mail
+
+
 def test_hostile_names_stay_text(region):
     name = '<script>alert("x")</script>'
     token = persons(region).invite(OPERATOR, "maple", "h@example.org", "auditor", name)

@@ -8,7 +8,7 @@ from tests.support.people.region import people_region
 from tests.support.regions import agreement, small_sites
 
 ADMIN = ("maple", "district-admin")
-GIVEN = {"org": "maple", "digest_at": "06:30", "language": "en", "webhook": "", "expected_by": "05:00"}
+GIVEN = {"org": "maple", "digest_at": "06:30", "webhook": "", "expected_by": "05:00"}
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_the_pages_speak_spanish(region):
     ana, place = propose(region)
     ana.wsgi.set_cookie("__Host-crossing-language", "es", domain="crossing.example.org", secure=True, path="/")
     assert "Ajustes: maple" in ana.get("/console/settings").text
-    assert "Actos de dos personas" in ana.get("/console/proposals").text
+    assert "Segundas confirmaciones" in ana.get("/console/proposals").text
     assert "Retirarlo" in ana.get(place).text
 
 

@@ -1,0 +1,216 @@
+"""Names for what the program names by ids: roles, kinds of organisations, acts on record, what acts are about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.console.wording import later, say, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+ROLES: Final = {
+    "region-operator": later("Operator of the region"),
+    "district-admin": later("District administrator"),
+    "privacy-officer": later("Privacy officer"),
+    "registrar": later("Registrar"),
+    "approver": later("Signatory"),
+    "auditor": later("Auditor"),
+    "educator": later("Educator"),
+    "adapter-author": later("Connection engineer"),
+    "cbo-admin": later("Community organization administrator"),
+    "cbo-staff": later("Community organization staff"),
+    "vendor-contact": later("Contact of a vendor, researcher or agency"),
+}
+"""What each role of `policies/roles.yaml` is called."""
+
+KINDS: Final = {
+    "region": later("Region"),
+    "district": later("School district"),
+    "cbo": later("Community organization"),
+    "vendor": later("Vendor"),
+    "sea": later("State education agency"),
+    "researcher": later("Researcher"),
+}
+"""What each kind of organisation is called."""
+
+LINKS: Final = {
+    "invitation": later("Invitation"),
+    "bootstrap": later("First invitation"),
+    "recovery": later("Letting back in"),
+}
+"""What each kind of a one-time link for a person is called."""
+
+SOURCES: Final = {
+    "settings": later("the settings"),
+    "people": later("this console"),
+    "agreements": later("an agreement"),
+    "clients": later("a client"),
+}
+"""From where an organisation is known."""
+
+ACTS: Final = {
+    "client added": later("Client registered"),
+    "client secret rotated": later("New secret for a client"),
+    "client suspended": later("Client suspended"),
+    "client resumed": later("Client resumed"),
+    "client ended": later("Client ended"),
+    "client scopes changed": later("Scopes of a client changed"),
+    "agreement draft begun": later("Agreement begun"),
+    "agreement draft saved": later("Agreement changed"),
+    "agreement review asked for": later("Signatures asked for"),
+    "agreement refused": later("Agreement refused"),
+    "agreement published": later("Agreement published"),
+    "agreement withdrawn": later("Agreement withdrawn"),
+    "agreement served": later("Agreement takes effect"),
+    "agreement no longer served": later("Agreement has no effect any more"),
+    "agreement approved": later("Agreement signed"),
+    "approval withdrawn": later("Signature taken back"),
+    "agreement effect seen": later("Effect of an agreement counted"),
+    "agreement.preview": later("One student seen as a client gets it"),
+    "disclosure.child": later("Disclosures of one student looked up"),
+    "why.custodian": later("Asked why a request was refused"),
+    "why.recipient": later("Asked why its own request was refused"),
+    "settings changed": later("Settings changed"),
+    "mail turned on": later("Mail turned on"),
+    "mail turned off": later("Mail turned off"),
+    "organisation added": later("Organisation added"),
+    "district read now": later("District read at once"),
+    "district paused": later("District paused"),
+    "district resumed": later("District resumed"),
+    "district drafted": later("Connection of a district written down"),
+    "district connected": later("District connected"),
+    "district removed": later("District removed"),
+    "district not served": later("District could not be served"),
+    "large change approved": later("Large change approved"),
+    "file uploaded": later("File uploaded"),
+    "file refused": later("File refused"),
+    "person invited": later("Person invited"),
+    "person suspended": later("Person suspended"),
+    "person resumed": later("Person resumed"),
+    "person ended": later("Access of a person ended"),
+    "person signed in": later("Person signed in"),
+    "invitation followed": later("Invitation accepted"),
+    "bootstrap followed": later("First person came in"),
+    "recovery followed": later("Person let back in"),
+    "invitation withdrawn": later("Invitation taken back"),
+    "role given": later("Role given"),
+    "role ended": later("Role ended"),
+    "task opened": later("Task opened"),
+    "task closed": later("Task closed"),
+    "proposal withdrawn": later("Proposal taken back"),
+    "act declined": later("Proposal declined"),
+    "act proposed": later("Act proposed"),
+    "act confirmed": later("Act confirmed"),
+    "party key added": later("Signing key of a party added"),
+    "party key retired": later("Signing key of a party retired"),
+    "passkey added": later("Passkey added"),
+    "passkey removed": later("Passkey removed"),
+    "password removed": later("Password removed"),
+    "identity added": later("Provider added"),
+    "identity removed": later("Provider removed"),
+    "password and authenticator set": later("Password and authenticator set"),
+    "recovery codes renewed": later("Recovery codes renewed"),
+}
+"""What each act on record is called."""
+
+ABOUT: Final = {
+    "agreement": later("agreement"),
+    "version": later("version"),
+    "client": later("client"),
+    "org": later("organisation"),
+    "kind": later("kind"),
+    "title": later("title"),
+    "steward": later("district"),
+    "district": later("district"),
+    "districts": later("districts"),
+    "name": later("name"),
+    "party": later("party"),
+    "parties": later("parties"),
+    "person": later("person"),
+    "mail": later("mail address"),
+    "role": later("role"),
+    "roles": later("roles"),
+    "entry": later("entry"),
+    "entries": later("entries"),
+    "register": later("register"),
+    "task": later("task"),
+    "due": later("deadline"),
+    "until": later("until"),
+    "ends": later("ends"),
+    "end": later("ends"),
+    "reason": later("reason"),
+    "about": later("about"),
+    "status": later("state"),
+    "state": later("state"),
+    "step": later("step"),
+    "scopes": later("scopes"),
+    "year": later("school year"),
+    "of": later("for"),
+    "recipient": later("recipient"),
+    "count": later("how many"),
+    "before": later("digest before"),
+    "after": later("digest after"),
+    "proposedBy": later("proposed by"),
+    "file": later("file"),
+}
+"""The labels of what an act or a task is about; one that is missing is shown as it is."""
+
+
+def sentence(text: str) -> str:
+    """Translate a text of the tables, such as what an action is about, and begin it with a capital."""
+    said = say(text)
+    return said[:1].upper() + said[1:]
+
+
+def role_name(role: str) -> str:
+    """Return what a role is called; of one that is not in the table any more, its id."""
+    return str(ROLES.get(role, role))
+
+
+def role_names(roles: Iterable[str]) -> list[str]:
+    """Return what each of some roles is called."""
+    return [role_name(one) for one in roles]
+
+
+def kind_name(kind: str) -> str:
+    """Return what a kind of organisation is called."""
+    return str(KINDS.get(kind, kind))
+
+
+def act_name(action: str) -> str:
+    """Return what an act on record is called; one that is not known here, in the words of the record."""
+    if action in ACTS:
+        return str(ACTS[action])
+    said = translated(action) or action
+    return said[:1].upper() + said[1:]
+
+
+def about(content: Mapping[str, Any]) -> str:
+    """Tell in one line what a task or an act is about: the names of things, never of a student."""
+    if set(content) == {"text"}:
+        return str(content["text"])
+    return "; ".join(
+        f"{label(name)}: {_value(name, value)}" for name, value in content.items() if value not in ("", [])
+    )
+
+
+def label(name: str) -> str:
+    """Return the label of a part of an act's content."""
+    return str(ABOUT.get(name, name))
+
+
+def _value(name: str, value: Any) -> str:
+    """Say a value of an act's content: a digest in short, several with commas, a role by its name."""
+    if isinstance(value, dict):
+        return ", ".join(f"{label(one)} {_value(one, each)}" for one, each in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_value(name, one) for one in value)
+    if isinstance(value, bool):
+        return say("yes") if value else say("no")
+    if name in {"role", "roles"}:
+        return role_name(str(value))
+    if name == "kind" and value in KINDS:
+        return kind_name(value)
+    return str(value)
