@@ -15,6 +15,7 @@ from gateway.admin.second_person import Confirmed, SecondPerson
 from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
 from gateway.storage.people.proposals import CONFIRMED, DECLINED, REFUSED, UNCLEAR, WITHDRAWN, Proposals
+from gateway.translations.phrases import Phrase
 from standards.errors import CallerError, Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -137,7 +138,9 @@ class Confirming:
         else:
             actor.require(proposal.action, proposal.org)
         if not proposal.waits(self._region.clock()):
-            raise Conflict(f"The proposal {proposal.id} waits no more: it was decided, or has lapsed.")
+            raise Conflict(
+                Phrase("The proposal %(proposal)s waits no more: it was decided, or has lapsed.", proposal=proposal.id)
+            )
 
     def _check_operator(self, actor: Actor, proposal: Proposal, reason: str) -> None:
         """Refuse the operator's word where a person can be the second one, or must: to sign, for one."""

@@ -22,6 +22,7 @@ from gateway.registers.tags import ID
 from gateway.storage.acts import Act, write_acts
 from gateway.tasks.store import Tasks
 from gateway.tasks.task import INSPECTION, INSPECTION_DAYS, PRIVACY_OFFICER, TOPICS, after, midnight
+from gateway.translations.phrases import Phrase
 from policies import elements
 from policies.agreement import current
 from standards.errors import CallerError, NotFound
@@ -196,7 +197,9 @@ class PrivacyDesk:
 
     def _known_element(self, path: str) -> None:
         if not elements.under(elements.Line(path, "allow")):
-            raise NotFound(f"No element is called {path[:80]!r}{elements.guess(path)}.")
+            raise NotFound(
+                Phrase("No element is called %(path)s%(hint)s.", path=repr(path[:80]), hint=elements.guess(path))
+            )
 
     def _see(self, actor: Actor, district: str, action: str) -> None:
         actor.require_seen(action, district, what=NO_DISTRICT)

@@ -39,6 +39,7 @@ from gateway.people.persons import (
 )
 from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
+from gateway.translations.phrases import Phrase
 from policies.roles import action, roles
 from standards.errors import CallerError, Conflict, NotFound
 
@@ -229,7 +230,7 @@ class Persons:
         def change(connection: Connection, now: datetime) -> None:
             found, held = whole_person(connection, actor, org, person, now)
             if found.status not in before:
-                raise Conflict(f"This person is {found.status}.")
+                raise Conflict(Phrase("This person is %(state)s.", state=Phrase(found.status)))
             with digests(connection, found, content, now):
                 if after != ACTIVE:
                     keep_one(connection, held, found, now)
@@ -257,7 +258,7 @@ class Persons:
         def make(connection: Connection, now: datetime) -> str:
             found, _ = whole_person(connection, actor, org, person, now)
             if found.status != ACTIVE:
-                raise Conflict(f"This person is {found.status}.")
+                raise Conflict(Phrase("This person is %(state)s.", state=Phrase(found.status)))
             withdraw_for(connection, found.mail, now, RECOVERY)
             return make_invitation(connection, RECOVERY, found.mail, org, "", actor.name, now, found.name)
 

@@ -17,6 +17,7 @@ from gateway.storage.database import transaction
 from gateway.storage.people.choices import TWO_PERSONS
 from gateway.storage.people.proposals import Proposal, Proposals, new_id
 from gateway.storage.people.tables import organisation_settings
+from gateway.translations.phrases import Phrase
 from policies.roles import action as known_action
 from standards.errors import CallerError, Conflict
 
@@ -91,7 +92,9 @@ class SecondPerson:
         if actor.kind == "machine":
             raise NotPermitted("This needs two persons: a program may neither propose nor confirm it.")
         if not known_action(asked.action).two_persons:
-            raise CallerError(f"Two persons cannot be asked for: {known_action(asked.action).about}.")
+            raise CallerError(
+                Phrase("Two persons cannot be asked for: %(action)s.", action=Phrase(known_action(asked.action).about))
+            )
         proposal = Proposal(
             new_id(), asked.action, asked.org, asked.about, plain(asked.content), asked.before, self._region.clock(),
             actor.name, actor.person, asked.reason,

@@ -11,6 +11,7 @@ from flask import current_app, g, redirect, request, url_for
 
 from gateway.console.way_back import own_path
 from gateway.people.actor import NotPermitted
+from gateway.translations.phrases import Phrase
 from policies.roles import action as known_action
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def page(
                 if g.session is None:
                     return sign_in_first()
                 if not g.session.actor.orgs(action):
-                    message = f"You have no role that may do this: {known_action(action).about}."
+                    message = Phrase(
+                        "You have no role that may do this: %(action)s.", action=Phrase(known_action(action).about)
+                    )
                     raise NotPermitted(message)
                 if fresh and not proved_lately():
                     return prove_first()

@@ -11,6 +11,7 @@ from flask import g, request
 from markupsafe import Markup, escape
 
 from gateway.translations.catalogues import LANGUAGES, SOURCE_LANGUAGE, catalogue
+from gateway.translations.phrases import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ CATALOGUES: Final = (
     "desk",
     "inbox",
     "names",
+    "refusals",
     "registers",
     "people",
     "settings",
@@ -60,7 +62,20 @@ def say(text: str) -> str:
 def translated(message: str) -> str | None:
     """Translate a message of a service, such as a refusal; None where it is in English on a page that is not."""
     shown = language()
-    return message if shown == SOURCE_LANGUAGE else _translations(shown).get(message)
+    return message if shown == SOURCE_LANGUAGE else _phrase(message, _translations(shown))
+
+
+def _phrase(message: str, known: Mapping[str, str]) -> str | None:
+    """Translate a message, and those of its values that are messages themselves."""
+    if not isinstance(message, Phrase):
+        return known.get(message)
+    template = known.get(message.template)
+    if template is None:
+        return None
+    told = {
+        name: _phrase(one, known) or one if isinstance(one, Phrase) else one for name, one in message.values.items()
+    }
+    return template % told
 
 
 @cache

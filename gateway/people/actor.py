@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from gateway.translations.phrases import Phrase
 from policies.roles import REACHES, action
 from standards.errors import Forbidden, NotFound
 
@@ -81,7 +82,9 @@ class Actor:
             NotPermitted: none does.
         """
         if not self.allows(name, owner, parties):
-            raise NotPermitted(f"You have no role that may do this: {action(name).about}.")
+            raise NotPermitted(
+                Phrase("You have no role that may do this: %(action)s.", action=Phrase(action(name).about))
+            )
 
     def require_seen(self, name: str, owner: str, parties: Collection[str] = (), what: str = "") -> None:
         """Refuse a thing that this actor may not know of in the words for one that does not exist.

@@ -15,6 +15,7 @@ from gateway.storage.database import transaction
 from gateway.storage.people.tables import client_links
 from gateway.tasks.store import Tasks
 from gateway.tasks.task import EXTENSION
+from gateway.translations.phrases import Phrase
 from policies.agreement import current
 from standards.errors import CallerError, NotFound, StoreUnavailable
 
@@ -129,7 +130,7 @@ class Recipients:
         text = f"{org} asks for an extension of {found.agreement}@{found.version}, which ends on {found.end}"
         text += f": {reason.strip()}" if reason.strip() else ""
         if len(text) > MAX_TEXT or not text.isprintable():
-            raise CallerError(f"The reason must be one line of at most {MAX_REASON} characters.")
+            raise CallerError(Phrase("The reason must be one line of at most %(most)s characters.", most=MAX_REASON))
         Tasks(self._region.store, self._region.clock).open(
             found.district, "privacy-officer", text, due, actor.name, EXTENSION
         )

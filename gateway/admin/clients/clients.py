@@ -25,6 +25,7 @@ from gateway.storage.registry import (
     ClientUpdate,
     digest_of,
 )
+from gateway.translations.phrases import Phrase
 from standards.errors import CallerError, Conflict, NotFound, PreconditionFailed
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Clients:
             Organisations(self._region).require_known(asked.org)
         ClientRights(self._region).require_free(actor, asked.client_id, steward)
         if self._store.find_client(asked.client_id) is not None:
-            raise CallerError(f"There is a client {asked.client_id!r} already.")
+            raise CallerError(Phrase("There is a client %(client)s already.", client=repr(asked.client_id)))
         content = {
             "do": "register", "org": asked.org, "kind": asked.kind, "scopes": [*asked.scopes], "steward": steward,
             "unknownMembers": asked.unknown_members, **asked.more,
@@ -168,7 +169,14 @@ class Clients:
 
         def decide(connection: Connection, found: Client) -> ClientUpdate:
             if found.status not in before:
-                raise Conflict(f"{found.client_id!r} is {found.status}: there is nothing to {step}.")
+                raise Conflict(
+                    Phrase(
+                        "%(client)s is %(state)s: there is nothing to %(step)s.",
+                        client=repr(found.client_id),
+                        state=Phrase(found.status),
+                        step=Phrase(step),
+                    )
+                )
             columns: dict[str, Any] = {"status": after}
             if after != ENABLED:
                 columns["epoch"] = found.epoch + 1
@@ -229,7 +237,7 @@ class Clients:
         if asked and asked not in mine:
             raise NotPermitted("You register no client for that district.")
         if not (asked or only(mine)):
-            raise CallerError(f"Say for which district: {', '.join(sorted(mine))}.")
+            raise CallerError(Phrase("Say for which district: %(districts)s.", districts=", ".join(sorted(mine))))
         return asked or only(mine)
 
 
@@ -240,7 +248,9 @@ def living(client: Client) -> Client:
         Conflict: it has.
     """
     if client.status == ENDED:
-        raise Conflict(f"{client.client_id!r} is ended, which is for ever: register another client.")
+        raise Conflict(
+            Phrase("%(client)s is ended, which is for ever: register another client.", client=repr(client.client_id))
+        )
     return client
 
 
@@ -251,7 +261,7 @@ def check_new(new: NewClient) -> None:
         CallerError: its name, organisation or kind cannot be used.
     """
     if not CLIENT_ID.fullmatch(new.client_id) or new.client_id.startswith("-"):
-        raise CallerError(f"The name of a client cannot be this: {BAD_NAME}.")
+        raise CallerError(Phrase("The name of a client cannot be this: %(rule)s.", rule=Phrase(BAD_NAME)))
     if new.kind not in KINDS:
         raise CallerError(f"The kind of an organisation is one of: {', '.join(KINDS)}.")
     if not new.org.strip() or len(new.org) > MAX_ORG_CHARACTERS or not is_one_line(new.org) or new.org == REGION:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.every_agreement import read_every
 from gateway.people.actor import NotPermitted
 from gateway.storage.registry import CLIENT_ID
+from gateway.translations.phrases import Phrase
 from policies.roles import action as known_action
 from policies.roles import roles
 from standards.errors import Conflict, NotFound
@@ -119,7 +120,9 @@ class ClientRights:
             return
         able = [held for held in actor.memberships if self._held_allows(actor, action, client, held.role, held.org)]
         if not able:
-            raise NotPermitted(f"You have no role that may do this: {known_action(action).about}.")
+            raise NotPermitted(
+                Phrase("You have no role that may do this: %(action)s.", action=Phrase(known_action(action).about))
+            )
         others = self.agreements.districts(client.client_id) - {client.steward}
         if others and all(_is_district(held.role) for held in able):
             raise Conflict(SHARED)
@@ -149,7 +152,7 @@ def acting_org(actor: Actor, client: Client) -> str:
 
 def no_client(client_id: str) -> NotFound:
     """Return the refusal of a client that does not exist, or not for whoever asks."""
-    return NotFound(f"There is no client {client_id[:64]!r}.")
+    return NotFound(Phrase("There is no client %(client)s.", client=repr(client_id[:64])))
 
 
 def only(districts: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from gateway.auth.scopes import ADMIN, ADMIN_ROLES, ONEROSTER_1_1, admin_roles, 
 from gateway.people.active import ActivePeople
 from gateway.people.actor import REGION, NotPermitted, machine, operator
 from gateway.storage.registry import DRAFT, ENABLED, SUSPENDED, Client, ClientUpdate, Secret, digest_of
+from gateway.translations.phrases import Phrase
 from policies.roles import roles
 from standards.errors import CallerError, Conflict, PreconditionFailed
 
@@ -132,7 +133,7 @@ class ClientSecrets:
         def decide(_connection: Connection, found: Client) -> ClientUpdate:
             self._check(rights, actor, "client.rotate", found, unchanged)
             if len(living(found).secrets) < 2:  # noqa: PLR2004 -- the two slots
-                raise Conflict(f"{client_id!r} has no old secret.")
+                raise Conflict(Phrase("%(client)s has no old secret.", client=repr(client_id)))
             return ClientUpdate({"secret_hash_2": None, "not_after_2": None}, "old secret ended")
 
         return facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements)
@@ -175,7 +176,7 @@ class ClientSecrets:
         def decide(connection: Connection, found: Client) -> ClientUpdate:
             self._check(rights, actor, "client.link", found, "")
             if not withdraw_links(connection, client_id, self._region.clock()):
-                raise Conflict(f"{client_id!r} has no open link.")
+                raise Conflict(Phrase("%(client)s has no open link.", client=repr(client_id)))
             return ClientUpdate({}, "link taken back")
 
         return facts(self._store.alter_client(client_id, actor.name, decide), rights.agreements)
@@ -226,7 +227,12 @@ class ClientSecrets:
         def decide(_connection: Connection, found: Client) -> ClientUpdate:
             self._check(rights, actor, "client.rotate", found, unchanged)
             if not any(scope.startswith(ONEROSTER_1_1) for scope in living(found).scopes):
-                raise CallerError(f"{client_id!r} has no scope of OneRoster 1.1, and signatures count nowhere else.")
+                raise CallerError(
+                    Phrase(
+                        "%(client)s has no scope of OneRoster 1.1, and signatures count nowhere else.",
+                        client=repr(client_id),
+                    )
+                )
             return ClientUpdate(
                 {"oauth1_sealed": shared.sealed, "oauth1_not_after": shared.not_after}, "oauth1 secret set"
             )
@@ -300,9 +306,17 @@ class ClientSecrets:
         """Refuse a new secret for a client that may have none now."""
         living(client)
         if client.status == SUSPENDED:
-            raise Conflict(f"{client.client_id!r} is suspended: resume it before it gets a secret.")
+            raise Conflict(
+                Phrase("%(client)s is suspended: resume it before it gets a secret.", client=repr(client.client_id))
+            )
         if client.status == DRAFT and (missing := lacks(client, rights.agreements)):
-            raise Conflict(f"{client.client_id!r} is a draft and gets no secret yet. {' '.join(missing)}")
+            raise Conflict(
+                Phrase(
+                    "%(client)s is a draft and gets no secret yet. %(missing)s",
+                    client=repr(client.client_id),
+                    missing=" ".join(missing),
+                )
+            )
 
 
 def _is_in(client: Client | None) -> TypeGuard[Client]:
@@ -328,7 +342,7 @@ def _said(client: Client) -> str:
 
 def _check_days(days: int) -> None:
     if not 0 <= days <= MAX_KEEP_DAYS:
-        raise CallerError(f"The old secret is kept for 0 to {MAX_KEEP_DAYS} days.")
+        raise CallerError(Phrase("The old secret is kept for 0 to %(days)s days.", days=MAX_KEEP_DAYS))
 
 
 def confirm_rotate(region: Administration, second: TwoPersonRule, actor: Actor, proposal: Proposal) -> object:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.auth.scopes import EDFI, ONEROSTER_1_1, ONEROSTER_1_2, administers, known_scopes
 from gateway.storage.registry import DRAFT, digest_of
+from gateway.translations.phrases import Phrase
 from policies.compiler import compile as compiled
 from policies.reasoning.ways import ways
 from standards.errors import CallerError, suggestion
@@ -101,7 +102,11 @@ def check_scopes(asked: Iterable[str]) -> tuple[str, ...]:
         raise CallerError(ADMIN_ASKED)
     for one in listed:
         if one not in known_scopes():
-            raise CallerError(f"there is no scope {one[:100]!r}{suggestion(one, known_scopes())}")
+            raise CallerError(
+                Phrase(
+                    "there is no scope %(scope)s%(hint)s", scope=repr(one[:100]), hint=suggestion(one, known_scopes())
+                )
+            )
     return listed
 
 

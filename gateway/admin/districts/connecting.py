@@ -25,6 +25,7 @@ from gateway.storage.people.written_districts import (
     remove_district,
     write_district,
 )
+from gateway.translations.phrases import Phrase
 from standards.errors import Conflict, InvalidBody, NotFound, PreconditionFailed, SettingsError
 
 if TYPE_CHECKING:
@@ -128,7 +129,13 @@ class Connections:
         actor.require(CONNECT, name)
         if self._known.declared_in_file(name):
             file = self._region.settings().file.name
-            raise Conflict(f"{name} is declared in {file} of the gateway, where its operator changes it.")
+            raise Conflict(
+                Phrase(
+                    "%(name)s is declared in %(file)s of the gateway, where its operator changes it.",
+                    name=name,
+                    file=file,
+                )
+            )
 
     def _found(self, name: str) -> WrittenDistrict:
         found = self._known.found(name)
@@ -224,7 +231,13 @@ class Connections:
         every = (*standing.agreements, *standing.withheld, *(one.agreement for one in standing.pending))
         named = sorted({f"{one.id}@{one.version}" for one in every if one.district == name})
         if named:
-            raise Conflict(f"Agreements name {name}: {', '.join(named[:10])}. They must end before it is removed.")
+            raise Conflict(
+                Phrase(
+                    "Agreements name %(name)s: %(agreements)s. They must end before it is removed.",
+                    name=name,
+                    agreements=", ".join(named[:10]),
+                )
+            )
 
     def _served(self, name: str) -> WrittenDistrict | None:
         """Return what is served of a district by the registry; None where it is not."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.storage.database import transaction
 from gateway.storage.people.written_districts import PURPOSE, find_written, newest_districts
+from gateway.translations.phrases import Phrase
 from standards.errors import NotFound, Overloaded, Unsupported
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class KnownDistricts:
         """
         found = self.running().gateway.districts.get(name)
         if found is None:
-            raise NotFound(f"{name} is not connected yet.")
+            raise NotFound(Phrase("%(name)s is not connected yet.", name=name))
         return found
 
 

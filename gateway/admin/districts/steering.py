@@ -14,6 +14,7 @@ from gateway.failure_reasons import plain_place, reason
 from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
 from gateway.storage.people.district_orders import APPROVED, PAUSE, end_order, give_order
+from gateway.translations.phrases import Phrase
 from standards.errors import Conflict, InvalidBody, NotFound, SourceError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Steering:
         self._known.require(actor, name, "district.try")
         district = self._known.served(name)
         if district.pause.on:
-            raise Conflict(f"The refreshes of {name} are paused. Resume them first.")
+            raise Conflict(Phrase("The refreshes of %(name)s are paused. Resume them first.", name=name))
         self._order(lambda _connection: None, Act(actor.name, "district read now", name, {"name": name}))
         return self._refreshed(district)
 
@@ -89,7 +90,7 @@ class Steering:
         self._known.require(actor, name, "district.pause")
         district, now = self._known.served(name), self._region.clock()
         if not now < until <= now + LONGEST_PAUSE:
-            most = f"Choose an end in the future, {LONGEST_PAUSE.days} days from now at most."
+            most = Phrase("Choose an end in the future, %(days)s days from now at most.", days=LONGEST_PAUSE.days)
             raise InvalidBody(most, {"until": [most]})
         moment = until.isoformat(timespec="seconds")
         act = Act(actor.name, "district paused", name, {"name": name, "until": moment}, reason)
@@ -110,7 +111,7 @@ class Steering:
 
         def end(connection: Connection) -> None:
             if not end_order(connection, name, PAUSE):
-                raise Conflict(f"The refreshes of {name} are not paused.")
+                raise Conflict(Phrase("The refreshes of %(name)s are not paused.", name=name))
 
         self._order(end, act)
         district.pause.until = None
@@ -137,9 +138,9 @@ class Steering:
         district = self._known.served(name)
         change = self._change(district)
         if change is None:
-            raise NotFound(f"Nothing of {name} waits for approval.")
+            raise NotFound(Phrase("Nothing of %(name)s waits for approval.", name=name))
         if change.digest != digest:
-            raise Conflict(f"What would be dropped has changed: {change.words()}. Look again.")
+            raise Conflict(Phrase("What would be dropped has changed: %(change)s. Look again.", change=change.words()))
         asked = TwoPersonAct(APPROVE, name, name, {"digest": digest}, digest, reason)
         return self._second.either(actor, asked, lambda: self._approve(actor, district, change, reason))
 

@@ -20,6 +20,7 @@ from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
 from gateway.storage.people.deliveries import UPLOAD, write_delivery
 from gateway.storage.people.uploads import PURPOSE, Upload, keep_upload, sha256_of
+from gateway.translations.phrases import Phrase
 from standards.errors import Conflict, InvalidBody, SourceError, Unauthenticated
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ class DistrictFiles:
         spec = self._spec(name)
         if not data or len(data) > self._region.settings().server.upload_bytes:
             most = self._region.settings().server.upload_bytes
-            raise InvalidBody(f"Send a file of 1 to {most:,} bytes.", {"file": ["is empty or too large"]})
+            raise InvalidBody(
+                Phrase("Send a file of 1 to %(most)s bytes.", most=f"{most:,}"), {"file": ["is empty or too large"]}
+            )
         now, shown = self._region.clock(), plain_name(filename)
         upload = Upload(name, shown, len(data), sha256_of(data), now, actor.name)
         file = UploadedFile(shown, upload.size, upload.sha256, lambda: data)
@@ -89,10 +92,16 @@ class DistrictFiles:
         """Return the settings that the file is for: those to be served next."""
         found = self._known.found(name)
         if found is None or self._known.declared_in_file(name):
-            raise Conflict(f"{name} is declared in {self._region.settings().file.name}: its files are where that says.")
+            raise Conflict(
+                Phrase(
+                    "%(name)s is declared in %(file)s: its files are where that says.",
+                    name=name,
+                    file=self._region.settings().file.name,
+                )
+            )
         spec = spec_of(self._region.settings(), found, registry.find)
         if not uses_upload(spec.settings):
-            raise Conflict(f"The connection of {name} reads no uploaded files.")
+            raise Conflict(Phrase("The connection of %(name)s reads no uploaded files.", name=name))
         return spec
 
     def _write(self, upload: Upload, data: bytes, tried: Trial, reason: str) -> None:

@@ -12,6 +12,7 @@ from gateway.admin.inbox.gathering import gather, known_agreements
 from gateway.audit.chain import list_segments, read_line
 from gateway.people.actor import NotPermitted
 from gateway.tasks.store import Tasks
+from gateway.translations.phrases import Phrase
 from policies.agreement import current
 from standards.errors import CallerError, NotFound
 
@@ -68,12 +69,12 @@ class Inbox:
         """
         task = next((one for one in self.gathered(actor, compared).tasks if one.id == name), None)
         if task is None:
-            raise NotFound(f"There is no task {name[:40]!r} today.")
+            raise NotFound(Phrase("There is no task %(task)s today.", task=repr(name[:40])))
         actor.require("task.close", task.org)
         if not mine(actor, task):
             raise NotPermitted("This task waits for somebody in another role.")
         if not outcome.strip() or len(outcome) > MAX_OUTCOME_CHARACTERS:
-            raise CallerError(f"Say what was done, in at most {MAX_OUTCOME_CHARACTERS} characters.")
+            raise CallerError(Phrase("Say what was done, in at most %(most)s characters.", most=MAX_OUTCOME_CHARACTERS))
         Tasks(self._region.store, self._region.clock).close(task, outcome.strip(), actor.name)
         return task
 

@@ -21,6 +21,7 @@ from gateway.registers.resolving import entries_of, resolve, typed_tags, unconfi
 from gateway.registers.stating import WrongPart
 from gateway.registers.store import Registers
 from gateway.registers.tags import PURPOSE, RegisterKeys
+from gateway.translations.phrases import Phrase
 from standards.errors import CallerError, Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class KeptRegisters:
         consent_maker(self._region, self._registers, district)({}, parts)  # before the district's system is asked
         found = unconfirmed(resolve(self._students(district), student))
         if found.problem and not anyway:
-            raise Conflict(f"Nothing was written: {found.problem}.")
+            raise Conflict(Phrase("Nothing was written: %(problem)s.", problem=Phrase(found.problem)))
         return self.note_consent(actor, district, found.tags, parts, form_text, reason)
 
     def note_consent(
@@ -151,7 +152,7 @@ class KeptRegisters:
         students = self._students(district, contacts=bool(contact))
         found = resolve(students, student)
         if found.problem and not anyway:
-            raise Conflict(f"Nothing was written: {found.problem}.")
+            raise Conflict(Phrase("Nothing was written: %(problem)s.", problem=Phrase(found.problem)))
         tag = {"contact": contact_tag(self._keys, students, contact, anyway=anyway)} if contact else {}
         return self._registers.write(district, [make(found.tags, {**given, **tag})], actor.name, reason)
 

@@ -28,7 +28,7 @@ CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
     response_schema_conformance,
 ]  # fmt: skip
-QUICK, LONG = 6, 200
+QUICK, LONG = 3, 200
 """How many requests are made up for each operation, always and in the slow suite."""
 
 ROLES = {

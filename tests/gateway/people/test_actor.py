@@ -10,7 +10,7 @@ from standards.errors import NotFound
 
 PERSONAL = sorted(name for name, one in actions().items() if one.person)
 BY_COMMAND = {
-    "agreement.effect", "disclosure.child", "person.change", "person.invite", "register.read", "register.write",
+    "agreement.effect", "disclosure.child", "district.upload", "person.change", "person.invite", "register.read", "register.write",
     "why.custodian",
 }  # fmt: skip
 """What needs a person and has been the operator's, too, since there were commands for it."""
@@ -26,8 +26,8 @@ def test_the_operator_does_what_needs_a_person_only_where_a_command_does_it(name
     assert operator("root").everywhere(name) is (name in BY_COMMAND)
 
 
-@pytest.mark.parametrize("name", ["agreement.sign", "agreement.preview", "district.upload", "account.own"])
-def test_signing_previewing_and_uploading_need_a_person(name):
+@pytest.mark.parametrize("name", ["agreement.sign", "agreement.preview", "account.own"])
+def test_signing_and_previewing_need_a_person(name):
     with pytest.raises(NotPermitted):
         operator("root").require(name, "maple", ["maple"])
     with pytest.raises(NotFound):
