@@ -15,11 +15,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import requests
 
+from gateway.demo.console_links import console_links
 from gateway.demo.scenario.region import Ports, Scenario, prepare
 from gateway.demo.transcript import Transcript
 from standards.errors import SettingsError, StoreUnavailable
@@ -48,8 +49,12 @@ def serve(port: int, facts: Path, students: int = STUDENTS) -> None:
     """Keep the region up until told to end; *facts* is the file for its addresses and secrets."""
     _clear(facts)
     with _region(students, port, served=True) as region:
-        _publish(facts, _facts(region.scenario, region.base))
+        console = _console(region)
+        _publish(facts, {**_facts(region.scenario, region.base), "console": console})
         region.say(f"serving on {region.base}; the facts are in {facts}; end with Ctrl-C")
+        region.say(f"the console is at {console['url']}; each link lets one person in, once, and is also in {facts}:")
+        for one in console["links"]:
+            region.say(f"  {one['role']} of {one['org']}: {one['link']}")
         region.say(f"for commands: export CROSSING_SETTINGS={shlex.quote(str(region.scenario.settings))}")
         while region.gateway.poll() is None:
             time.sleep(0.2)
@@ -64,6 +69,12 @@ class Region:
     base: str
     gateway: subprocess.Popen[bytes]
     say: Callable[[str], None]
+
+
+def _console(region: Region) -> dict[str, Any]:
+    """Return the address of the console, by the name that browsers trust without TLS, and a link for each person."""
+    url = f"{region.base.replace(HOST, 'localhost')}/console"
+    return {"url": url, "links": console_links(region.scenario.settings, url)}
 
 
 def _facts(scenario: Scenario, base: str) -> dict[str, object]:

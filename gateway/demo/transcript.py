@@ -86,7 +86,8 @@ class Transcript:
             FamilyChapter(self).show()
         self.head(
             "That is all",
-            "The gateway is off, every file of this region is removed. README.md tells how to connect your district.",
+            "The gateway is off, every file of this region is removed. README.md tells how to connect your district. "
+            "In a browser: `demo --serve` prints links into the console; docs/console.md is its guide.",
         )
 
     def introduce(self) -> None:

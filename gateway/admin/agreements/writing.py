@@ -52,6 +52,8 @@ class NewDraft:
     schedule: str = ""
     begin: str = ""
     end: str = ""
+    interest: str = ""
+    clients: tuple[str, ...] = ()
 
 
 class DraftWriting:
@@ -77,6 +79,8 @@ class DraftWriting:
             text = drafts.draft(frame, schedule_csv.parse(new.schedule, "schedule"), "a schedule of data")
         else:
             text = from_template(new.template, frame)
+        given = {"interest": new.interest, "clients": list(new.clients)}
+        text = form.write_part(text, "parties", {name: value for name, value in given.items() if value})
         return self._begin(actor, frame.id, 1, text, new.district, new.recipient)
 
     def read_in(self, actor: Actor, text: str) -> KnownVersion:

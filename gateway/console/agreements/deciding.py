@@ -105,7 +105,8 @@ def continue_(name: str, version: int) -> AnyResponse:
 def sign(name: str, version: int) -> Any:
     """Show the whole text that is signed, and sign it for one party."""
     asked = Signing(region()).to_sign(actor(), name, version)
-    form = SignForm(data={"shown": asked.digest})
+    alone = {"party": asked.parties[0]} if len(asked.parties) == 1 else {}
+    form = SignForm(data={"shown": asked.digest, **alone})
     form.party.choices = choices([(party, party) for party in asked.parties])
 
     def do() -> AnyResponse:

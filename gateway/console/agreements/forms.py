@@ -136,6 +136,10 @@ class NewAgreementForm(ConsoleForm):
     kind = SelectField(later("Kind of recipient"), choices=choices(KINDS))
     purpose = StringField(later("Purpose"), [Length(max=100)], description=later("One word, such as tutoring."))
     template = SelectField(later("Begin with"), choices=choices([(one, TEMPLATE_NAMES[one]) for one in TEMPLATES]))
+    interest = TextAreaField(
+        later("Legitimate interest"), description=later("A sentence; it stands in the record of disclosures.")
+    )
+    clients = TextAreaField(later("Clients that act under it"), description=ONE_A_LINE)
     begin = StringField(later("First day"), render_kw={"type": "date"})
     end = StringField(later("Last day"), render_kw={"type": "date"})
     schedule = FileField(

@@ -148,6 +148,7 @@ def _begun(form: NewAgreementForm) -> AnyResponse:
         NewDraft(
             form.district.data, form.recipient.data.strip(), form.kind.data, (form.purpose.data or "").strip(),
             form.template.data, schedule, form.begin.data or "", form.end.data or "",
+            " ".join((form.interest.data or "").split()), tuple((form.clients.data or "").split()),
         ),
     )  # fmt: skip
     return redirect(address(one), 303)

@@ -9,8 +9,9 @@ from flask import current_app, flash, redirect, render_template, request, url_fo
 from gateway.admin.districts.connecting import Connections
 from gateway.admin.districts.looking import DistrictDirectory, adapter_view
 from gateway.admin.second_person import Waiting
-from gateway.console.districts.forms import PREFIX, ReasonForm, begin_form, settings_form, written
+from gateway.console.districts.forms import PREFIX, ReasonForm, UploadForm, begin_form, settings_form, written
 from gateway.console.districts.pages import WAITS, blueprint
+from gateway.console.join import own_ids
 from gateway.console.page import actor, page
 from gateway.console.wording import say, translated
 from standards.errors import InvalidBody, NotFound
@@ -78,11 +79,14 @@ def review(name: str) -> Any:
         except InvalidBody as refusal:
             _place(form, refusal)
     mistakes = tried.mistakes if tried else ()
+    upload = UploadForm(formdata=None) if actor().allows("district.upload", name) else None
+    if upload is not None:
+        own_ids(upload, "upload")
     counts = tried.delivery.counts if tried else {}
     return render_template(
         "districts/review.html", view=view, form=form, tried=tried, lines=lines, mistakes=mistakes,
         counts={entity: sizes[0] for entity, sizes in counts.get("rows", {}).items()},
-        why=(tried.told or counts.get("why", "")) if tried else "",
+        upload=upload, why=(tried.told or counts.get("why", "")) if tried else "",
     )  # fmt: skip
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 
+from gateway.admin.districts.connecting import Connections
 from gateway.admin.districts.looking import DistrictDirectory
 from gateway.admin.districts.steering import Steered, Steering
 from gateway.admin.districts.uploading import DistrictFiles
+from gateway.admin.second_person import Waiting
 from gateway.console.districts.forms import ApproveForm, PauseForm, ReasonForm, UploadForm
-from gateway.console.page import actor, page
+from gateway.console.page import actor, page, proved_lately
 from gateway.console.parts import plots
 from gateway.console.tables import Sheet, State, TableColumn, csv_of, pairs
 from gateway.console.wording import later, say, translated
@@ -116,12 +118,18 @@ def upload(name: str) -> Any:
 
 
 def _kept_for_later(name: str) -> AnyResponse:
-    """Go on to connecting a district whose first file is good, where that is for whoever sent it."""
-    if actor().allows("district.connect", name):
-        flash(say("The file is good. Now connect the district."), "ok")
-        return redirect(url_for("districts.review", name=name), 303)
-    flash(say("The file is good and kept. The district is not connected yet."), "ok")
-    return redirect(url_for("districts.files", name=name), 303)
+    """Go on to connecting a district whose first file is good, or connect it at once where that was asked for."""
+    if not actor().allows("district.connect", name):
+        flash(say("The file is good and kept. The district is not connected yet."), "ok")
+        return redirect(url_for("districts.files", name=name), 303)
+    if request.form.get("step") == "connect" and proved_lately():
+        done = Connections(_region()).connect(actor(), name)
+        if isinstance(done, Waiting) or done.effect.served:
+            waits = isinstance(done, Waiting)
+            flash(str(WAITS) if waits else say("The district is connected and served."), "warning" if waits else "ok")
+            return redirect(url_for("districts.one", name=name), 303)
+    flash(say("The file is good. Now connect the district."), "ok")
+    return redirect(url_for("districts.review", name=name), 303)
 
 
 @page(blueprint, "/<name>/try", "district.try", "POST")
@@ -179,9 +187,6 @@ def approve(name: str) -> Any:
 @page(blueprint, "/<name>/remove", "district.connect", "GET", "POST", fresh=True)
 def remove(name: str) -> Any:
     """Ask before a district is connected no longer, and do it."""
-    from gateway.admin.districts.connecting import Connections  # noqa: PLC0415 -- named where it is used once
-    from gateway.admin.second_person import Waiting  # noqa: PLC0415
-
     form = ReasonForm()
     _directory().find(actor(), name)
     if form.validate_on_submit():

@@ -15,7 +15,7 @@ from gateway.console.parts.moments import moment
 from gateway.console.parts.names import about, role_name
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say, say_several
-from gateway.tasks.task import KINDS
+from gateway.tasks.task import KINDS, SECOND_PERSON
 from standards.errors import NotFound
 
 if TYPE_CHECKING:
@@ -124,7 +124,20 @@ def _task_page(name: str, form: OutcomeForm) -> str:
     if found.closed is not None:
         facts += [(say("Closed by"), found.closed_by), (say("Outcome"), found.outcome)]
     own = found.closed is None and mine(actor(), found)
-    return render_template("inbox/task.html", what=_what(found), facts=facts, form=form if own else None)
+    return render_template(
+        "inbox/task.html", what=_what(found), facts=facts, form=form if own else None, way=_way(found)
+    )
+
+
+def _way(one: PersonTask) -> tuple[str, str] | None:
+    """Return the page on which a task is done, as address and words; None where there is none."""
+    told = one.content
+    if one.kind == SECOND_PERSON:
+        return url_for("proposals.overview"), say("Confirm or decline it")
+    if actor().orgs("agreement.read") and {"agreement", "version"} <= told.keys():
+        name, version = str(told["agreement"]), told["version"]
+        return url_for("agreements.version", name=name, version=version), f"{name}@{version}"
+    return None
 
 
 def _sheet(shown: list[PersonTask]) -> Sheet[PersonTask]:

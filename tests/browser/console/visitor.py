@@ -115,11 +115,6 @@ class Visitor:
             self.parts.click()
             self.page.locator(f"main input[value='{one}']").check()
 
-    def choose(self, name: str) -> None:
-        """Choose the one radio button of that name."""
-        self.parts.click()
-        self.page.locator(f"main input[type=radio][name='{name}']").check()
-
     def text(self) -> str:
         return self.page.locator("main").inner_text()
 

@@ -80,6 +80,22 @@ def served(tmp_path_factory):
         yield facts
 
 
+def test_each_link_into_the_console_lets_one_person_in(served):
+    console = served["console"]
+    assert console["url"] == f"{served['base'].replace('127.0.0.1', 'localhost')}/console"
+    assert len({(one["org"], one["role"]) for one in console["links"]}) == len(console["links"]) >= 8
+    for one in console["links"]:
+        assert one["link"].startswith(f"{console['url']}/join/")
+        assert requests.get(one["link"], timeout=30).status_code == 200
+    assert requests.get(f"{console['url']}/join/{'A' * 43}", timeout=30).status_code == 404
+
+
+def test_no_client_of_the_demonstration_administers_anything(served):
+    scopes = {scope for one in served["clients"].values() for scope in one["scopes"]}
+    assert scopes
+    assert [scope for scope in scopes if scope.startswith("admin")] == []
+
+
 def ask(facts, client, path, method="GET", **more):
     account = facts["clients"][client]
     with requests.Session() as web:
@@ -140,7 +156,7 @@ def test_every_answer_in_the_transcript_keeps_what_is_withheld_to_itself(told):
 
 
 def test_the_facts_tell_how_to_use_the_region(served):
-    assert set(served) == {"base", "token_url", "settings", "districts", "children", "clients"}
+    assert set(served) == {"base", "token_url", "settings", "districts", "children", "clients", "console"}
     assert served["token_url"] == f"{served['base']}/oauth/token"
     assert [tuple(one.items()) for one in served["districts"]] == [
         (("name", "maple"), ("adapter", "oneroster_csv")),

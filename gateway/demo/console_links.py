@@ -1,0 +1,42 @@
+"""One-time links into the console of the demonstration, one for each of its people."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
+
+from gateway.admin.administration import Administration
+from gateway.admin.people import Persons
+from gateway.config.settings import load
+from gateway.people.actor import operator
+from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
+from gateway.storage.registry import open_store, utc_now
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PEOPLE: Final = (
+    ("region", "region-operator"),
+    ("maple", "district-admin"),
+    ("maple", "privacy-officer"),
+    ("maple", "registrar"),
+    ("maple", "approver"),
+    ("cedar", "district-admin"),
+    ("cedar", "privacy-officer"),
+    ("classlane", "vendor-contact"),
+    ("reading-partners", "cbo-admin"),
+)
+"""The organisation and the role of each person."""
+
+
+def console_links(file: Path, address: str) -> list[dict[str, str]]:
+    """Make a link for each of the demonstration's people, below the *address* of its console."""
+    settings, who = load(file), operator("demo")
+    with closing(open_store(settings.store_url, seconds=MAX_COMMAND_SECONDS)) as store:
+        persons = Persons(Administration(store, None, settings.open_keys(), utc_now, lambda: settings))
+        made = []
+        for org, role in PEOPLE:
+            mail = f"{role}@{org}.example.org"
+            token = persons.invite(who, org, mail, role, role.replace("-", " ").title())
+            made.append({"org": org, "role": role, "mail": mail, "link": f"{address}/join/{token}"})
+    return made
