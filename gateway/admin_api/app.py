@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from gateway import telemetry
 from gateway.admin.districts.in_memory import LargeFileRequest
-from gateway.admin_api import agreements, answers, clients, districts, organisations, people, recipients
+from gateway.admin_api import agreements, answers, clients, connections, districts, organisations, people, recipients
 from gateway.admin_api import region as region_operations
 from gateway.admin_api.frame.authentication import Entrance
 from gateway.admin_api.frame.bodies import JSON
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gateway.admin.administration import Administration
 
 GROUPS: Final = (
+    connections.ROUTES,
     districts.ROUTES,
     region_operations.ROUTES,
     agreements.ROUTES,

@@ -35,6 +35,15 @@ class ConnectedDistrictSchema(AdminBody):
     agreements = fields.List(fields.String(), required=True)
 
 
+class DistrictConnectionSchema(ConnectedDistrictSchema):
+    """A district with how it is connected; of a credential it says when and by whom it was set."""
+
+    waits = fields.Boolean(required=True)
+    options = fields.Dict(required=True)
+    settings = fields.Dict(required=True)
+    credentials = fields.Dict(required=True)
+
+
 class DeliverySchema(AdminBody):
     """What came of a reading, or of an uploaded file: counts and places, never a value."""
 
@@ -76,10 +85,10 @@ def list_districts(asked: AdminRequest) -> Reply:
     return asked.page([_district(one) for one in DistrictDirectory(asked.region).list(asked.actor)])
 
 
-@ROUTES.add("GET", "/districts/<name>", "district.read", ConnectedDistrictSchema, tagged=True)
+@ROUTES.add("GET", "/districts/<name>", "district.read", DistrictConnectionSchema, tagged=True)
 def read_district(asked: AdminRequest, name: str) -> Reply:
     """Tell how one district is connected and served."""
-    return _found(asked, name)
+    return Reply(connection_of(DistrictDirectory(asked.region).find(asked.actor, name)))
 
 
 @ROUTES.add("GET", "/districts/<name>/deliveries", "district.read", DeliverySchema, many=True)
@@ -121,6 +130,14 @@ def upload_file(asked: AdminRequest, name: str) -> Reply:
 
 def _found(asked: AdminRequest, name: str) -> Reply:
     return Reply(_district(DistrictDirectory(asked.region).find(asked.actor, name)))
+
+
+def connection_of(one: DistrictView) -> dict[str, Any]:
+    """Return a district as it is shown with its connection."""
+    return _district(one) | {
+        "waits": one.waits, "options": dict(one.options), "settings": dict(one.settings),
+        "credentials": {name: dict(mark) for name, mark in one.marks.items()},
+    }  # fmt: skip
 
 
 def _district(one: DistrictView) -> dict[str, Any]:

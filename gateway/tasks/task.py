@@ -32,6 +32,7 @@ RECORD_KEY, RECORD_FILES, INSPECTION = "record-key", "record-files", "inspection
 SECOND_PERSON: Final = "second-person"
 EXTENSION: Final = "extension-asked"
 UNDELIVERED: Final = "notices-undelivered"
+FILE_LATE, CHANGE_WAITS, CONNECTION_FAILS = "file-late", "change-waits", "connection-fails"
 KINDS: Final = {
     OWN: "what a person opened",
     MATCHES_NOBODY: "an entry of a register is about a student whom the district's system does not have any more",
@@ -49,6 +50,9 @@ KINDS: Final = {
     EXTENSION: "a recipient asks that an agreement be extended: write a version that follows, or say no",
     SECOND_PERSON: "an act waits for a second person, who confirms or declines it",
     UNDELIVERED: "people could not be told what waits for them: look at the mail server or the webhook",
+    FILE_LATE: "the files of a district have not come by the hour at which they are expected",
+    CHANGE_WAITS: "a large change of a district waits for approval: look at the rows that would be dropped",
+    CONNECTION_FAILS: "a district's system cannot be read: what is served gets old, or is refused",
     NOTICE_99_37: "give public notice of directory information and of the right to refuse it (34 CFR 99.37)",
 }
 """Every kind of task, in words."""

@@ -21,11 +21,12 @@ from gateway.storage.people.uploads import forget_uploads
 from gateway.storage.people.written_districts import (
     WrittenDistrict,
     connected_districts,
+    find_written,
     remove_district,
     write_district,
 )
 from gateway.translations.phrases import Phrase
-from standards.errors import Conflict, InvalidBody, NotFound
+from standards.errors import Conflict, InvalidBody, NotFound, PreconditionFailed, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 CONNECT: Final = "district.connect"
 MAX_CONTENT_CHARACTERS: Final = 65_536
+CHANGED: Final = "This has changed since you read it: read it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,18 @@ class Connections:
         self._region, self._second = region, second or SecondPerson(region)
         self._known = KnownDistricts(region)
 
-    def save(self, actor: Actor, name: str, given: Mapping[str, Any], reason: str = "") -> WrittenDistrict:
+    def save(
+        self, actor: Actor, name: str, given: Mapping[str, Any], reason: str = "", unchanged: str | None = None
+    ) -> WrittenDistrict:
         """Write down how a district is to be connected; nothing is served by it yet.
 
-        A credential that is not given stays as it was, while every address of its system does.
+        A credential that is not given stays as it was, while every address of its system does. *unchanged* is the
+        version that is changed; empty for a district that is not there yet.
 
         Raises:
             NotFound, NotPermitted: no role of the *actor* may do so.
             Conflict: the file of the gateway declares the district.
+            PreconditionFailed: it is not any more as it was in the version *unchanged*.
             InvalidBody: something in it is wrong; its places are those of the settings.
         """
         self._permit(actor, name)
@@ -75,7 +81,7 @@ class Connections:
         if len(str(dict(fresh.content))) > MAX_CONTENT_CHARACTERS:
             raise InvalidBody("The connection is too long.", {"settings": ["is too long"]})
         spec_of(self._region.settings(), fresh, registry.find)
-        self._write(actor, "district drafted", fresh, before, reason)
+        self._write(actor, "district drafted", fresh, before, reason, unchanged)
         return fresh
 
     def attempt(self, actor: Actor, name: str) -> Trial:
@@ -145,7 +151,7 @@ class Connections:
         if unknown:
             raise InvalidBody("The connection is not complete.", {one: ["is the operator's"] for one in unknown})
         self._refuse_taken(name)
-        schema = registry.find(str(given.get("adapter", ""))).Settings()
+        schema = _schema(str(given.get("adapter", "")))
         settings = dict(given.get("settings") or {})
         secret = {one for one, kind in schema.fields.items() if kind.metadata.get("secret")}
         fresh = {one: str(settings[one]) for one in secret & settings.keys() if settings[one]}
@@ -244,9 +250,15 @@ class Connections:
         return self._region.store.calls.run(read)
 
     def _write(
-        self, actor: Actor, what: str, fresh: WrittenDistrict, before: WrittenDistrict | None, reason: str
+        self,
+        actor: Actor,
+        what: str,
+        fresh: WrittenDistrict,
+        before: WrittenDistrict | None,
+        reason: str,
+        unchanged: str | None = None,
     ) -> None:
-        """Write a district down with its act."""
+        """Write a district down with its act, unless it has been changed since the version *unchanged*."""
         content = {
             "name": fresh.name, "adapter": str(fresh.content.get("adapter", "")),
             "before": digest_of(before.content if before else None), "after": digest_of(fresh.content),
@@ -254,6 +266,10 @@ class Connections:
         act, now = Act(actor.name, what, fresh.name, content, reason), self._region.clock()
 
         def write(connection: Connection) -> None:
+            if unchanged is not None:
+                present = find_written(connection, self._known.key, fresh.name)
+                if unchanged != (str(present.number) if present is not None else ""):
+                    raise PreconditionFailed(CHANGED)
             write_district(connection, self._known.key, fresh)
             write_act(connection, act, now)
 
@@ -270,6 +286,19 @@ def confirmed(region: Administration, second: TwoPersonRule, actor: Actor, propo
     if proposal.content["step"] == "remove":
         return service.remove(actor, proposal.about, proposal.reason)
     return service.connect(actor, proposal.about, proposal.reason)
+
+
+def _schema(adapter: str) -> Schema:
+    """Return the settings that an adapter declares.
+
+    Raises:
+        InvalidBody: there is none of that name.
+    """
+    try:
+        found: Schema = registry.find(adapter).Settings()
+    except SettingsError as error:
+        raise InvalidBody("The connection is not complete.", {"adapter": [error.message]}) from None
+    return found
 
 
 def _kept(before: WrittenDistrict | None, content: Mapping[str, Any], schema: Schema) -> dict[str, str]:

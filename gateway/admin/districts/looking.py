@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters import registry
 from gateway.admin.districts.known import NOBODY, KnownDistricts
+from gateway.admin.districts.waiting import is_late
 from gateway.config.written_districts import OPTIONS, is_path, uses_upload
 from gateway.storage.database import transaction
 from gateway.storage.people.choices import choices_of
-from gateway.storage.people.deliveries import READING, Deliveries
+from gateway.storage.people.deliveries import READING, TAKEN, Deliveries
 from gateway.storage.people.uploads import newest_uploads
 from standards.errors import NotFound, SettingsError
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 NIGHTS: Final = 60
 SECRET: Final = "a credential, which is not shown"  # noqa: S105  what stands in its place
 ON_SERVER: Final = "a path on the gateway's server"
-GOOD: Final = frozenset({"fresh", "approved", "unchanged"})
+GOOD: Final = frozenset(TAKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,8 @@ class DistrictDirectory:
             takes_uploads=uses_upload(content.get("settings", {})), upload=upload,
             last_tried=max((one.at for one in recent), default=max(moments, default=None)),
             last_good=max(moments, default=None), expected=expected,
-            late=self._late(expected, name, recent), agreements=self._agreements(name),
+            late=is_late(expected, self._zone(name), self._region.clock(), recent),
+            agreements=self._agreements(name),
             version=str(written.number) if written is not None else "",
         )  # fmt: skip
 
@@ -182,17 +184,6 @@ class DistrictDirectory:
                 return choices_of(connection, name).expected_by, newest_uploads(connection).get(name)
 
         return self._region.store.calls.run(read)
-
-    def _late(self, expected: str, name: str, recent: tuple[Delivery, ...]) -> bool:
-        """Tell whether nothing new has come today though the hour by which it is expected has passed."""
-        if not expected:
-            return False
-        zone = self._zone(name)
-        now = self._region.clock().astimezone(zone)
-        if now.timetz().replace(tzinfo=None) < time.fromisoformat(expected):
-            return False
-        came = (one for one in recent if one.verdict in {"fresh", "approved"})
-        return all(one.at.astimezone(zone).date() != now.date() for one in came)
 
     def _agreements(self, name: str) -> tuple[str, ...]:
         running = self._region.running

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.admin.districts.waiting import reading_states
 from gateway.audit.reports.retention import due
 from gateway.audit.students.subject_keys import PURPOSE as SUBJECT_KEYS
 from gateway.audit.students.subject_keys import SubjectKeys
@@ -17,6 +18,7 @@ from gateway.storage.people.notices import Notices
 from gateway.storage.people.proposals import Proposals
 from gateway.tasks.asked_for import asked_for
 from gateway.tasks.computing import DistrictTasks, in_order, record_ends
+from gateway.tasks.district_readings import district_readings
 from gateway.tasks.proposed import proposed
 from gateway.tasks.store import Tasks, present
 from gateway.tasks.task import midnight
@@ -55,6 +57,7 @@ def gather(region: Administration, compared: Collection[str] = ()) -> Gathered:
         *proposed(waiting),
         *asked_for(region.settings(), region.store, region.clock()),
         *undelivered(Notices(region.store, region.clock).given_up(), region.clock()),
+        *district_readings(reading_states(region)),
         *_of_districts(region, found, frozenset(compared), unasked),
     ]
     tasks = in_order(present(computing, found.rows()), region.clock().date())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Verdict = Literal["fresh", "unchanged", "refused", "failed", "waiting", "approved"]
 VERDICTS: Final[tuple[Verdict, ...]] = ("fresh", "unchanged", "refused", "failed", "waiting", "approved")
 READING, UPLOAD = "reading", "upload"
+TAKEN: Final[tuple[Verdict, ...]] = ("fresh", "unchanged", "approved")
+"""The verdicts on a reading whose records are served."""
+
 MAX_NAME_CHARACTERS: Final = 200
 
 
@@ -77,6 +80,22 @@ class Deliveries:
         wanted = wanted.order_by(deliveries.c.at.desc(), deliveries.c.number.desc()).limit(most)
         with transaction(self._engine) as connection:
             return tuple(map(_delivery, connection.execute(wanted).all()))
+
+    @timely
+    def standing(self, district: str) -> tuple[Delivery | None, datetime | None]:
+        """Return the last reading of a district and since when readings end like it, where it was not taken."""
+        mine = (deliveries.c.district == district) & (deliveries.c.kind == READING)
+        good = select(func.max(deliveries.c.number)).where(mine, deliveries.c.verdict.in_(TAKEN)).scalar_subquery()
+        after = mine & (deliveries.c.number > func.coalesce(good, 0))
+        newest = select(deliveries).where(after).order_by(deliveries.c.number.desc()).limit(1)
+        with transaction(self._engine) as connection:
+            row = connection.execute(newest).one_or_none()
+            if row is None:
+                return None, None
+            waits = deliveries.c.verdict == "waiting"
+            alike = after & (waits if row.verdict == "waiting" else ~waits)
+            first = select(deliveries.c.at).where(alike).order_by(deliveries.c.number).limit(1)
+            return _delivery(row), connection.execute(first).scalar_one()
 
     @timely
     def prune(self, before: datetime) -> int:
