@@ -62,17 +62,28 @@ NAVIGATION: Final = (
 def around() -> dict[str, Any]:
     """Return what the frame shows around a page: navigation, language, who is signed in."""
     session = g.get("session")
+    places = () if session is None else tuple(one for one in NAVIGATION if _open(one))
     return {
         "asset": asset,
         "frame_here": here(),
         "frame_languages": NAMES,
         "languages": NAMES,
         "language": language(),
-        "frame_places": () if session is None else [one for one in NAVIGATION if _open(one)],
+        "frame_places": places,
+        "frame_current": _current(places),
         "frame_orgs": () if session is None else sorted({one.org for one in session.actor.memberships}),
         "session_of": session,
         "frame_sign_out": "sign_in.end" if "sign_in.end" in current_app.view_functions else None,
     }
+
+
+def _current(places: tuple[Entry, ...]) -> Entry | None:
+    """Return the entry that this page belongs to: the one whose address begins its own, the longest of several."""
+    found = [(url_for(one.endpoint), one) for one in places]
+    mine = [each for each in found if request.path == each[0] or request.path.startswith(f"{each[0]}/")]
+    inner = [each for each in mine if each[0] != "/console" or request.path == "/console"]
+    tasks = [each for each in mine if request.path.startswith("/console/tasks")]
+    return max(inner or tasks, key=lambda each: len(each[0]), default=(None, None))[1]
 
 
 def _open(entry: Entry) -> bool:

@@ -176,7 +176,7 @@ def _shown(column: TableColumn[Row], row: Row) -> ShownCell:
 
 
 def _text(value: Any, kind: Kind) -> str:
-    if value is None or value == "":
+    if value is None or value in ("", [], ()):
         return "–"
     if isinstance(value, date) or (kind == "time" and isinstance(value, str)):
         return moment(value)

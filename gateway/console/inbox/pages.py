@@ -15,7 +15,7 @@ from gateway.console.parts.moments import moment
 from gateway.console.parts.names import about, role_name
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say, say_several
-from gateway.tasks.task import KINDS, SECOND_PERSON
+from gateway.tasks.task import KINDS, OWN, SECOND_PERSON
 from standards.errors import NotFound
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def closed() -> Any:
     found = [one for one in region(Inbox).gathered(actor()).tasks if one.closed is not None]
     columns: list[TableColumn[PersonTask]] = [
         TableColumn(later("Task"), _what),
-        TableColumn(later("About"), lambda one: about(one.content)),
+        TableColumn(later("About"), lambda one: "" if one.kind == OWN else about(one.content)),
         TableColumn(later("Organisation"), lambda one: one.org),
         TableColumn(later("Closed"), lambda one: one.closed, "time"),
         TableColumn(later("By"), lambda one: one.closed_by),
@@ -116,7 +116,7 @@ def _task_page(name: str, form: OutcomeForm) -> str:
         raise NotFound(f"There is no task {name[:40]!r} today.")
     facts = [
         (say("State"), STATES[found.state(region().clock())]),
-        (say("About"), about(found.content)),
+        (say("About"), "" if found.kind == OWN else about(found.content)),
         (say("Organisation"), found.org),
         (say("Role"), role_name(found.role)),
         (say("Due"), moment(found.due.date()) if found.due else None),
@@ -148,7 +148,7 @@ def _sheet(shown: list[PersonTask]) -> Sheet[PersonTask]:
         TableColumn(later("Due"), lambda one: one.due.date() if one.due else None, "time"),
         TableColumn(later("Organisation"), lambda one: one.org),
         TableColumn(later("Role"), lambda one: role_name(one.role)),
-        TableColumn(later("About"), lambda one: about(one.content)),
+        TableColumn(later("About"), lambda one: "" if one.kind == OWN else about(one.content)),
     ]
     return Sheet(
         "tasks",
@@ -161,6 +161,8 @@ def _sheet(shown: list[PersonTask]) -> Sheet[PersonTask]:
 
 def _what(one: PersonTask) -> str:
     """Return the kind of a task in words; of one that a person opened, the person's own."""
+    if one.kind == OWN:
+        return str(one.content.get("text", "")) or say(KINDS[OWN])
     text = say(KINDS[one.kind]) if one.kind in KINDS else one.kind
     return text[:1].upper() + text[1:]
 

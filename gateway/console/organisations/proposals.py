@@ -10,7 +10,7 @@ from gateway.admin.confirming import Confirming
 from gateway.admin.second_person import SecondPerson
 from gateway.admin.shortage import shortage
 from gateway.console.page import actor, page
-from gateway.console.parts.names import label, sentence
+from gateway.console.parts.names import label, said, sentence
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say
 from policies.roles import actions
@@ -62,7 +62,7 @@ def one(proposal: str) -> str:
     missing = None
     if found.waits(_region().clock()):
         missing = shortage(_region(), found.action, found.org, found.person)
-    content = [(label(name), _shown(value)) for name, value in found.content.items()]
+    content = [(label(name), said(name, value)) for name, value in found.content.items()]
     return render_template(
         "proposals/one.html", one=found, what=_what(found), state=_state(found), content=content, missing=missing,
         waits=found.waits(_region().clock()), mine=found.person == actor().person,
@@ -97,12 +97,6 @@ def _state(found: Proposal) -> State:
     if found.outcome:
         return OUTCOMES[found.outcome]
     return WAITING if found.waits(_region().clock()) else LAPSED
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return "; ".join(f"{name}: {_shown(one)}" for name, one in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _region() -> Any:

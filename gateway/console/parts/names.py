@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.console.wording import later, say, translated
+from policies.roles import actions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,6 +55,8 @@ SOURCES: Final = {
 ACTS: Final = {
     "client added": later("Client registered"),
     "client secret rotated": later("New secret for a client"),
+    "client link made": later("One-time link made"),
+    "client link taken back": later("One-time link taken back"),
     "client suspended": later("Client suspended"),
     "client resumed": later("Client resumed"),
     "client ended": later("Client ended"),
@@ -154,8 +158,27 @@ ABOUT: Final = {
     "after": later("digest after"),
     "proposedBy": later("proposed by"),
     "file": later("file"),
+    "action": later("action"),
+    "changes": later("changes"),
+    "by": later("by"),
+    "schoolYear": later("school year"),
+    "keepOldDays": later("days that the old secret still works"),
+    "settings": later("settings"),
+    "two_persons": later("two persons"),
+    "mail_off": later("roles that get no mail"),
+    "webhook": later("webhook"),
+    "digest_at": later("daily mail"),
+    "expected_by": later("files expected by"),
+    "language": later("language"),
 }
 """The labels of what an act or a task is about; one that is missing is shown as it is."""
+
+
+UNSAID: Final = frozenset({"proposal"})
+"""What of a task or an act says nothing to people: the ids of what a link leads to."""
+
+DIGEST: Final = re.compile("[0-9a-f]{32,}")
+SHOWN_OF_A_DIGEST: Final = 12
 
 
 def sentence(text: str) -> str:
@@ -191,9 +214,8 @@ def about(content: Mapping[str, Any]) -> str:
     """Tell in one line what a task or an act is about: the names of things, never of a student."""
     if set(content) == {"text"}:
         return str(content["text"])
-    return "; ".join(
-        f"{label(name)}: {_value(name, value)}" for name, value in content.items() if value not in ("", [])
-    )
+    worth = {name: value for name, value in content.items() if name not in UNSAID and value not in ("", [])}
+    return "; ".join(f"{label(name)}: {said(name, value)}" for name, value in worth.items())
 
 
 def label(name: str) -> str:
@@ -201,16 +223,25 @@ def label(name: str) -> str:
     return str(ABOUT.get(name, name))
 
 
-def _value(name: str, value: Any) -> str:
-    """Say a value of an act's content: a digest in short, several with commas, a role by its name."""
+def said(name: str, value: Any) -> str:
+    """Say a value of an act's content; several with commas."""
     if isinstance(value, dict):
-        return ", ".join(f"{label(one)} {_value(one, each)}" for one, each in value.items())
+        return "; ".join(f"{label(one)}: {said(one, each)}" for one, each in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_value(name, one) for one in value)
+        return ", ".join(said(name, one) for one in value) or "–"
     if isinstance(value, bool):
         return say("yes") if value else say("no")
+    return _word(name, str(value))
+
+
+def _word(name: str, value: str) -> str:
+    """Say one word of an act's content: a role, a kind and an action by their names, a digest in short."""
     if name in {"role", "roles"}:
-        return role_name(str(value))
+        return role_name(value)
     if name == "kind" and value in KINDS:
         return kind_name(value)
-    return str(value)
+    if name in {"action", "of", "two_persons"} and value in actions():
+        return translated(actions()[value].about) or actions()[value].about
+    if value == "":
+        return "–"
+    return f"{value[:SHOWN_OF_A_DIGEST]}…" if DIGEST.fullmatch(value) else value

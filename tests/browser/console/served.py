@@ -18,6 +18,7 @@ from gateway.console.app import COOKIE
 from gateway.console.wording import COOKIE as LANGUAGE
 from gateway.people.sessions import Sessions
 from policies.roles import roles
+from tests.browser.console.furnished import furnish
 from tests.support.needs import missing
 from tests.support.people.region import people_region
 from tests.support.regions import agreement, small_sites
@@ -43,16 +44,26 @@ ORGS = {"region": "region", "district": "maple", "cbo": "reading", "recipient": 
 
 @dataclass
 class ServedRegion:
-    """A region with its console on a socket, and a browser beside it."""
+    """A furnished region with its console on a socket, and a browser beside it."""
 
     region: PeopleRegion
     address: str
     chromium: Chromium
+    links: tuple[str, str] = ("", "")
+    """A link for a new person, and one for the secret of a client."""
 
     @contextmanager
     def entered(self, role: str, language: str, width: int, *, scripts: bool = True) -> Iterator[BrowserContext]:
         """Open a browser in which somebody of that *role* is signed in."""
-        person = self.region.person(role, (ORGS[roles()[role].org], role))
+        name = f"{role}-of-tests"
+        self.region.person(name, (ORGS[roles()[role].org], role))
+        with self.entered_as(name, language, width, scripts=scripts) as context:
+            yield context
+
+    @contextmanager
+    def entered_as(self, name: str, language: str, width: int, *, scripts: bool = True) -> Iterator[BrowserContext]:
+        """Open a browser in which somebody whom the region knows is signed in."""
+        person = self.region.known[name]
         session = Sessions(self.region.administered.store, self.region.clock).begin(person, "passkey")
         context = self.chromium.new_context(viewport={"width": width, "height": 800}, java_script_enabled=scripts)
         page = context.new_page()
@@ -86,13 +97,14 @@ def served(folder: Path) -> Iterator[ServedRegion]:
         missing("chromium (on Debian: apt-get install chromium)")
     sites = small_sites(folder / "data")
     with people_region(folder / "region", sites, [agreement(name) for name in sites]) as region:
+        links = furnish(region)
         server = make_server("localhost", 0, with_entrance(region.running), threaded=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
             with tempfile.TemporaryDirectory() as own, sync_playwright() as playwright:
                 chromium = playwright.chromium.launch(executable_path=program, args=FLAGS, downloads_path=own)
-                yield ServedRegion(region, f"http://localhost:{server.server_port}", chromium)
+                yield ServedRegion(region, f"http://localhost:{server.server_port}", chromium, links)
                 chromium.close()
         finally:
             server.shutdown()

@@ -1,0 +1,193 @@
+"""A walk over the pages of the console, as one role: every link, a few pages of each rule, looked at wide and narrow."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Error
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from playwright.sync_api import Page
+
+WIDE, NARROW = 1280, 320
+OF_A_RULE = 2
+"""So many pages of one rule are visited by each role: of a list of clients, not all."""
+
+SHOTS = os.environ.get("CROSSING_SCREENSHOTS")
+NO_PAGES = frozenset({"static", "frame.bootstrap", "agreements.printed", "sign_in.with_provider", "openid.back"})
+"""Files, documents that are downloaded, and ways to a provider that is not there."""
+
+CHANGING = re.compile(r'name="csrf_token"[^>]*value="[^"]*"|value="[A-Za-z0-9._-]{40,}"|\b[0-9a-f]{32}\b')
+TABLES = re.compile("-(csv|sort|page)=")
+AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
+FORBIDDEN, NOT_FOUND, BAD = 403, 404, 400
+
+
+@dataclass
+class Seen:
+    """What all walks have seen: pages that were looked at, for two roles often see the very same, and their titles."""
+
+    digests: set[str] = field(default_factory=set)
+    endpoints: set[str] = field(default_factory=set)
+    titles: dict[str, str] = field(default_factory=dict)
+    pages: int = 0
+    looked: int = 0
+
+
+@dataclass
+class Walk:
+    """A walk from some pages over every link."""
+
+    console: Flask
+    page: Page
+    address: str
+    language: str
+    name: str
+    seen: Seen
+    faults: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    paths: set[str] = field(default_factory=set)
+    rules: dict[str, int] = field(default_factory=dict)
+
+    def take(self, begin: list[str]) -> list[str]:
+        """Walk from these addresses; return what is wrong."""
+        self.page.on("console", lambda one: self.told.append(one.text) if one.type in {"error", "warning"} else None)
+        self.page.on("pageerror", lambda one: self.told.append(str(one)))
+        waiting = deque(begin)
+        while waiting:
+            path = waiting.popleft()
+            if (endpoint := self.endpoint(path)) is not None:
+                waiting.extend(self.visit(path, endpoint))
+        return self.faults
+
+    def endpoint(self, path: str) -> str | None:
+        """Return the endpoint of an address that should be visited now."""
+        plain = path.partition("?")[0]
+        try:
+            endpoint, _ = self.console.url_map.bind("localhost").match(plain, "GET")
+        except (HTTPException, RequestRedirect):
+            return None
+        if path in self.paths or endpoint in NO_PAGES or self.rules.get(endpoint, 0) >= OF_A_RULE:
+            return None
+        self.paths.add(path)
+        self.rules[endpoint] = self.rules.get(endpoint, 0) + 1
+        return endpoint
+
+    def visit(self, path: str, endpoint: str) -> list[str]:
+        """Look at one page; return the addresses that it links to."""
+        self.told.clear()
+        status = opened(self.page, self.address + path)
+        if status is None:
+            return []
+        if status < BAD:
+            self.seen.endpoints.add(endpoint)
+        self.seen.pages += 1
+        found = links(self.page)
+        told = [one for one in self.told if not (status >= BAD and "Failed to load resource" in one)]
+        wrong = [*told, *self.looks()]
+        if status >= BAD and status not in {FORBIDDEN, NOT_FOUND}:
+            wrong.append(str(status))
+        self.faults += [f"{self.name} {path}: {one}" for one in wrong]
+        return found
+
+    def looks(self) -> list[str]:
+        """Tell what is wrong with the page that is open; nothing for one that was looked at before."""
+        digest = hashlib.sha256(CHANGING.sub("", self.page.inner_html("main")).encode()).hexdigest() + self.language
+        if digest in self.seen.digests:
+            return []
+        self.seen.digests.add(digest)
+        self.seen.looked += 1
+        wrong = [] if self.language != "en" else self.barriers()
+        for width in (WIDE, NARROW):
+            self.page.set_viewport_size({"width": width, "height": 800})
+            keep(self.page, f"{self.name}-{width}")
+            wrong += [f"at {width}: {one}" for one in self.page.evaluate(LAYOUT, width)]
+        self.page.set_viewport_size({"width": WIDE, "height": 800})
+        return [*wrong, *self.words()]
+
+    def barriers(self) -> list[str]:
+        """Return what axe finds."""
+        return [
+            f"{one['id']} ({one['help']}): {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+            for one in Axe().run(self.page, options=AXE).response["violations"]
+            for node in one["nodes"][:3]
+        ]
+
+    def words(self) -> list[str]:
+        """Tell whether the page has its language, its one heading, and a title that no other page has."""
+        said: dict[str, Any] = self.page.evaluate(
+            "() => ({language: document.documentElement.lang, title: document.title,"
+            " headings: [...document.querySelectorAll('h1')].map(one => one.textContent.trim())})"
+        )
+        path, _ = self.console.url_map.bind("localhost").match(urlsplit(self.page.url).path, "GET")
+        wrong = []
+        if said["language"] != self.language:
+            wrong.append("it is in another language")
+        if len(said["headings"]) != 1:
+            wrong.append(f"it has not one heading of the first level: {said['headings']}")
+        if self.seen.titles.setdefault(said["title"], path) != path and self.page.locator("main .lead").count() == 0:
+            wrong.append(f"it has the title of {self.seen.titles[said['title']]}: {said['title']}")
+        return wrong
+
+
+def opened(page: Page, address: str) -> int | None:
+    """Open a page; tell its status, or None for a file."""
+    try:
+        answer = page.goto(address, wait_until="load")
+    except Error as problem:
+        if "Download is starting" in str(problem) or "ERR_ABORTED" in str(problem):
+            return None
+        raise
+    return answer.status if answer else 0
+
+
+def links(page: Page) -> list[str]:
+    """Return the addresses of the console that the page links to, with their arguments but for tables'."""
+    here = urlsplit(page.url)
+    parts = [urlsplit(one) for one in page.eval_on_selector_all("a[href]", "all => all.map(one => one.href)")]
+    inside = [one for one in parts if one.netloc == here.netloc and one.path.startswith("/console")]
+    return [one.path if not one.query or TABLES.search(one.query) else f"{one.path}?{one.query}" for one in inside]
+
+
+LAYOUT = """width => {
+  const found = [], all = [...document.querySelectorAll('body *')];
+  if (document.documentElement.scrollWidth > width) found.push('it is wider than the window: ' + all
+    .filter(one => one.getBoundingClientRect().right > width + 1 && !(one.parentElement.closest('.scroll, pre')))
+    .slice(0, 3).map(one => one.outerHTML.slice(0, 120)).join(' | '));
+  const within = one => one.closest('p, li, dd, td, th, caption, legend, .hint');
+  const inline = one => one.tagName === 'A' && getComputedStyle(one).display === 'inline' && within(one);
+  const targets = all.filter(one => one.matches('a[href], button, input:not([type=hidden]), select, textarea, summary'))
+    .filter(one => { const box = one.getBoundingClientRect(); return box.width > 1 && box.height > 1; });
+  for (const one of targets) {
+    const box = one.getBoundingClientRect();
+    if (box.width >= 24 && box.height >= 24 || inline(one) || one.matches('.skip')) continue;
+    const x = box.x + box.width / 2, y = box.y + box.height / 2;
+    const near = targets.filter(other => other !== one).some(other => { const b = other.getBoundingClientRect();
+      const dx = Math.max(b.x - x, 0, x - b.right), dy = Math.max(b.y - y, 0, y - b.bottom); return Math.hypot(dx, dy) < 12; });
+    if (near) found.push('too small to hit: ' + one.outerHTML.slice(0, 120) + ' ' + box.width + 'x' + box.height);
+  }
+  const primary = [...document.querySelectorAll('main .btn-primary')].filter(one => one.getBoundingClientRect().width);
+  if (primary.length > 1) found.push('it has several primary buttons: ' + primary.map(one => one.textContent.trim()));
+  const current = document.querySelectorAll('.places [aria-current]').length;
+  if (current > 1) found.push('several entries of the navigation are current');
+  return found; }"""
+"""What one sees of a page: its width, targets of 24 pixels (WCAG 2.2, 2.5.8, with its exceptions), one primary button."""
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a picture of the page where somebody wants to look at it."""
+    if SHOTS:
+        path = urlsplit(page.url).path.strip("/").replace("/", "_")
+        Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{SHOTS}/{path}-{name}.png", full_page=True)
