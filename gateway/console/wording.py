@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CATALOGUES: Final = (
+    "adapters",
     "agreements",
     "clients",
     "console",

@@ -67,7 +67,9 @@ class BeginForm(ConsoleForm):
 def begin_form(adapters: tuple[AdapterView, ...]) -> BeginForm:
     """Return the form that chooses among the *adapters* that are installed."""
     form = BeginForm()
-    form.adapter.choices = choices([(one.name, f"{one.name}: {one.about}") for one in adapters])
+    form.adapter.choices = choices(
+        [(one.name, f"{one.name}: {translated(one.about) or one.about}") for one in adapters]
+    )
     return form
 
 

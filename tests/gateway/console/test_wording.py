@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from jinja2.ext import babel_extract
 
+from adapters.registry import BUILT_IN
+from gateway.admin.districts.looking import adapter_view
 from gateway.console import wording
 from gateway.tasks.task import KINDS
 from gateway.translations.catalogues import LANGUAGES, SOURCE_LANGUAGE, catalogue
@@ -52,6 +54,14 @@ def of_code():
 
 
 @cache
+def of_adapters():
+    """What the shipped adapters say of themselves and of the settings that people write."""
+    views = [view for name in BUILT_IN if (view := adapter_view(name)) is not None]
+    told = {kind.metadata.get("description", ""): view.name for view in views for kind in view.fields.values()}
+    return {text: name for text, name in (told | {view.about: view.name for view in views}).items() if text}
+
+
+@cache
 def literals():
     """Every text that stands in the code: messages of services, words of tables."""
     every = set()
@@ -80,14 +90,14 @@ def known(language):
 @pytest.mark.parametrize("language", LOCALES)
 def test_every_text_has_a_translation(language):
     kinds = dict.fromkeys(KINDS.values(), "gateway/tasks/task.py")
-    every = of_templates() | of_code() | kinds
+    every = of_templates() | of_code() | of_adapters() | kinds
     missing = {text: where for text, where in every.items() if text not in known(language)}
     assert missing == {}
 
 
 @pytest.mark.parametrize("language", LOCALES)
 def test_no_translation_is_of_a_text_that_nobody_shows(language):
-    others = known(language) - of_templates().keys() - of_code().keys() - literals()
+    others = known(language) - of_templates().keys() - of_code().keys() - of_adapters().keys() - literals()
     assert {one for one in others if not any(re.fullmatch(pattern, one) for pattern in patterns())} == set()
 
 
