@@ -8,6 +8,7 @@ import pytest
 
 from gateway.admin.clients.clients import NewClient
 from gateway.admin.clients.secrets import ClientSecrets
+from gateway.admin.districts.connecting import Connections
 from gateway.admin.people import Persons
 from gateway.admin_api.app import create_admin_api
 from gateway.admin_api.frame.operations import SIGNED_IN
@@ -17,6 +18,7 @@ from gateway.people.actor import operator
 from gateway.storage.people.proposals import Proposal, Proposals, new_id
 from gateway.tasks.store import Tasks
 from policies.roles import roles
+from standards.errors import Conflict
 from tests.support.people.api import in_session
 from tests.support.people.region import people_region
 from tests.support.regions import agreement, small_sites
@@ -149,3 +151,10 @@ def test_a_client_that_two_districts_name_tells_neither_of_the_others_agreement(
             "conformance-cedar",
             "conformance-maple",
         ]
+
+
+def test_no_district_is_connected_under_the_name_of_a_vendor_whose_people_would_act_for_it(region):
+    region.person("vic", ("elm", "vendor-contact"))
+    boss = region.actor("bo", ("region", "region-operator"))
+    with pytest.raises(Conflict, match="this name already"):
+        Connections(region.administered).save(boss, "elm", {"adapter": "oneroster_csv", "settings": {}})
