@@ -42,8 +42,9 @@ class FilesSettings(Schema):
         allow_none=True,
         validate=validate.OneOf(("refuse", "drop")),
         metadata={
+            "obsolete": True,
             "description": "No longer used: the district's settings `set_aside` and `unresolved` say how many rows may"
-            " be set aside, and how many references may lead nowhere."
+            " be set aside, and how many references may lead nowhere.",
         },
     )
     end_dates = end_dates()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, timedelta
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from marshmallow import Schema, ValidationError, fields, validate
 
@@ -45,6 +45,10 @@ RESERVED = frozenset(
 )
 
 
+DISTRICT_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
+"""What a district may be called."""
+
+
 def _check_network(value: str) -> None:
     try:
         ip_network(value)
@@ -53,7 +57,7 @@ def _check_network(value: str) -> None:
 
 
 def _check_district(value: str) -> None:
-    if not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", value):
+    if not DISTRICT_NAME.fullmatch(value):
         raise ValidationError("a district's name has small letters, digits and hyphens, and starts with a letter")
     if value in RESERVED:
         raise ValidationError("this word begins an address of the gateway itself; choose another name")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -129,8 +130,13 @@ def ask_passkey() -> Response:
     """Ask the browser to make a passkey for whoever joins."""
     local_accounts()
     followed, form = _followed(), PasskeyForm()
-    _must_be_new(followed)
-    newcomer = followed.newcomer(form, new_person_id())
+    try:
+        _must_be_new(followed)
+        newcomer = followed.newcomer(form, new_person_id())
+    except NotFound:
+        raise
+    except CallerError as refusal:
+        return Response(_told(refusal), refusal.status, mimetype="application/json")
     options = door.entrance().passkeys.ask_for_new(
         asked_site(), door.browser(), newcomer.id, newcomer.mail, newcomer.name
     )
@@ -195,6 +201,11 @@ def _must_be_new(followed: Followed) -> None:
     """Refuse to set up anew how somebody signs in who can, by a link that was not made for that."""
     if followed.is_new and followed.known is not None:
         raise CallerError(TAKEN)
+
+
+def _told(refusal: CallerError) -> str:
+    """Return why no passkey is made, for the script that asked."""
+    return json.dumps({"told": translated(refusal.message) or refusal.message})
 
 
 def _shown(followed: Followed, form: JoinForm, passkey: PasskeyForm) -> str:

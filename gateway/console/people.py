@@ -14,6 +14,7 @@ from gateway.console import entrance as door
 from gateway.console.forms import ConsoleForm, choices
 from gateway.console.join import own_ids
 from gateway.console.page import actor, page
+from gateway.console.parts.names import KINDS as NAMES
 from gateway.console.parts.names import LINKS, SOURCES, kind_name, role_name, role_names
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say, translated
@@ -79,7 +80,7 @@ class OrganisationForm(ConsoleForm):
 
     name = StringField(later("Name in agreements"), [InputRequired()], description=later("Small letters and hyphens."))
     title = StringField(later("Title"))
-    kind = SelectField(later("Kind"), choices=choices([(one, one) for one in KINDS]))
+    kind = SelectField(later("Kind"), choices=choices([(one, NAMES[one]) for one in KINDS]))
     steward = SelectField(later("Added for"))
 
 

@@ -10,6 +10,7 @@ from gateway.admin.districts.known import NOBODY, KnownDistricts, digest_of, tri
 from gateway.admin.second_person import SecondPerson, TwoPersonAct
 from gateway.admin.taking_effect import Effect, take_effect
 from gateway.cache.needed_fields import wanted_by
+from gateway.config.schema import DISTRICT_NAME
 from gateway.config.written_districts import OPTIONS, spec_of
 from gateway.districts.refreshes.trials import try_connection
 from gateway.people.actor import REGION
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 CONNECT: Final = "district.connect"
 MAX_CONTENT_CHARACTERS: Final = 65_536
+NO_NAME: Final = "Use small letters, digits and hyphens, and begin with a letter."
 CHANGED: Final = "This has changed since you read it: read it again."
 
 
@@ -61,6 +63,19 @@ class Connections:
     def __init__(self, region: Administration, second: TwoPersonRule | None = None) -> None:
         self._region, self._second = region, second or SecondPerson(region)
         self._known = KnownDistricts(region)
+
+    def begin(self, actor: Actor, name: str) -> None:
+        """Refuse a *name* by which no district can be connected, before its settings are asked for.
+
+        Raises:
+            NotFound, NotPermitted: no role of the *actor* may do so.
+            Conflict: the file of the gateway declares the district, or an organisation has its name.
+            InvalidBody: no district can be called that.
+        """
+        if not DISTRICT_NAME.fullmatch(name):
+            raise InvalidBody(NO_NAME, {"name": [NO_NAME]})
+        self._permit(actor, name)
+        self._refuse_taken(name)
 
     def save(
         self, actor: Actor, name: str, given: Mapping[str, Any], reason: str = "", unchanged: str | None = None

@@ -60,10 +60,12 @@ def publish(name: str, version: int) -> Any:
         say("From its first day on it decides what leaves the district, in place of the version before."),
         say("Its text can never be changed again: a change needs a new version."),
     ]
-    if region().settings().must_be_signed and one.waiting_for:
-        missing = ", ".join(one.waiting_for)
+    if one.waiting_for:
+        missing = {"parties": ", ".join(one.waiting_for)}
         happens.append(
-            say("It releases nothing that is new until these have signed: %(parties)s.") % {"parties": missing}
+            say("It releases nothing that is new until these have signed: %(parties)s.") % missing
+            if region().settings().must_be_signed
+            else say("It releases data although these have not signed: %(parties)s.") % missing
         )
 
     def do() -> AnyResponse:

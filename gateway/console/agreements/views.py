@@ -22,7 +22,7 @@ from gateway.documents.released import content, released
 from gateway.documents.words import Wording
 from gateway.signing.overview import AGREED, COMING, DRAFT, ENDED, ENDING, FORCE, REPLACED, REVIEW
 from gateway.storage.people.agreements import PUBLISHED, RECALLED, WITHDRAWN
-from standards.errors import CallerError, Forbidden, NotFound, SettingsError
+from standards.errors import CallerError, Forbidden, InvalidBody, NotFound, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +132,9 @@ def overview() -> Any:
 def new() -> Any:
     """Begin a draft from a template, or from a schedule of data."""
     form, settings = NewAgreementForm(), region().settings()
-    form.district.choices = choices([(name, name) for name in settings.districts])
+    form.district.choices = choices(
+        [(name, name) for name in settings.districts if actor().allows("agreement.draft", name)]
+    )
     return sent(form, "agreements/new.html", lambda: _begun(form), read_in=ReadInForm(formdata=None))
 
 
@@ -269,8 +271,19 @@ def sent(form: ConsoleForm, template: str, do: Callable[[], Any], **more: Any) -
             except (Forbidden, NotFound):
                 raise
             except CallerError as refusal:
-                form.form_errors.append(translated(refusal.message) or refusal.message)
+                _place(form, refusal)
                 status = refusal.status
             except SettingsError as error:
                 form.form_errors.append(error.message)
     return render_template(template, form=form, **more), status
+
+
+def _place(form: ConsoleForm, refusal: CallerError) -> None:
+    """Tell a refusal at the fields that it is about, or above the form where it is about none of them."""
+    found = refusal.places if isinstance(refusal, InvalidBody) else {}
+    fields = {place.removeprefix("/"): texts for place, texts in found.items()}
+    if not fields or any(name not in form for name in fields):
+        form.form_errors.append(translated(refusal.message) or refusal.message)
+        return
+    for name, texts in fields.items():
+        form[name].errors = [translated(text) or text for text in texts]

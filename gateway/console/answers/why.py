@@ -69,11 +69,11 @@ def _answer(told: Told) -> Any:
         except CallerError as refusal:
             status = _wrong(form, refusal)
     known = form.client.data if form.client.data in clients else ""
-    last = _last(service.refusals(actor(), known, told) if known else ())
+    last = _last(known, service.refusals(actor(), known, told) if known else ())
     if (asked := csv_of(last)) is not None:
         return asked
     return render_template(
-        "why/overview.html", form=form, answer=answer, last=last.shown(), told=told, clients=clients
+        "why/overview.html", form=form, answer=answer, last=last.shown(), told=told, clients=clients, known=known
     ), status
 
 
@@ -91,9 +91,9 @@ def _wrong(form: WhyForm, refusal: CallerError) -> int:
     return refusal.status
 
 
-def _last(rows: tuple[ToldRefusal, ...]) -> Sheet[ToldRefusal]:
+def _last(client: str, rows: tuple[ToldRefusal, ...]) -> Sheet[ToldRefusal]:
     return Sheet(
-        "refusals", say("Last refusals"),
+        "refusals", say("Last refusals of %(client)s") % {"client": client},
         (
             TableColumn(later("When"), lambda one: one.at, "time"),
             TableColumn(later("Status"), _status, "state"),

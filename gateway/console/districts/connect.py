@@ -14,15 +14,22 @@ from gateway.console.districts.pages import WAITS, blueprint
 from gateway.console.join import own_ids
 from gateway.console.page import actor, page
 from gateway.console.wording import say, translated
-from standards.errors import InvalidBody, NotFound
+from standards.errors import CallerError, InvalidBody, NotFound
 
 
 @page(blueprint, "/connect", "district.connect", "GET", "POST")
 def begin() -> Any:
     """Ask which district is connected, and by which adapter."""
-    form = begin_form(DistrictDirectory(current_app.extensions["region"]).adapters(actor()))
+    region = current_app.extensions["region"]
+    form = begin_form(DistrictDirectory(region).adapters(actor()))
     if form.validate_on_submit():
-        return redirect(url_for("districts.write", name=form.name.data.strip(), adapter=form.adapter.data), 303)
+        name = form.name.data.strip()
+        try:
+            Connections(region).begin(actor(), name)
+        except CallerError as refusal:
+            form.name.errors = [translated(refusal.message) or refusal.message]
+        else:
+            return redirect(url_for("districts.write", name=name, adapter=form.adapter.data), 303)
     if request.method == "GET":
         own = sorted(actor().orgs("district.connect") - {"region"})
         form.name.data = own[0] if len(own) == 1 else ""
@@ -83,10 +90,11 @@ def review(name: str) -> Any:
     if upload is not None:
         own_ids(upload, "upload")
     counts = tried.delivery.counts if tried else {}
+    may_invite = actor().allows("person.invite", name)
     return render_template(
         "districts/review.html", view=view, form=form, tried=tried, lines=lines, mistakes=mistakes,
         counts={entity: sizes[0] for entity, sizes in counts.get("rows", {}).items()},
-        upload=upload, why=(tried.told or counts.get("why", "")) if tried else "",
+        upload=upload, may_invite=may_invite, why=(tried.told or counts.get("why", "")) if tried else "",
     )  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def settings_form(adapter: AdapterView, view: DistrictView | None) -> Any:
             later("Kept in memory for"), [InputRequired()], default="15m", description=later("As 15m, 2h or 1d.")
         ),
     }  # fmt: skip
-    members |= {PREFIX + name: _field(name, kind, view) for name, kind in adapter.fields.items()}
+    members |= {PREFIX + name: _field(name, kind, view) for name, kind in _asked(adapter)}
     made: Any = type("ConnectionForm", (ConsoleForm,), members)
     given = {}
     if view is not None:
@@ -97,7 +97,7 @@ def written(form: Any, adapter: AdapterView, before: Mapping[str, Any]) -> dict[
     """Return what a *form* says of a connection; what only the API says of it stays as it was *before*."""
     kept = {name: value for name, value in before.items() if name not in {"timezone", "cache", "adapter"}}
     settings: dict[str, Any] = {}
-    for name, kind in adapter.fields.items():
+    for name, kind in _asked(adapter):
         value = form[PREFIX + name].data
         if isinstance(kind, fields.List):
             value = [line.strip() for line in (value or "").splitlines() if line.strip()]
@@ -105,6 +105,11 @@ def written(form: Any, adapter: AdapterView, before: Mapping[str, Any]) -> dict[
             settings[name] = value
     named = {name: form[name].data for name in ("timezone", "cache")}
     return {**kept, **named, "adapter": adapter.name, "settings": settings}
+
+
+def _asked(adapter: AdapterView) -> list[tuple[str, Any]]:
+    """Return the settings that people are asked for: those that still mean something."""
+    return [(name, kind) for name, kind in adapter.fields.items() if not kind.metadata.get("obsolete")]
 
 
 def _field(name: str, kind: Any, view: DistrictView | None) -> Any:
@@ -123,8 +128,10 @@ def _field(name: str, kind: Any, view: DistrictView | None) -> Any:
         return BooleanField(default=bool(kind.load_default) if isinstance(kind.load_default, bool) else False, **shown)
     options = _options(kind)
     if options:
-        default = kind.load_default if kind.load_default in options else options[0]
-        return SelectField(choices=choices([(one, one) for one in options]), default=default, **shown)
+        unsaid = kind.load_default not in options and not kind.required
+        default = kind.load_default if kind.load_default in options else "" if unsaid else options[0]
+        listed = [("", "–")] * unsaid + [(one, one) for one in options]
+        return SelectField(choices=choices(listed), default=default, **shown)
     if isinstance(kind, fields.List):
         return TextAreaField(validators=[Optional()], **shown)
     needed = [InputRequired()] if kind.required else [Optional()]

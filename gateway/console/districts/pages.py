@@ -17,6 +17,8 @@ from gateway.console.page import actor, page, proved_lately
 from gateway.console.parts import plots
 from gateway.console.tables import Sheet, State, TableColumn, csv_of, pairs
 from gateway.console.wording import later, say, translated
+from gateway.failure_reasons import HIDDEN
+from gateway.storage.people.deliveries import READING
 from standards.errors import CallerError, InvalidBody
 
 if TYPE_CHECKING:
@@ -41,7 +43,10 @@ VERDICTS: Final = {
     "failed": State("bad", later("failed")), "waiting": State("wait", later("waits for approval")),
     "none": State("off", later("nothing came")),
 }  # fmt: skip
+DESCRIPTORS: Final = "edfi."
+MAX_BARS: Final = 12
 KINDS: Final = {"reading": later("reading"), "upload": later("upload")}
+UNSAID: Final = "Told once, when the file came in: the words could quote a value, and are not kept."
 WAITS: Final = later("It waits for a second person to confirm it.")
 
 
@@ -61,12 +66,12 @@ def one(name: str) -> Any:
     """Show one district: its state, the rows of its load, what is set aside, mistakes."""
     view = _directory().find(actor(), name)
     deliveries = _directory().deliveries(actor(), name, 3)
-    last = next((each for each in deliveries if each.counts.get("rows")), None)
+    last = next((each for each in deliveries if _was_read(each)), None)
     rows, aside, mistakes = _rows(view, last), _aside(last), _mistakes(deliveries[0] if deliveries else None)
     if (asked := csv_of(rows, aside, mistakes)) is not None:
         return asked
-    counts = [(entity, sizes[0] or 0) for entity, sizes in (last.counts["rows"] if last else {}).items()]
-    drawn = plots.bars(say("Rows by entity"), say("What the last reading had."), counts[:12])
+    counts = [(each[0], each[1] or 0) for each in _sizes(last) if not each[0].startswith(DESCRIPTORS)]
+    drawn = plots.bars(say("Rows by entity"), say("What the last reading had."), counts[:MAX_BARS])
     numbers = Sheet("numbers", say("Rows by entity"), *pairs(later("Entity"), later("Rows"), counts)).shown()
     allowed = {each: actor().allows(f"district.{each}", name) for each in ("try", "pause", "upload", "connect")}
     return render_template(
@@ -86,15 +91,17 @@ def files(name: str) -> Any:
     nights = _directory().nights(actor(), name)
     deliveries = [each for night in reversed(nights) for each in night.deliveries]
     table, days = _delivered(deliveries), _days(nights)
-    if (asked := csv_of(table, days)) is not None:
+    mistakes = _mistakes(next((each for each in deliveries if each.mistakes), None))
+    if (asked := csv_of(table, days, mistakes)) is not None:
         return asked
     cells = [(each.day, VERDICTS[each.verdict]) for each in nights]
     drawn = plots.calendar(say("The last 60 nights"), say("What came in on each day."), cells)
     may = view.takes_uploads and actor().allows("district.upload", name)
     form = UploadForm(formdata=None) if may else None
     return render_template(
-        "districts/files.html", view=view, drawn=drawn, days=days.shown(), deliveries=table.shown(), form=form
-    )
+        "districts/files.html", view=view, drawn=drawn, days=days.shown(), deliveries=table.shown(), form=form,
+        mistakes=mistakes.shown(),
+    )  # fmt: skip
 
 
 @page(blueprint, "/<name>/upload", "district.upload", "POST", most_bytes="UPLOAD_BYTES")
@@ -103,6 +110,8 @@ def upload(name: str) -> Any:
     form = UploadForm()
     sent = form.file.data
     data = sent.read() if sent is not None and hasattr(sent, "read") else b""
+    if not data:
+        return _nothing_chosen(_directory().find(actor(), name))
     received = DistrictFiles(_region()).receive(actor(), name, getattr(sent, "filename", "") or "", data)
     view = _directory().find(actor(), name)
     if received.kept and not view.connected:
@@ -115,6 +124,13 @@ def upload(name: str) -> Any:
         "districts/verdict.html", view=view, received=received, mistakes=mistakes.shown(),
         why=received.trial.told or received.trial.delivery.counts.get("why", ""),
     ), 200 if received.kept else 422  # fmt: skip
+
+
+def _nothing_chosen(view: DistrictView) -> AnyResponse:
+    """Go back to where the file is chosen."""
+    flash(say("Choose a file that is not empty."), "error")
+    first = not view.connected and actor().allows("district.connect", view.name)
+    return redirect(url_for("districts.review" if first else "districts.files", name=view.name), 303)
 
 
 def _kept_for_later(name: str) -> AnyResponse:
@@ -239,8 +255,7 @@ def _columns() -> list[TableColumn[DistrictView]]:
 
 def _rows(view: DistrictView, last: Delivery | None) -> Sheet[Any]:
     """Return the rows of each entity now, last time, and the change."""
-    sizes = last.counts["rows"] if last else {}
-    rows = [(entity, now, before, _change(now, before)) for entity, (now, before) in sizes.items()]
+    rows = [(entity, now, before, _change(now, before)) for entity, now, before in _sizes(last)]
     if not rows and view.status is not None:
         rows = [(entity, size, None, None) for entity, size in sorted(view.status.rows.items())]
     columns: list[TableColumn[Any]] = [
@@ -250,6 +265,17 @@ def _rows(view: DistrictView, last: Delivery | None) -> Sheet[Any]:
         TableColumn(later("Change in %"), lambda one: one[3], "number"),
     ]
     return Sheet("rows", say("Rows of the last reading"), columns, rows, say("Nothing has been read yet."))
+
+
+def _was_read(one: Delivery) -> bool:
+    """Tell whether a delivery is one that is served: an upload is tried before, and what fails or waits is not."""
+    return one.kind == READING and any(now is not None for now, _ in one.counts.get("rows", {}).values())
+
+
+def _sizes(last: Delivery | None) -> list[tuple[str, int | None, int | None]]:
+    """Return the rows of each entity now and before; what standards list for all districts comes last."""
+    sizes = last.counts["rows"] if last else {}
+    return [(each, *sizes[each]) for each in sorted(sizes, key=lambda one: (one.startswith(DESCRIPTORS), one))]
 
 
 def _change(now: int | None, before: int | None) -> float | None:
@@ -273,7 +299,7 @@ def _aside(last: Delivery | None) -> Sheet[Any]:
 def _mistakes(last: Delivery | None) -> Sheet[Any]:
     columns: list[TableColumn[Any]] = [
         TableColumn(later("File, line and column"), lambda one: one[0], "code"),
-        TableColumn(later("What is wrong"), lambda one: one[1]),
+        TableColumn(later("What is wrong"), lambda one: say(UNSAID) if one[1] == HIDDEN else one[1]),
     ]
     found = last.mistakes if last else ()
     return Sheet("mistakes", say("The first mistakes"), columns, found, say("No mistake was found."))

@@ -10,12 +10,12 @@ from wtforms.validators import InputRequired, Length
 
 from gateway.admin.inbox.inbox import MAX_OUTCOME_CHARACTERS, Inbox, mine
 from gateway.console.forms import ConsoleForm
-from gateway.console.page import actor, page, region
+from gateway.console.page import PUBLIC, actor, page, region
 from gateway.console.parts.moments import moment
 from gateway.console.parts.names import about, role_name
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say, say_several
-from gateway.tasks.task import KINDS, OWN, SECOND_PERSON
+from gateway.tasks.task import APPROVAL, KINDS, OWN, SECOND_PERSON
 from standards.errors import NotFound
 
 if TYPE_CHECKING:
@@ -93,6 +93,12 @@ def refused() -> Any:
     return csv_of(sheet) or render_template("inbox/refused.html", table=sheet.shown())
 
 
+@page(blueprint, "/", PUBLIC)
+def with_slash() -> Response:
+    """Lead whoever typed the address with a slash at its end to the first page."""
+    return redirect(url_for("inbox.overview"), 308)
+
+
 @page(blueprint, "/tasks/<name>", "task.read")
 def task(name: str) -> str:
     """Show one task, with the form by which it is closed."""
@@ -136,6 +142,8 @@ def _way(one: PersonTask) -> tuple[str, str] | None:
         return url_for("proposals.overview"), say("Confirm or decline it")
     if actor().orgs("agreement.read") and {"agreement", "version"} <= told.keys():
         name, version = str(told["agreement"]), told["version"]
+        if one.kind == APPROVAL and one.closed is None and mine(actor(), one):
+            return url_for("agreements.sign", name=name, version=version), say("Read and sign")
         return url_for("agreements.version", name=name, version=version), f"{name}@{version}"
     return None
 

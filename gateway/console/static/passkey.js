@@ -48,7 +48,8 @@ async function answer(form) {
     headers: { Accept: "application/json" },
   });
   if (!asked.ok) {
-    throw new Error("refused");
+    const refused = await asked.json().catch(() => ({}));
+    throw Object.assign(new Error("refused"), { told: refused.told });
   }
   const publicKey = read(await asked.json(), making);
   const credential = making
@@ -68,7 +69,8 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     told.hidden = true;
     answer(form).then(
       () => form.submit(),
-      () => {
+      (error) => {
+        told.textContent = error.told || told.dataset.told;
         told.hidden = false;
         told.focus();
       },

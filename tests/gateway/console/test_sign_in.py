@@ -88,6 +88,12 @@ def passkey(region, browser, shown, authenticator, **more):
     return browser.post("/console/join/passkey", {"name": "Ana", "answer": authenticator.make(options)} | more)
 
 
+def test_whoever_gives_no_mail_address_is_told_before_a_passkey_is_made(region):
+    browser, _ = follow(region, bootstrap(region, mail=""))
+    refused = browser.post("/console/join/passkey/ask", {"name": "Ana", "mail": " "})
+    assert (refused.status_code, refused.json) == (400, {"told": "This is no mail address."})
+
+
 def test_somebody_joins_by_a_passkey_and_signs_in_with_it(region):
     browser, shown = follow(region, bootstrap(region))
     authenticator = Authenticator(BASE)
