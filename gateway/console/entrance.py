@@ -109,12 +109,6 @@ def site() -> Site | None:
     return Site(domain, f"{address.scheme}://{address.netloc}")
 
 
-def origin() -> str:
-    """Return the origin under which people reach the console."""
-    region: Administration = current_app.extensions["region"]
-    return region.settings().server.public_url or request.host_url.rstrip("/")
-
-
 def let_in(person: str, method: str, back: str) -> Response:
     """Begin a session in this browser, under a new id, and go *back*."""
     return set_session(redirect(back, 303), person, method)

@@ -10,9 +10,9 @@ from wtforms.validators import InputRequired
 
 from gateway.admin.organisations import KINDS, Organisation, Organisations
 from gateway.admin.people import OrganisationMember, Persons
-from gateway.console import entrance as door
 from gateway.console.forms import ConsoleForm, choices
 from gateway.console.join import own_ids
+from gateway.console.origin import origin
 from gateway.console.page import actor, page
 from gateway.console.parts.names import KINDS as NAMES
 from gateway.console.parts.names import LINKS, SOURCES, kind_name, role_name, role_names
@@ -245,7 +245,7 @@ def _do(person: str, work: Callable[[str], Waiting | None], said: str) -> AnyRes
 
 def link_page(token: str, org: str, mail: str) -> str:
     """Show the link by which somebody comes in, this once."""
-    address = f"{door.origin()}{url_for('join.follow', token=token)}"
+    address = f"{origin()}{url_for('join.follow', token=token)}"
     return render_template("people/link.html", address=address, org=org, mail=mail)
 
 

@@ -10,6 +10,7 @@ from wtforms import HiddenField, PasswordField, StringField
 
 from gateway.console import entrance as door
 from gateway.console.forms import ConsoleForm
+from gateway.console.origin import origin
 from gateway.console.page import PUBLIC, page
 from gateway.console.way_back import own_path
 from gateway.console.wording import later, say, translated
@@ -164,7 +165,7 @@ def known_provider(name: str) -> OpenIdProvider:
 def to_provider(name: str, purpose: dict[str, str]) -> str:
     """Return the address at a provider to which the browser goes for that *purpose*."""
     provider = known_provider(name)
-    back = f"{door.origin()}{url_for('openid.back', name=provider.name)}"
+    back = f"{origin()}{url_for('openid.back', name=provider.name)}"
     return door.entrance().openid.begin(provider, door.browser(), back, purpose)
 
 

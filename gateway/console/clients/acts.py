@@ -15,6 +15,7 @@ from gateway.admin.second_person import Waiting
 from gateway.auth.scopes import known_scopes
 from gateway.console.clients.pages import blueprint, region
 from gateway.console.forms import CheckboxesField, ConsoleForm, choices
+from gateway.console.origin import origin
 from gateway.console.page import actor, page
 from gateway.console.parts.names import KINDS as NAMES
 from gateway.console.wording import later, say, translated
@@ -142,7 +143,7 @@ def link(client_id: str) -> Any:
 
     def act() -> Any:
         made = service.link(actor(), client_id, form.days.data)
-        address = url_for("once.follow", token=made.token, _external=True)
+        address = f"{origin()}{url_for('once.follow', token=made.token)}"
         return render_template("clients/link.html", client=made.client.client, address=address, expires=made.expires)
 
     title = say("A one-time link for %(name)s") % {"name": client_id}
