@@ -1,0 +1,1 @@
+"""The jobs of an administrator, and the missteps on the way."""
