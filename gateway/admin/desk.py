@@ -14,7 +14,7 @@ from gateway.audit.log import verify
 from gateway.audit.reports import uses
 from gateway.audit.reports.child import report
 from gateway.audit.reports.exposure import exposed_children, exposure
-from gateway.audit.reports.reading import EVERY_DISTRICT, AuditReader
+from gateway.audit.reports.reading import AuditReader
 from gateway.audit.students.index import SubjectIndex
 from gateway.one_line import one_line
 from gateway.reasoning.who_can_see import viewers
@@ -62,8 +62,15 @@ class Verdict:
     problems: tuple[str, ...]
 
 
-class BoundedWalk(uses.DisclosureWalk):
-    """A walk along the record that takes no longer than somebody waits for a page."""
+class OwnWalk(uses.DisclosureWalk):
+    """A walk over the disclosures of an actor's districts, no longer than somebody waits for a page.
+
+    What was of several districts at once is told to each of them, and to no other.
+    """
+
+    def __init__(self, reader: AuditReader, actor: Actor, begin: date | None, end: date | None) -> None:
+        super().__init__(reader, begin, end)
+        self._every, self._actor = reader, actor
 
     def events(self) -> Iterator[Any]:
         """Yield the disclosures, oldest first.
@@ -75,7 +82,8 @@ class BoundedWalk(uses.DisclosureWalk):
         for event in super().events():
             if time.monotonic() > until:
                 raise CallerError(TOO_LONG)
-            yield event
+            if any(self._actor.allows(READ, one) for one in self._every.districts(event)):
+                yield event
 
 
 class PrivacyDesk:
@@ -115,7 +123,7 @@ class PrivacyDesk:
     def recipient(self, actor: Actor, name: str, begin: date | None = None, end: date | None = None) -> list[Use]:
         """Tell what an organisation or program got of the actor's districts."""
         actor.require(READ, next(iter(actor.orgs(READ)), ""))
-        return self._own(actor, uses.to_recipient(self._walk(begin, end), name))
+        return uses.to_recipient(OwnWalk(self._reader(), actor, begin, end), name)
 
     def element(self, actor: Actor, path: str, begin: date | None = None, end: date | None = None) -> list[Use]:
         """Tell who was shown a fact of the actor's districts.
@@ -125,7 +133,7 @@ class PrivacyDesk:
         """
         actor.require(READ, next(iter(actor.orgs(READ)), ""))
         self._known_element(path)
-        return self._own(actor, uses.of_element(self._walk(begin, end), path))
+        return uses.of_element(OwnWalk(self._reader(), actor, begin, end), path)
 
     def who_can_see(self, actor: Actor, path: str) -> tuple[Viewer, ...]:
         """Tell who can see a fact now under the agreements that are served with the actor's districts.
@@ -145,8 +153,12 @@ class PrivacyDesk:
         """Tell what a breach at a *client* may have laid open of the actor's districts."""
         actor.require(READ, next(iter(actor.orgs(READ)), ""))
         reader = self._reader()
-        found = exposure(reader, BoundedWalk(reader, begin, end), client)
-        return reader, [one for one in found if one.district == EVERY_DISTRICT or actor.allows(READ, one.district)]
+        return reader, exposure(reader, OwnWalk(reader, actor, begin, end), client)
+
+    def recipients(self, actor: Actor) -> tuple[str, ...]:
+        """Return the organisations and clients that agreements of the actor's districts name, of any day."""
+        found = [one for one in known_agreements(self._region) if actor.allows(READ, one.district)]
+        return tuple(sorted({name for one in found for name in (one.org, *one.clients)}))
 
     def exposed_children(
         self,
@@ -163,7 +175,10 @@ class PrivacyDesk:
         return exposed_children(reader, found, district, ids)
 
     def obligations(self, actor: Actor) -> tuple[PersonTask, ...]:
-        """List the duties that follow from the end of things: what to destroy and certify, entries and keys."""
+        """List the duties that follow from the end of things: what to destroy and certify, entries and keys.
+
+        What a recipient must destroy is told to the district whose students it was about, too.
+        """
         return self._topic(actor, "retention")
 
     def year(self, actor: Actor) -> tuple[PersonTask, ...]:
@@ -182,13 +197,8 @@ class PrivacyDesk:
 
     def _topic(self, actor: Actor, topic: str) -> tuple[PersonTask, ...]:
         actor.require(READ, next(iter(actor.orgs(READ)), ""))
-        found = gather(self._region).tasks
-        return tuple(one for one in found if one.kind in TOPICS[topic] and actor.allows(READ, one.org))
-
-    def _own(self, actor: Actor, found: Iterable[Use]) -> list[Use]:
-        """Leave out what is of districts of others; what was of several at once is shown to each of the actor's."""
-        at = uses.LABELS.index("district")
-        return [one for one in found if one.labels[at] == EVERY_DISTRICT or actor.allows(READ, one.labels[at])]
+        found = (one for one in gather(self._region).tasks if one.kind in TOPICS[topic])
+        return tuple(one for one in found if _concerns(actor, one))
 
     def _in_force(self) -> tuple[Agreement, ...]:
         running = self._region.running
@@ -206,8 +216,11 @@ class PrivacyDesk:
         if district not in self._region.settings().districts:
             raise NotFound(NO_DISTRICT)
 
-    def _walk(self, begin: date | None, end: date | None) -> BoundedWalk:
-        return BoundedWalk(self._reader(), begin, end)
-
     def _reader(self) -> AuditReader:
         return AuditReader(self._region.settings(), self._region.store)
+
+
+def _concerns(actor: Actor, task: PersonTask) -> bool:
+    """Tell whether a task waits for an organisation of the actor's, or is about a district of the actor's."""
+    district = str(task.content.get("district") or "")
+    return actor.allows(READ, task.org) or (bool(district) and actor.allows(READ, district))

@@ -80,11 +80,15 @@ class AuditReader:
 
     def district(self, event: Event) -> str:
         """Return the district that an event was about; ``*`` where the agreements of the response are with several."""
+        found = self.districts(event)
+        return next(iter(found)) if len(found) == 1 else EVERY_DISTRICT
+
+    def districts(self, event: Event) -> frozenset[str]:
+        """Return the districts that an event was about; none where it was of several and their agreements are lost."""
         told = str(event.get("district") or "")
         if told != EVERY_DISTRICT:
-            return told
-        found = {one["parties"]["provider"]["district"] for one in self.agreements(event)}
-        return found.pop() if len(found) == 1 else EVERY_DISTRICT
+            return frozenset((told,))
+        return frozenset(one["parties"]["provider"]["district"] for one in self.agreements(event))
 
     def words(self, event: Event) -> str:
         """Return who asked, when, for what purpose, by which text, and which facts: what 34 CFR 99.32 asks for."""

@@ -24,7 +24,9 @@ class DaysForm(ConsoleForm):
 class RecipientForm(DaysForm):
     """An organisation or a program."""
 
-    name = StringField(later("Organisation or client"), [InputRequired(), Length(max=100)])
+    name = StringField(
+        later("Organisation or client"), [InputRequired(), Length(max=100)], render_kw={"list": "recipients"}
+    )
 
 
 class ElementForm(DaysForm):
@@ -40,7 +42,7 @@ class ElementForm(DaysForm):
 class ExposureForm(DaysForm):
     """A client whose data may be in wrong hands."""
 
-    client = StringField(later("Client"), [InputRequired(), Length(max=64)])
+    client = StringField(later("Client"), [InputRequired(), Length(max=64)], render_kw={"list": "recipients"})
 
 
 class ChildForm(DaysForm):

@@ -77,7 +77,8 @@ def recipient() -> Any:
     """Tell what an organisation or a program got."""
     form = _asked(RecipientForm)
     found = _found(form, lambda: _desk().recipient(actor(), form.name.data.strip(), form.begin.data, form.end.data))
-    return _uses("desk/recipient.html", form, found)
+    known = _known(form.name, found)
+    return _uses("desk/recipient.html", form, found, recipients=known)
 
 
 @page(blueprint, "/element", "disclosure.read")
@@ -95,6 +96,7 @@ def exposure() -> Any:
     """Tell what a breach at a client may have laid open."""
     form = _asked(ExposureForm)
     found = _found(form, lambda: _desk().exposed(actor(), form.client.data.strip(), form.begin.data, form.end.data)[1])
+    known = _known(form.client, found)
     columns: list[TableColumn[Exposed]] = [
         TableColumn(later("District"), lambda one: one.district if one.district != "*" else say("several at once")),
         TableColumn(later("Organisations"), lambda one: one.orgs),
@@ -115,7 +117,7 @@ def exposure() -> Any:
         "exposure", say("What was sent to this client"), columns, found or (), say("Nothing on record was sent.")
     )
     return csv_of(sheet) or render_template(
-        "desk/exposure.html", form=form, table=sheet.shown() if found is not None else None
+        "desk/exposure.html", form=form, table=sheet.shown() if found is not None else None, recipients=known
     )
 
 
@@ -186,6 +188,17 @@ def _found(form: Any, ask: Any) -> Any:
         return None
 
 
+def _known(field: Any, found: Any) -> tuple[str, ...]:
+    """Return the names to choose from; a name that is none of them and got nothing may be misspelt: the field says so.
+
+    Who asks after a breach must not take a slip of the pen for good news.
+    """
+    known = _desk().recipients(actor())
+    if found is not None and not found and field.data.strip() not in known:
+        field.errors = [say("No agreement of your districts names it: check how it is spelt.")]
+    return known
+
+
 def _uses(template: str, form: Any, found: Any, **more: Any) -> Any:
     names = dict(zip(LABELS, range(len(LABELS)), strict=True))
     columns: list[TableColumn[Use]] = [
@@ -241,7 +254,9 @@ def _tasks(name: str, caption: str, found: Any) -> Sheet[PersonTask]:
     now = region().clock()
     columns: list[TableColumn[PersonTask]] = [
         TableColumn(
-            later("What"), lambda one: say(KINDS[one.kind]), href=lambda one: url_for("inbox.task", name=one.id)
+            later("What"),
+            lambda one: say(KINDS[one.kind]),
+            href=lambda one: url_for("inbox.task", name=one.id) if actor().allows("task.read", one.org) else None,
         ),
         TableColumn(later("State"), lambda one: STATES[one.state(now)], "state"),
         TableColumn(later("Due"), lambda one: one.due.date() if one.due else None, "time"),

@@ -175,11 +175,11 @@ def _what(one: PersonTask) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _tiles(service: Inbox) -> list[tuple[object, str, str, str]]:
-    """Return the tiles: a number, its words, the page that it leads to, and the kind of state it is."""
+def _tiles(service: Inbox) -> list[tuple[object, str, str | None, str]]:
+    """Return the tiles: a number, its words, the page that it leads to if there is one, and the kind of state it is."""
     seen = service.overview(actor())
-    districts = _address("districts.overview")
-    tiles: list[tuple[object, str, str, str]] = [
+    districts = _districts()
+    tiles: list[tuple[object, str, str | None, str]] = [
         (count, str(one if count == 1 else several), districts, kind)
         for name, (kind, one, several) in DISTRICTS.items()
         if (count := seen.districts.get(name))
@@ -196,6 +196,13 @@ def _tiles(service: Inbox) -> list[tuple[object, str, str, str]]:
         more = much, url_for("inbox.refused"), "warn" if bad else "ok"
         tiles.append((bad, *more))
     return tiles
+
+
+def _districts() -> str | None:
+    """Return the page on which somebody sees districts: as one of theirs, or as a recipient; None for nobody's."""
+    if actor().orgs("district.read"):
+        return _address("districts.overview")
+    return _address("vendor.overview") if actor().orgs("why.recipient") else None
 
 
 def _address(endpoint: str) -> str:

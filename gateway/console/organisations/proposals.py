@@ -51,7 +51,7 @@ def overview() -> Any:
         say("Second confirmations"),
         columns,
         found,
-        say("Nothing waits for a second person, and nothing did."),
+        say("Nothing that you could confirm, or have proposed, waits for a second person."),
     )
     return csv_of(table) or render_template("proposals/overview.html", table=table.shown())
 

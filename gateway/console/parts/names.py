@@ -156,6 +156,9 @@ ABOUT: Final = {
     "count": later("how many"),
     "before": later("digest before"),
     "after": later("digest after"),
+    "because": later("because"),
+    "last": later("last day"),
+    "certificate": later("certificate of destruction"),
     "proposedBy": later("proposed by"),
     "file": later("file"),
     "action": later("action"),
@@ -176,6 +179,15 @@ ABOUT: Final = {
 
 UNSAID: Final = frozenset({"proposal"})
 """What of a task or an act says nothing to people: the ids of what a link leads to."""
+
+BECAUSE: Final = {
+    "expiry": later("the agreement has ended"),
+    "revocation": later("an approval was taken back"),
+    "withdrawal": later("a family has withdrawn its consent"),
+}
+"""After what a recipient must destroy what it has: a task has it as ``after``, where an act has a digest."""
+
+CERTIFICATES: Final = {"required": later("is required"), "none": later("is not required")}
 
 DIGEST: Final = re.compile("[0-9a-f]{32,}")
 SHOWN_OF_A_DIGEST: Final = 12
@@ -214,7 +226,11 @@ def about(content: Mapping[str, Any]) -> str:
     """Tell in one line what a task or an act is about: the names of things, never of a student."""
     if set(content) == {"text"}:
         return str(content["text"])
-    worth = {name: value for name, value in content.items() if name not in UNSAID and value not in ("", [])}
+    worth = {
+        "because" if name == "after" and value in BECAUSE else name: value
+        for name, value in content.items()
+        if name not in UNSAID and value not in ("", [])
+    }
     return "; ".join(f"{label(name)}: {said(name, value)}" for name, value in worth.items())
 
 
@@ -242,6 +258,8 @@ def _word(name: str, value: str) -> str:
         return kind_name(value)
     if name in {"action", "of", "two_persons"} and value in actions():
         return translated(actions()[value].about) or actions()[value].about
+    if name in {"because", "certificate"}:
+        return str((BECAUSE if name == "because" else CERTIFICATES).get(value, value))
     if value == "":
         return "–"
     return f"{value[:SHOWN_OF_A_DIGEST]}…" if DIGEST.fullmatch(value) else value
