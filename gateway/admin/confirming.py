@@ -16,7 +16,7 @@ from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
 from gateway.storage.people.proposals import CONFIRMED, DECLINED, REFUSED, UNCLEAR, WITHDRAWN, Proposals
 from gateway.translations.phrases import Phrase
-from standards.errors import CallerError, Conflict, NotFound
+from standards.errors import CallerError, Conflict, NotFound, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -106,6 +106,7 @@ class Confirming:
         Raises:
             NotFound: the *actor* may not know of it.
             NotPermitted: the actor may not be the second person; or who proposed it may not do it any more.
+            Unsupported: only a running gateway can do it, and none runs here; it still waits.
             Conflict: it was decided already, has lapsed, or what it is about has changed.
         """
         proposal = self.find(actor, name)
@@ -115,6 +116,7 @@ class Confirming:
         if handler is None:
             raise NotFound(f"Nothing does {proposal.action} after a confirmation.")
         marked = {"inPlaceOfSecondPerson": 1} if stands_in else {}
+        self._need_gateway(proposal)
         both = self._both(actor, proposal)
         act = self._second.act(actor, "act confirmed", proposal, reason, marked)
         self._proposals.decide(proposal, CONFIRMED, actor.name, reason, act)
@@ -153,6 +155,12 @@ class Confirming:
             raise Conflict(
                 Phrase("The proposal %(proposal)s waits no more: it was decided, or has lapsed.", proposal=proposal.id)
             )
+
+    def _need_gateway(self, proposal: Proposal) -> None:
+        """Refuse, while it still waits, what is about rows and agreements that only a running gateway holds."""
+        removes = proposal.action == connecting.CONNECT and proposal.content.get("step") == "remove"
+        if self._region.running is None and (removes or proposal.action == steering.APPROVE):
+            raise Unsupported("Only a running gateway can do this: start it, and confirm then. It still waits.")
 
     def _check_operator(self, actor: Actor, proposal: Proposal, reason: str) -> None:
         """Refuse the operator's word where a person can be the second one, or must: to sign, for one."""

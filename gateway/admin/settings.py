@@ -8,6 +8,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.transport.allowed_addresses import origin
+from gateway.admin.organisations import Organisations
 from gateway.admin.second_person import SecondPerson, TwoPersonAct
 from gateway.storage.acts import Act, write_act
 from gateway.storage.bounded_calls import timely
@@ -16,7 +17,7 @@ from gateway.storage.database import transaction
 from gateway.storage.people.choices import NAMES, PURPOSE, WEBHOOK_SECRET, choices_of, put
 from gateway.storage.people.notices import NoticeChoices
 from policies.roles import actions, roles
-from standards.errors import CallerError, Conflict, InvalidBody, SourceRefused
+from standards.errors import CallerError, Conflict, InvalidBody, NotFound, SourceRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from gateway.storage.people.choices import OrganisationChoices
     from gateway.storage.people.proposals import Proposal
 
+NOWHERE: Final = "There is no such organisation here."
 CHANGE: Final = "settings.change"
 SECRET_BYTES: Final = 32
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105  no secret, but what one begins with
@@ -46,8 +48,14 @@ class OrganisationSettings:
         self._engine, self.calls = region.store.engine, region.store.calls
 
     def read(self, actor: Actor, org: str) -> OrganisationChoices:
-        """Return what an organisation has chosen."""
-        actor.require_seen("settings.read", org, what="There is no such organisation here.")
+        """Return what an organisation has chosen.
+
+        Raises:
+            NotFound: the *actor* may not know of it, or a command names one that nobody knows.
+        """
+        actor.require_seen("settings.read", org, what=NOWHERE)
+        if actor.kind == "operator" and org not in Organisations(self._region).known():
+            raise NotFound(NOWHERE)
         return self._choices(org)
 
     def change(
@@ -98,7 +106,7 @@ class OrganisationSettings:
 
     def _permit(self, actor: Actor, org: str) -> None:
         """Refuse whoever may not change the settings of *org*, without telling of it whoever may not see them."""
-        actor.require_seen("settings.read", org, what="There is no such organisation here.")
+        actor.require_seen("settings.read", org, what=NOWHERE)
         actor.require(CHANGE, org)
 
     @timely

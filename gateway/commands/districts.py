@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from gateway.commands.actor import actor
+from gateway.commands.days import MOMENT
 from gateway.commands.region import opened_region
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ SETTINGS = click.option(
 )
 NAME = click.argument("name")
 REASON = click.option("--reason", default="", help="Why; it stays on record.")
-MOMENT = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d"])
 YES = click.option("--yes", is_flag=True, help="Do not ask again.")
 NOT_RUNNING: Final = "No gateway is running: this is what the registry says."
 
@@ -66,9 +66,7 @@ def try_district(name: str, file: Path) -> None:
 
 @districts.command()
 @NAME
-@click.option(
-    "--until", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d"]), help="A moment in UTC, as 2026-12-31T08:00."
-)
+@click.option("--until", type=MOMENT, help="A moment in UTC, as 2026-12-31T08:00.")
 @click.option("--hours", type=click.FloatRange(0.1, 2880), help="For so many hours instead.")
 @click.option("--reason", required=True, help="Why; it stays on record.")
 @SETTINGS

@@ -17,7 +17,7 @@ from gateway.auth import registrations
 from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.config import settings as settings_file
 from gateway.process_memory import give_back_memory
-from gateway.runtime.control import child_socket, districts_socket, export_socket, why_socket
+from gateway.runtime.control import child_socket, confirm_socket, districts_socket, export_socket, why_socket
 from gateway.runtime.people_side import PeopleSide, undelivered_notes
 from gateway.runtime.rehearsal import rehearse
 from gateway.runtime.reloading import Refused, prepare, select_again, without_withdrawn
@@ -260,6 +260,7 @@ class RunningGateway:
             "status": self._tell_status,
             export_socket.COMMAND: lambda asked: export_socket.serve(self.visiting, self._parts.store, asked),
             child_socket.COMMAND: lambda asked: child_socket.serve(self.visiting, asked),
+            confirm_socket.COMMAND: lambda asked: confirm_socket.serve(self._people.region, asked),
             why_socket.COMMAND: lambda asked: why_socket.serve(self._people.region, asked),
             **{one: partial(districts_socket.serve, one, self._people.region) for one in districts_socket.COMMANDS},
         }

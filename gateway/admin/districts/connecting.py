@@ -303,7 +303,12 @@ def confirmed(region: Administration, second: TwoPersonRule, actor: Actor, propo
     service = Connections(region, second)
     if proposal.content["step"] == "remove":
         return service.remove(actor, proposal.about, proposal.reason)
-    return service.connect(actor, proposal.about, proposal.reason)
+    done = service.connect(actor, proposal.about, proposal.reason)
+    if isinstance(done, Connected) and not done.trial.ok:
+        raise Conflict(
+            Phrase("%(name)s is not connected: its trial failed. Try it, and propose it anew.", name=done.name)
+        )
+    return done
 
 
 def _schema(adapter: str) -> Schema:

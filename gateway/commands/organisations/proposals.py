@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gateway.commands.actor import actor
 from gateway.commands.clients import JSON, SETTINGS
+from gateway.commands.region import opened_region
 from gateway.commands.register_entries import print_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from gateway.admin.administration import Administration
+    from gateway.config.settings import Settings
 
 COLUMNS = ("id", "action", "org", "about", "by", "until")
 ID = click.argument("name", metavar="ID")
@@ -30,7 +30,7 @@ def list_proposals(as_json: bool, file: Path) -> None:
     from gateway.admin.confirming import Confirming
     from gateway.people.actor import operator
 
-    with _region(file) as region:
+    with opened_region(file) as region:
         found = Confirming(region).waiting(operator(actor()))
     facts = [
         {
@@ -54,17 +54,20 @@ def confirm(name: str, reason: str, file: Path) -> None:
 
     The record says that an operator stood in, and why.
     """
-    from gateway.admin.confirming import Confirming
     from gateway.commands.admins import show_link
-    from gateway.people.actor import operator
+    from gateway.config.settings import load
 
-    with _region(file) as region:
-        done = Confirming(region).confirm(operator(actor()), name, reason)
-        if done.link:
-            show_link(region.settings(), done.link)
-    click.echo(f"{name}: confirmed and done.")
-    if done.secret:
-        click.echo(f"secret, shown this once: {done.secret}")
+    settings, ok = load(file), True
+    for line in _confirmed(file, settings, {"name": name, "reason": reason, "actor": actor()}):
+        ok = bool(line.get("ok", True))
+        if line.get("link"):
+            show_link(settings, line["link"])
+        if line.get("text"):
+            click.echo(line["text"], err=not ok)
+        if line.get("secret"):
+            click.echo(f"secret, shown this once: {line['secret']}")
+    if not ok:
+        raise click.exceptions.Exit(1)
 
 
 @click.command()
@@ -76,7 +79,7 @@ def decline(name: str, reason: str, file: Path) -> None:
     from gateway.admin.confirming import Confirming
     from gateway.people.actor import operator
 
-    with _region(file) as region:
+    with opened_region(file) as region:
         Confirming(region).decline(operator(actor()), name, reason)
     click.echo(f"{name}: declined.")
 
@@ -91,22 +94,18 @@ def show_settings(org: str, file: Path) -> None:
     from gateway.admin.settings import OrganisationSettings
     from gateway.people.actor import operator
 
-    with _region(file) as region:
+    with opened_region(file) as region:
         found = OrganisationSettings(region).read(operator(actor()), org)
     for name, value in asdict(found).items():
         click.echo(f"{name.replace('_', '-')}: {', '.join(value) if isinstance(value, tuple) else value}")
 
 
-@contextmanager
-def _region(file: Path) -> Iterator[Administration]:
-    """Open the region for the account at the command line."""
-    from contextlib import closing
+def _confirmed(file: Path, settings: Settings, asked: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Let the running gateway do what is confirmed; without one it is done in the registry, as far as it can be."""
+    from gateway.runtime.control import confirm_socket, control_socket
 
-    from gateway.admin.administration import Administration
-    from gateway.config.settings import load
-    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
-    from gateway.storage.registry import open_store, utc_now
-
-    settings = load(file)
-    with closing(open_store(settings.store_url, seconds=MAX_COMMAND_SECONDS)) as store:
-        yield Administration(store, None, settings.open_keys(), utc_now, lambda: settings)
+    try:
+        yield from control_socket.ask(settings.state, confirm_socket.COMMAND, **asked)
+    except control_socket.NotRunning:
+        with opened_region(file) as region:
+            yield from confirm_socket.serve(lambda: region, asked)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from gateway.admin.administration import Administration
+    from gateway.admin.districts.connecting import Connected
     from gateway.admin.districts.looking import DistrictView
     from gateway.admin.districts.steering import Steered
     from gateway.districts.refreshes.trials import Trial
@@ -82,7 +83,7 @@ def _try(region: Administration, actor: Actor, name: str, _asked: Mapping[str, A
     if view.waits:
         yield from _tried(Connections(region).attempt(actor, name))
     else:
-        yield from _steered(Steering(region).read_now(actor, name))
+        yield from steered(Steering(region).read_now(actor, name))
 
 
 def _pause(region: Administration, actor: Actor, name: str, asked: Mapping[str, Any]) -> Iterator[Line]:
@@ -108,14 +109,7 @@ def _connect(region: Administration, actor: Actor, name: str, asked: Mapping[str
     if isinstance(done, Waiting):
         yield _waits(done)
         return
-    if not done.trial.ok:
-        yield from _tried(done.trial)
-        return
-    yield from (_line(f"  {text}") for text in done.effect.lines)
-    if done.effect.served is None:
-        yield _end(f"{name}: connected; a gateway that starts now serves it")
-    else:
-        yield _end(f"{name}: {'served now' if done.effect.served else 'NOT served'}", ok=done.effect.served)
+    yield from connected(done)
 
 
 def _upload(region: Administration, actor: Actor, name: str, asked: Mapping[str, Any]) -> Iterator[Line]:
@@ -158,7 +152,24 @@ def _approve(region: Administration, actor: Actor, name: str, asked: Mapping[str
         yield _waits(done)
         return
     yield _line(f"{name}: approved: {change.words()}")
-    yield from _steered(done)
+    yield from steered(done)
+
+
+def connected(done: Connected) -> Iterator[Line]:
+    """Say what connecting a district came to."""
+    if not done.trial.ok:
+        yield from _tried(done.trial)
+        return
+    yield from (_line(f"  {text}") for text in done.effect.lines)
+    if done.effect.served is None:
+        yield _end(f"{done.name}: connected; a gateway that starts now serves it")
+    else:
+        yield _end(f"{done.name}: {'served now' if done.effect.served else 'NOT served'}", ok=done.effect.served)
+
+
+def steered(done: Steered) -> Iterator[Line]:
+    """Say what reading a district came to."""
+    yield _end(f"not refreshed: {done.failed}", ok=False) if done.failed else _end(_told(done.status))
 
 
 COMMANDS: Final[Mapping[str, Answering]] = {
@@ -186,11 +197,6 @@ def _waits(waiting: Waiting) -> Line:
     """Say that a second person must confirm what was asked."""
     proposal = waiting.proposal.id
     return _end(f"It waits for a second person: crossing admins confirm {proposal} --reason …", proposal=proposal)
-
-
-def _steered(done: Steered) -> Iterator[Line]:
-    """Say what reading a district came to."""
-    yield _end(f"not refreshed: {done.failed}", ok=False) if done.failed else _end(_told(done.status))
 
 
 def _tried(trial: Trial) -> Iterator[Line]:

@@ -22,8 +22,16 @@ def test_what_is_no_day_is_told_how_a_day_is_written(written):
     assert "%" not in answer.output
 
 
+@pytest.mark.parametrize("written", ["12/31/2026", "2026-12-31T25:00", "soon"])
+def test_what_is_no_moment_is_told_how_a_moment_is_written(written):
+    answer = CliRunner().invoke(main, ["districts", "pause", "maple", "--until", written, "--reason", "x"])
+    assert answer.exit_code == 2
+    assert "write a moment as 2026-12-31T08:00, or a day as 2026-12-31" in answer.output
+    assert "%" not in answer.output
+
+
 def test_no_help_of_a_day_shows_the_words_of_a_programmer():
     found = list(options(main))
     assert len(found) > 5
     for command, option in found:
-        assert option.make_metavar(click.Context(command)) == "DAY", (command.name, option.name)
+        assert option.make_metavar(click.Context(command)) in {"DAY", "MOMENT"}, (command.name, option.name)
