@@ -8,13 +8,14 @@ from gateway.auth.callers import VERDICT_TTL_SECONDS
 from gateway.auth.tokens import fingerprint
 from gateway.cache.needed_fields import wanted_by
 from gateway.districts.district import District
+from gateway.runtime.startup import start
 from standards.errors import SourceUnavailable, Unauthenticated
 from standards.keys import Keyring
 from tests.gateway.districts.test_failing_districts import settle
 from tests.gateway.engine.school import grant, students
 from tests.gateway.engine.source import RecordsAdapter
 from tests.support.failing_adapter import planned
-from tests.support.regions import Clock, Site, agreement, load, start, write
+from tests.support.regions import Clock, Site, agreement, load, write
 
 A_DAY = 86_400.0
 SETS = [-A_DAY, -400 * A_DAY, A_DAY, 400 * A_DAY]
