@@ -98,13 +98,6 @@ def test_a_mistake_is_found_among_the_files_after_the_night(region, dana, alder)
     assert "torn.zipTold once, when the file came in" in dana.text()
 
 
-def test_a_change_that_waits_leaves_the_rows_of_the_last_good_reading(region, dana, alder, tmp_path):
-    DistrictFiles(region.administered).receive(alder, "alder", "small.zip", zipped(tmp_path / "small", 20))
-    dana.press("Districts")
-    dana.press("alder")
-    assert "student60––" in dana.text()
-
-
 def test_a_draft_tells_a_wrong_name_at_its_field_and_offers_only_ones_own_districts(region):
     browser = region.browser("mia", ("maple", "district-admin"))
     shown = browser.get("/console/agreements/new").get_data(as_text=True)
