@@ -9,8 +9,7 @@ import pytest
 
 from gateway.commands.actor import actor
 from gateway.people.sessions import hashed
-from gateway.storage.acts import Acts
-from tests.support.people.commands import crossing
+from tests.support.people.commands import crossing, last_act
 from tests.support.people.joining import SETTINGS, follow, is_in, join
 from tests.support.people.region import BASE, people_region
 from tests.support.regions import Clock, agreement, small_sites
@@ -79,8 +78,8 @@ def test_a_step_about_a_person_needs_a_reason_and_somebody(region, step):
 def test_who_did_it_and_why_is_on_record(region):
     join(region, "ana@example.org")
     crossing(region, "admins", "suspend", "ana@example.org", "--reason", "on leave")
-    act = Acts(region.administered.store).waiting()[-1]
-    assert (act.actor, act.reason) == (actor(), "on leave")
+    act = last_act(region)
+    assert (act["actor"], act["reason"]) == (actor(), "on leave")
 
 
 def test_the_people_of_one_organisation_are_listed_alone(region):

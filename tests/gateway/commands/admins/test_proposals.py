@@ -13,8 +13,7 @@ from gateway.admin.districts.uploading import DistrictFiles
 from gateway.admin.people import Persons
 from gateway.admin.second_person import Waiting
 from gateway.admin.settings import OrganisationSettings
-from gateway.storage.acts import Acts
-from tests.support.people.commands import crossing, listening
+from tests.support.people.commands import crossing, last_act, listening
 from tests.support.people.districts import UPLOADED, connected, zipped
 from tests.support.people.region import BASE, people_region
 from tests.support.regions import Clock, agreement, small_sites
@@ -71,7 +70,7 @@ def test_a_removal_is_done_by_the_running_gateway(region, removal):
     assert answer.stdout.endswith(f"{removal}: confirmed and done.\n")
     assert "alder" not in region.running.gateway.districts
     assert waiting(region) == []
-    assert Acts(region.administered.store).waiting()[-1].action == "district removed"
+    assert last_act(region)["action"] == "district removed"
 
 
 def test_a_removal_waits_on_where_no_gateway_runs(region, removal):

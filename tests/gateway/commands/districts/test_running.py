@@ -9,8 +9,7 @@ import pytest
 from gateway.admin.districts.known import KnownDistricts
 from gateway.admin.settings import OrganisationSettings
 from gateway.commands.actor import actor
-from gateway.storage.acts import Acts
-from tests.support.people.commands import crossing, listening
+from tests.support.people.commands import crossing, last_act, listening
 from tests.support.people.districts import connected, zipped
 from tests.support.people.region import people_region
 from tests.support.regions import Clock, agreement, small_sites
@@ -36,12 +35,13 @@ def ana(region, tmp_path):
     return ana
 
 
+def _did(region, more="actor"):
+    act = last_act(region)
+    return act["action"], act[more]
+
+
 def served(region, name):
     return region.running.gateway.districts[name]
-
-
-def last(region):
-    return Acts(region.administered.store).waiting()[-1]
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_district_is_written_its_file_uploaded_and_then_served_and_removed(reg
     assert served(region, "birch").cached_snapshot().table("student").size == 60
     assert "birch: connected no longer\n" in crossing(region, "districts", "remove", "birch", "--yes").stdout
     assert "birch" not in region.running.gateway.districts
-    assert (last(region).action, last(region).actor) == ("district removed", actor())
+    assert _did(region) == ("district removed", actor())
 
 
 @pytest.mark.usefixtures("ana")
@@ -103,7 +103,7 @@ def test_a_district_is_paused_and_neither_read_nor_served_for_longer_than_it_las
     told = crossing(region, "districts", "pause", "alder", "--hours", "3", "--reason", "summer").stdout
     assert "paused until " in told
     assert served(region, "alder").pause.on
-    assert (last(region).action, last(region).reason) == ("district paused", "summer")
+    assert _did(region, "reason") == ("district paused", "summer")
     assert "alder: oneroster_csv, paused" in crossing(region, "districts", "list").stdout
     assert "are paused. Resume them first." in crossing(region, "districts", "try", "alder", fails=1).stderr
     assert "alder: fresh" in crossing(region, "districts", "resume", "alder").stdout
