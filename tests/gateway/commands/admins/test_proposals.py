@@ -13,6 +13,8 @@ from gateway.admin.districts.uploading import DistrictFiles
 from gateway.admin.people import Persons
 from gateway.admin.second_person import Waiting
 from gateway.admin.settings import OrganisationSettings
+from gateway.storage.database import transaction
+from gateway.storage.people.uploads import forget_uploads
 from tests.support.people.commands import crossing, last_act, listening
 from tests.support.people.districts import UPLOADED, connected, zipped
 from tests.support.people.region import BASE, people_region
@@ -162,3 +164,15 @@ def test_what_an_organisation_has_chosen_is_shown(region):
     assert f"two-persons: {', '.join(sorted(WANTED))}" in shown
     assert "digest-at: 07:00" in shown
     assert crossing(region, "admins", "settings", "nowhere", fails=1).stdout == ""
+
+
+def test_a_connection_whose_trial_fails_meanwhile_is_refused(region, ana):
+    connections = Connections(region.administered)
+    connections.save(ana, "alder", UPLOADED | {"cache": "2h"})
+    name = connections.connect(ana, "alder").proposal.id
+    with transaction(region.administered.store.engine, write=True) as connection:
+        forget_uploads(connection, "alder")
+    with listening(region):
+        answer = crossing(region, "admins", "confirm", name, *STAND_IN, fails=1)
+    assert "alder is not connected: its trial failed" in answer.stderr + answer.stdout
+    assert waiting(region) == []
