@@ -57,6 +57,9 @@ KINDS: Final = {
 }
 """Every kind of task, in words."""
 
+BY_ITSELF: Final = frozenset({APPROVAL, SECOND_PERSON, FILE_LATE, CHANGE_WAITS, CONNECTION_FAILS})
+"""The kinds of tasks that are over when what they wait for has happened: closing one would only hide it for good."""
+
 TOPICS: Final = {
     "retention": (DESTROY, DELETE_ENTRIES, RECORD_KEY, RECORD_FILES),
     "year": (NOTICE_99_7, NOTICE_99_37),

@@ -12,9 +12,10 @@ from gateway.admin.inbox.gathering import gather, known_agreements
 from gateway.audit.chain import list_segments, read_line
 from gateway.people.actor import NotPermitted
 from gateway.tasks.store import Tasks
+from gateway.tasks.task import BY_ITSELF
 from gateway.translations.phrases import Phrase
 from policies.agreement import current
-from standards.errors import CallerError, NotFound
+from standards.errors import CallerError, Conflict, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -33,6 +34,7 @@ RECENT_BYTES: Final = 8 * 2**20
 """So much of the end of the record is looked at while somebody waits for a page."""
 
 MAX_OUTCOME_CHARACTERS: Final = 500
+STAYS: Final = "This task closes by itself, once what it waits for has been done or taken back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Inbox:
         Raises:
             NotFound: there is none of that id that the *actor* may see.
             NotPermitted: it waits for somebody in another role.
-            Conflict: it was closed already.
+            Conflict: it was closed already, or closes by itself once it is done.
         """
         task = next((one for one in self.gathered(actor, compared).tasks if one.id == name), None)
         if task is None:
@@ -73,6 +75,8 @@ class Inbox:
         actor.require("task.close", task.org)
         if not mine(actor, task):
             raise NotPermitted("This task waits for somebody in another role.")
+        if task.kind in BY_ITSELF and actor.kind != "operator":
+            raise Conflict(Phrase(STAYS))
         if not outcome.strip() or len(outcome) > MAX_OUTCOME_CHARACTERS:
             raise CallerError(Phrase("Say what was done, in at most %(most)s characters.", most=MAX_OUTCOME_CHARACTERS))
         Tasks(self._region.store, self._region.clock).close(task, outcome.strip(), actor.name)

@@ -15,7 +15,7 @@ from gateway.console.parts.moments import moment
 from gateway.console.parts.names import about, role_name
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say, say_several
-from gateway.tasks.task import APPROVAL, KINDS, OWN, SECOND_PERSON
+from gateway.tasks.task import APPROVAL, BY_ITSELF, KINDS, OWN, SECOND_PERSON
 from standards.errors import NotFound
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _task_page(name: str, form: OutcomeForm) -> str:
     ]
     if found.closed is not None:
         facts += [(say("Closed by"), found.closed_by), (say("Outcome"), found.outcome)]
-    own = found.closed is None and mine(actor(), found)
+    own = found.closed is None and found.kind not in BY_ITSELF and mine(actor(), found)
     return render_template(
         "inbox/task.html", what=_what(found), facts=facts, form=form if own else None, way=_way(found)
     )

@@ -7,6 +7,8 @@ import pytest
 from gateway.admin.inbox.inbox import Inbox
 from gateway.people.actor import NotPermitted, operator
 from gateway.storage.acts import Acts
+from gateway.tasks.store import Tasks
+from gateway.tasks.task import BY_ITSELF
 from standards.errors import CallerError, Conflict, NotFound
 from tests.support.people.region import people_region
 from tests.support.regions import agreement, small_sites
@@ -77,3 +79,12 @@ def test_agreements_that_end_soon_are_counted_for_their_parties(region, inbox):
 def test_whoever_has_no_role_for_tasks_sees_none(region, inbox):
     with pytest.raises(NotPermitted):
         inbox.gathered(region.actor("tea", ("maple", "educator")))
+
+
+@pytest.mark.parametrize("kind", sorted(BY_ITSELF))
+def test_nobody_hides_a_task_that_closes_by_itself(region, inbox, kind):
+    store = region.administered.store
+    task = Tasks(store, region.clock).open("maple", "approver", "waits", None, "tests", kind)
+    with pytest.raises(Conflict, match="closes by itself"):
+        inbox.close(region.actor("abe", ("maple", "approver")), task.id, "not signed")
+    assert next(one for one in Tasks(store).rows() if one.id == task.id).closed is None
