@@ -14,7 +14,7 @@ from gateway.audit.log import verify
 from gateway.audit.reports import uses
 from gateway.audit.reports.child import report
 from gateway.audit.reports.exposure import exposed_children, exposure
-from gateway.audit.reports.reading import AuditReader
+from gateway.audit.reports.reading import EVERY_DISTRICT, AuditReader
 from gateway.audit.students.index import SubjectIndex
 from gateway.one_line import one_line
 from gateway.reasoning.who_can_see import viewers
@@ -150,7 +150,22 @@ class PrivacyDesk:
     def exposed(
         self, actor: Actor, client: str, begin: date | None = None, end: date | None = None
     ) -> tuple[AuditReader, list[Exposed]]:
-        """Tell what a breach at a *client* may have laid open of the actor's districts."""
+        """Tell what a breach at a *client* may have laid open of the actor's districts.
+
+        How many children requests about several districts showed is told to nobody who does not answer for all of
+        them: nobody can tell whose children they are but by each district's key.
+        """
+        reader, found = self._exposed(actor, client, begin, end)
+        if not all(actor.allows(READ, name) for name in self._region.settings().districts):
+            for one in found:
+                if one.district == EVERY_DISTRICT:
+                    one.students.clear()
+        return reader, found
+
+    def _exposed(
+        self, actor: Actor, client: str, begin: date | None, end: date | None
+    ) -> tuple[AuditReader, list[Exposed]]:
+        """Collect what a *client* was sent, and the marks of whose it was, which only a district's key reads."""
         actor.require(READ, next(iter(actor.orgs(READ)), ""))
         reader = self._reader()
         return reader, exposure(reader, OwnWalk(reader, actor, begin, end), client)
@@ -171,7 +186,7 @@ class PrivacyDesk:
     ) -> list[str]:
         """List the students of one *district*, by the *ids* of its own system, who are among the exposed."""
         self._see(actor, district, CHILD)
-        reader, found = self.exposed(actor, client, begin, end)
+        reader, found = self._exposed(actor, client, begin, end)
         return exposed_children(reader, found, district, ids)
 
     def obligations(self, actor: Actor) -> tuple[PersonTask, ...]:

@@ -105,7 +105,10 @@ def exposure() -> Any:
         TableColumn(later("Times"), lambda one: one.times, "number"),
         TableColumn(
             later("Children by school year"),
-            lambda one: [f"{y - 1}-{y % 100:02}: {n}" for y, n in one.counts().items()],
+            lambda one: (
+                [f"{y - 1}-{y % 100:02}: {n}" for y, n in one.counts().items()]
+                or say("not counted: it is of other districts, too")
+            ),
         ),
         TableColumn(later("Facts"), lambda one: _facts(one.facts)),
         TableColumn(

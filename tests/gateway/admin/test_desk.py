@@ -64,6 +64,14 @@ def test_what_was_of_several_districts_is_told_to_no_other(read, desk):
     assert desk.element(eve, "student.name.family") == []
 
 
+def test_children_of_several_districts_are_counted_for_nobody_who_answers_for_one(read, desk):
+    (one,) = desk.exposed(officer(read, "maple"), "tutor")[1]
+    assert (one.district, one.counts()) == ("*", {})
+    both = read.actor("both", ("maple", "privacy-officer"), ("cedar", "privacy-officer"))
+    (every,) = desk.exposed(both, "tutor")[1]
+    assert sum(every.counts().values()) > 0
+
+
 def test_names_to_ask_about_are_those_of_the_own_agreements(region, desk):
     assert desk.recipients(officer(region, "maple")) == ("summer", "tutor")
     assert desk.recipients(officer(region, "cedar")) == ("tutor",)
