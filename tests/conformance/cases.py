@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from gateway.auth.scopes import known_scopes
 from gateway.commands.cli import main
 from gateway.config.settings import load
-from gateway.runtime.startup import start
+from gateway.runtime.startup import run
 from tests.support.needs import shared
 from tests.support.regions import NOW, Clock, Region
 
@@ -38,9 +38,10 @@ def check(folder, monkeypatch):
 def up(folder):
     """A gateway over the settings of a case as they stand, at a time that the test moves."""
     clock, settings = Clock(), load(folder / "gateway.toml")
-    app, gateway = start(settings, clock, lambda: clock().timestamp())
+    running = run(settings, clock, lambda: clock().timestamp())
+    app, gateway = running.state.app, running.state.gateway
     try:
-        yield Region(folder, app, gateway, clock, settings.store_url)
+        yield Region(folder, app, gateway, clock, settings.store_url, running)
     finally:
         gateway.close()
 
