@@ -89,6 +89,12 @@ class Confirming:
         """List every proposal, decided ones too, as far as the *actor* made it or may do such a thing itself."""
         return tuple(one for one in self._proposals.list() if _knows(actor, one))
 
+    def about(self, actor: Actor, domain: str, thing: str) -> tuple[Proposal, ...]:
+        """List what waits to be done, by an action of a *domain*, about a *thing*, as far as *waiting* has it."""
+        return tuple(
+            one for one in self.waiting(actor) if one.about == thing and one.action.partition(".")[0] == domain
+        )
+
     def find(self, actor: Actor, name: str) -> Proposal:
         """Find a proposal.
 

@@ -74,6 +74,11 @@ class Organisations:
             found.setdefault(one.name, one)
         return found
 
+    def titles(self, names: Iterable[str]) -> dict[str, str]:
+        """Return what some organisations are called: the titles that people gave them, else their names."""
+        found = {one.name: one.title for one in self._added()}
+        return {name: found.get(name, name) for name in names}
+
     def find(self, name: str) -> Organisation:
         """Find an organisation.
 

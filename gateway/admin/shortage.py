@@ -41,8 +41,13 @@ def shortage(region: Administration, action: str, org: str, proposer: str | None
     if sum(one.actor.person != proposer for one in able) >= (NEEDED if proposer is None else 1):
         return None
     wanted = frozenset(known_action(action).roles)
-    may = tuple(one.mail for one in active.allowed(INVITING, org) if _invites(one.actor, org, wanted))
-    return Shortage(org, action, tuple(one.mail for one in able), tuple(sorted(wanted)), may)
+    return Shortage(org, action, tuple(one.mail for one in able), tuple(sorted(wanted)), inviters(region, org, wanted))
+
+
+def inviters(region: Administration, org: str, wanted: frozenset[str]) -> tuple[str, ...]:
+    """Return the addresses of the people who may invite somebody to *org* for one of the *wanted* roles."""
+    active = ActivePeople(region.store, region.clock)
+    return tuple(one.mail for one in active.allowed(INVITING, org) if _invites(one.actor, org, wanted))
 
 
 def _invites(actor: Actor, org: str, wanted: frozenset[str]) -> bool:

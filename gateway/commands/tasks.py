@@ -122,12 +122,13 @@ def _tasks(region: Administration, who: str, *, offline: bool) -> tuple[PersonTa
 
 
 def _facts(one: PersonTask, now: datetime) -> dict[str, Any]:
-    from gateway.tasks.task import KINDS
+    from gateway.tasks.task import COMMANDS, KINDS
 
+    by = f": {COMMANDS[one.kind]}" if one.kind in COMMANDS else ""
     facts = {
         "id": one.id, "state": one.state(now), "kind": one.kind, "org": one.org, "role": one.role,
         "opened": one.opened.isoformat(timespec="seconds"), "due": one.due.isoformat() if one.due else None,
-        "what": KINDS.get(one.kind, one.kind), "about": dict(one.content),
+        "what": f"{KINDS.get(one.kind, one.kind)}{by}", "about": dict(one.content),
     }  # fmt: skip
     if one.closed is not None:
         closed = one.closed.isoformat(timespec="seconds")

@@ -26,8 +26,9 @@ from gateway.console.join import blueprint as join
 from gateway.console.openid import blueprint as openid
 from gateway.console.organisations.proposals import blueprint as proposals
 from gateway.console.organisations.settings import blueprint as settings
-from gateway.console.parts.moments import day, moment
-from gateway.console.parts.names import kind_name, label, role_name
+from gateway.console.parts.facts import entity_name, system_name
+from gateway.console.parts.moments import timed, timed_day
+from gateway.console.parts.names import action_sentence, kind_name, label, role_name
 from gateway.console.parts.uploads import InMemoryRequest, allow_size
 from gateway.console.people import blueprint as people
 from gateway.console.registers.pages import blueprint as registers
@@ -102,7 +103,8 @@ def create_console(region: Administration) -> Flask:
     CSRFProtect(app)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(wording.say, wording.say_several, newstyle=True)  # type: ignore[attr-defined]
-    app.jinja_env.globals.update(moment=moment, day=day, role_name=role_name, kind_name=kind_name, label=label)
+    app.jinja_env.globals.update(moment=timed, day=timed_day, role_name=role_name, kind_name=kind_name, label=label)
+    app.jinja_env.globals.update(action_sentence=action_sentence, entity_name=entity_name, system_name=system_name)
     app.jinja_env.filters["role_name"] = role_name
     app.extensions["region"] = region
     app.extensions["entrance"] = make_entrance(region)

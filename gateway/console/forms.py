@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask_wtf import FlaskForm
-from wtforms import SelectMultipleField
+from wtforms import SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.i18n import get_translations
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -34,6 +34,16 @@ class CheckboxesField(SelectMultipleField):  # type: ignore[misc]
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
+
+
+class SuggestedField(StringField):  # type: ignore[misc]
+    """A line of text for which some values are *offered*, each with words beside it; any other may be typed."""
+
+    offered: tuple[tuple[str, str], ...] = ()
+
+    def __call__(self, **kwargs: Any) -> Any:
+        """Show the line, with the list that it is offered."""
+        return super().__call__(**({"list": f"{self.id}-offered"} if self.offered else {}), **kwargs)
 
 
 def choices(pairs: Iterable[tuple[str, str | Later]]) -> list[Any]:

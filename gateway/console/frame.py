@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING, Any, Final
 import flask_bootstrap
 from flask import Blueprint, abort, current_app, g, redirect, request, send_from_directory, url_for
 
+from gateway.admin.organisations import Organisations
 from gateway.console.page import PUBLIC, page
 from gateway.console.way_back import own_path
-from gateway.console.wording import COOKIE, language, later
+from gateway.console.wording import COOKIE, language, later, say
+from gateway.people.actor import REGION
 from gateway.translations.catalogues import LANGUAGES
+from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from flask import Response as FlaskResponse
     from werkzeug.wrappers import Response
 
     from gateway.console.wording import Later
+    from gateway.people.actor import Actor
 
 blueprint = Blueprint("frame", __name__, url_prefix="/console")
 
@@ -71,10 +75,20 @@ def around() -> dict[str, Any]:
         "language": language(),
         "frame_places": places,
         "frame_current": _current(places),
-        "frame_orgs": () if session is None else sorted({one.org for one in session.actor.memberships}),
+        "frame_orgs": () if session is None else _own_orgs(session.actor),
         "session_of": session,
         "frame_sign_out": "sign_in.end" if "sign_in.end" in current_app.view_functions else None,
     }
+
+
+def _own_orgs(actor: Actor) -> list[str]:
+    """Return the titles of the organisations of whoever is signed in; where they cannot be read, their names."""
+    names = {one.org for one in actor.memberships}
+    try:
+        titles = Organisations(current_app.extensions["region"]).titles(names)
+    except StoreUnavailable:
+        titles = {name: name for name in names}
+    return sorted(say("Region") if name == REGION else title for name, title in titles.items())
 
 
 def _current(places: tuple[Entry, ...]) -> Entry | None:

@@ -103,7 +103,7 @@ def overview() -> Any:
 @page(blueprint, "/invite", "person.invite", "GET", "POST", fresh=True)
 def invite() -> Any:
     """Invite somebody, and show the link this once."""
-    form = InviteForm(data={"org": request.args.get("org", "")})
+    form = InviteForm(data={name: request.args.get(name, "") for name in ("org", "role")})
     org = form.org.data or ""
     found = _people().overview(actor(), org)
     form.role.choices = choices([(one, role_name(one)) for one in found.may_give])
@@ -136,15 +136,23 @@ def withdraw() -> AnyResponse:
 @page(blueprint, "/person/<person>", "person.read")
 def member(person: str) -> str:
     """Show a person with its roles, and what may be done about it."""
-    org = request.args.get("org", "")
+    return _member_page(person, request.args.get("org", ""))
+
+
+def _member_page(person: str, org: str, step_of: str = "", refusal: CallerError | None = None) -> str:
+    """Show a person; the form that was refused, if one was, as it was filled in, with what is said against it."""
     found = _people().overview(actor(), org)
     one = _people().member(actor(), org, person)
-    give, take = RoleForm(formdata=None, data={"org": org}), RoleForm(formdata=None, data={"org": org})
+    sent = {"org": org, "role": _role(), "reason": _reason()} if refusal is not None else {}
+    data = {name: sent if name == step_of else {"org": org} for name in ("give", "take", "step")}
+    give, take = (RoleForm(formdata=None, data=data[name]) for name in ("give", "take"))
     give.role.choices = choices([(role, role_name(role)) for role in found.may_give if role not in one.roles])
     take.role.choices = choices([(role, role_name(role)) for role in one.roles])
-    step = StepForm(formdata=None, data={"org": org})
+    step = StepForm(formdata=None, data=data["step"])
     for name, form in (("give", give), ("take", take), ("step", step)):
         own_ids(form, name)
+        if refusal is not None and name == step_of:
+            form.form_errors.append(translated(refusal.message) or refusal.message)
     return render_template(
         "people/member.html", found=found, one=one, give=give, take=take, step=step, state=_state(one),
         factors=[FACTORS[name] for name in one.factors], myself=person == actor().person,
@@ -152,26 +160,33 @@ def member(person: str) -> str:
 
 
 @page(blueprint, "/person/<person>/give", "person.change", "POST", fresh=True)
-def give(person: str) -> AnyResponse:
+def give(person: str) -> Any:
     """Give a person a further role."""
-    return _do(person, lambda org: _people().give(actor(), org, person, _role(), _reason()), say("The role is given."))
+    return _do(
+        person, lambda org: _people().give(actor(), org, person, _role(), _reason()), say("The role is given."), "give"
+    )
 
 
 @page(blueprint, "/person/<person>/take", "person.change", "POST", fresh=True)
-def take(person: str) -> AnyResponse:
+def take(person: str) -> Any:
     """End a role of a person."""
     return _do(
-        person, lambda org: _people().end_role(actor(), org, person, _role(), _reason()), say("The role has ended.")
+        person,
+        lambda org: _people().end_role(actor(), org, person, _role(), _reason()),
+        say("The role has ended."),
+        "take",
     )
 
 
 @page(blueprint, "/person/<person>/status", "person.change", "POST", fresh=True)
-def status(person: str) -> AnyResponse:
+def status(person: str) -> Any:
     """Suspend, resume or end a person."""
     step = request.form.get("step", "")
     if step not in SAID:
         raise NotFound("There is no such page.")
-    return _do(person, lambda org: _people().change_status(actor(), org, person, step, _reason()), str(SAID[step]))
+    return _do(
+        person, lambda org: _people().change_status(actor(), org, person, step, _reason()), str(SAID[step]), "step"
+    )
 
 
 @page(blueprint, "/person/<person>/recover", "person.change", "POST", fresh=True)
@@ -179,7 +194,12 @@ def recover(person: str) -> Any:
     """Make the link by which a person gets back in, and show it this once."""
     org = request.form.get("org", "")
     one = _people().member(actor(), org, person)
-    made = _people().recover(actor(), org, person, _reason())
+    try:
+        made = _people().recover(actor(), org, person, _reason())
+    except (Forbidden, NotFound):
+        raise
+    except CallerError as refusal:
+        return _member_page(person, org, "step", refusal), refusal.status
     if not isinstance(made, str):
         flash(say(WAITS), "warn")
         return redirect(url_for("people.member", person=person, org=org), 303)
@@ -232,10 +252,18 @@ def _reason() -> str:
     return str(request.form.get("reason", ""))
 
 
-def _do(person: str, work: Callable[[str], Waiting | None], said: str) -> AnyResponse:
-    """Do something about a person, and go back to its page, or to its organisation where it is gone from there."""
+def _do(person: str, work: Callable[[str], Waiting | None], said: str, step_of: str) -> Any:
+    """Do something about a person, and go back to its page, or to its organisation where it is gone from there.
+
+    A refusal is shown in the form that was sent, with what was filled in.
+    """
     org = request.form.get("org", "")
-    waits = work(org)
+    try:
+        waits = work(org)
+    except (Forbidden, NotFound):
+        raise
+    except CallerError as refusal:
+        return _member_page(person, org, step_of, refusal), refusal.status
     flash(say(WAITS) if waits else said, "warn" if waits else "ok")
     still = any(one.person.id == person for one in _people().overview(actor(), org).members)
     return redirect(

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PEOPLE: Final = (
-    ("region", "region-operator"),
-    ("maple", "district-admin"),
-    ("maple", "privacy-officer"),
-    ("maple", "registrar"),
-    ("maple", "approver"),
-    ("cedar", "district-admin"),
-    ("cedar", "privacy-officer"),
-    ("classlane", "vendor-contact"),
-    ("reading-partners", "cbo-admin"),
+    ("region", "region-operator", "Olga Reyes"),
+    ("maple", "district-admin", "Dana Whitfield"),
+    ("maple", "privacy-officer", "Pablo Ortega"),
+    ("maple", "registrar", "Ruth Lindqvist"),
+    ("maple", "approver", "Amir Haddad"),
+    ("cedar", "district-admin", "Carla Nguyen"),
+    ("cedar", "privacy-officer", "Peter Okafor"),
+    ("classlane", "vendor-contact", "Vera Lane"),
+    ("reading-partners", "cbo-admin", "Rosa Delgado"),
 )
-"""The organisation and the role of each person."""
+"""The organisation, the role and the made-up name of each person."""
 
 
 def console_links(file: Path, address: str) -> list[dict[str, str]]:
@@ -35,8 +35,8 @@ def console_links(file: Path, address: str) -> list[dict[str, str]]:
     with closing(open_store(settings.store_url, seconds=MAX_COMMAND_SECONDS)) as store:
         persons = Persons(Administration(store, None, settings.open_keys(), utc_now, lambda: settings))
         made = []
-        for org, role in PEOPLE:
+        for org, role, name in PEOPLE:
             mail = f"{role}@{org}.example.org"
-            token = persons.invite(who, org, mail, role, role.replace("-", " ").title())
+            token = persons.invite(who, org, mail, role, name)
             made.append({"org": org, "role": role, "mail": mail, "link": f"{address}/join/{token}"})
     return made

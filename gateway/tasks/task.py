@@ -43,8 +43,8 @@ KINDS: Final = {
     AGREEMENT_ENDING: "an agreement ends soon: renew it, or let it end",
     APPROVAL: "a version of an agreement waits for an approval",
     DELETE_ENTRIES: "entries of a register have been kept for as long as they are kept: delete them",
-    RECORD_KEY: "disclosures of a school year have been kept for as long as they are kept: crossing audit shred",
-    RECORD_FILES: "old files of the record have been kept for as long as they are kept: crossing audit delete",
+    RECORD_KEY: "disclosures of a school year have been kept for as long as they are kept: end them",
+    RECORD_FILES: "old files of the record have been kept for as long as they are kept: delete them",
     INSPECTION: "a parent or eligible student has asked to inspect the record: within at most 45 days (34 CFR 99.10)",
     NOTICE_99_7: "tell parents and eligible students of their rights this school year (34 CFR 99.7)",
     EXTENSION: "a recipient asks that an agreement be extended: write a version that follows, or say no",
@@ -56,6 +56,9 @@ KINDS: Final = {
     NOTICE_99_37: "give public notice of directory information and of the right to refuse it (34 CFR 99.37)",
 }
 """Every kind of task, in words."""
+
+COMMANDS: Final = {RECORD_KEY: "crossing audit shred", RECORD_FILES: "crossing audit delete"}
+"""The command by which the operator does what a kind of task asks for, where no page does it."""
 
 BY_ITSELF: Final = frozenset({APPROVAL, SECOND_PERSON, FILE_LATE, CHANGE_WAITS, CONNECTION_FAILS})
 """The kinds of tasks that are over when what they wait for has happened: closing one would only hide it for good."""

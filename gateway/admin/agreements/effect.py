@@ -82,17 +82,38 @@ class EffectOfAgreements:
         students = tuple((each.client, each.students) for each in found.clients)
         return LiveEffect(students, len(facts), len(facts - known), found)
 
+    def affected(self, actor: Actor, name: str, before: int, after: int) -> tuple[tuple[str, Movement], ...]:
+        """Count for each client the students whom one version shows and another one would, on the present data.
+
+        Raises:
+            NotFound: the *actor* may not know of one.
+            NotPermitted: the actor is not of the provider district.
+            SourceError: the district's system cannot be read.
+        """
+        first, second = self._both(actor, name, before, after)
+        actor.require(EFFECT, second.district)
+        content = {"agreement": name, "version": after, "against": before, "text": second.digest}
+        looked = Act(actor.name, "agreement effect seen", second.district, content)
+        write_acts(self._region.store, (looked,), self._region.clock())
+        present = (*(one for one in self._present(second) if one.id != second.id), first)
+        found = simulate(second, present, self._scene(second, present))
+        return tuple((each.client, each.students) for each in found.clients)
+
     def compare(self, actor: Actor, name: str, before: int, after: int) -> Diff:
         """Tell in words what one version changes against another; no number of students is in it.
 
         Raises:
             NotFound: the *actor* may not know of one.
         """
+        return diff(*self._both(actor, name, before, after))
+
+    def _both(self, actor: Actor, name: str, before: int, after: int) -> tuple[Agreement, Agreement]:
+        """Return two versions that can be compared."""
         two = [self._known.find(actor, name, version) for version in (before, after)]
         first, second = (one.found for one in two)
         if first is None or second is None:
             raise CallerError("One of the two versions has mistakes, or is withdrawn: they cannot be compared.")
-        return diff(first, second)
+        return first, second
 
     def _present(self, about: Agreement) -> tuple[Agreement, ...]:
         """Return the agreements of the district that are in force today, as they are used."""

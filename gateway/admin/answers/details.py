@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.admin.answers.answer import ReasonDetail
 from gateway.auth import request_steps as steps
 from gateway.engine.field_sets import names_of
+from gateway.translations.phrases import Phrase
 from policies.agreement import current
 from policies.explain import explain
 from policies.permission import READ
@@ -59,14 +60,7 @@ class StepDetails:
         )
 
     def _scopes(self) -> Iterator[ReasonDetail]:
-        known = self._found.known(steps.SCOPE)
-        if known:
-            authorization, needed = known
-            passed = bool(needed & authorization.scopes)
-            told = f"needs one of: {', '.join(sorted(needed))}"
-            if not passed:
-                told += f"; the client has: {', '.join(sorted(authorization.scopes)) or 'none'}"
-            yield ReasonDetail(told, "", passed)
+        yield from needed_scopes(self._client, self._found)
 
     def _agreements(self) -> Iterator[ReasonDetail]:
         """Tell of each agreement that names the client why it is in force, or is not."""
@@ -146,6 +140,19 @@ class StepDetails:
             return registry.views(whole.api).get(whole.name)
         api = "oneroster" if "oneroster" in self._found.endpoint else "edfi"
         return registry.views(api).get(self._found.view)
+
+
+def needed_scopes(client: Client, found: Rehearsed) -> tuple[ReasonDetail, ...]:
+    """Tell which scopes a request needs one of, and which its client has: these are the client's own to know."""
+    known = found.known(steps.SCOPE)
+    if not known:
+        return ()
+    _, needed = known
+    wanted, own = ", ".join(sorted(needed)), ", ".join(sorted(client.scopes))
+    if needed & frozenset(client.scopes):
+        return (ReasonDetail(Phrase("needs one of: %(needed)s", needed=wanted)),)
+    lacks = Phrase("needs one of: %(needed)s; the client has: %(own)s", needed=wanted, own=own or "-")
+    return (ReasonDetail(lacks, "", passed=False),)
 
 
 def short(place: str) -> str:

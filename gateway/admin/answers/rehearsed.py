@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from gateway.auth.request_steps import ADDRESS
+from standards import registry
 from standards.errors import CallerError
 
 if TYPE_CHECKING:
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS: Final = 8192
 """The length of an address that is looked at; servers take no longer one."""
+
+APIS: Final = ("oneroster", "edfi")
+CLOSE: Final = 0.8
+"""How alike a part of an address and a collection must be for the one to be taken for a slip of the pen."""
 
 METHODS: Final = ("GET", "POST", "PUT", "DELETE")
 SCHEMES: Final = frozenset({"", "http", "https"})
@@ -40,7 +46,10 @@ class AskedAddress:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """What came of a rehearsal: the route and the view it found, the steps *begun*, and the *error*, if one came."""
+    """What came of a rehearsal: the route and the view it found, the steps *begun*, and the *error*, if one came.
+
+    *near* is the collection that the address may have meant, where there is none of its name.
+    """
 
     endpoint: str
     view: str
@@ -48,6 +57,7 @@ class Rehearsed:
     begun: tuple[tuple[str, tuple[Any, ...]], ...]
     error: GatewayError | None
     refusal: str = ""
+    near: str = ""
 
     @property
     def code(self) -> str:
@@ -81,6 +91,22 @@ def read_address(method: str, pasted: str) -> AskedAddress:
     if not text.startswith("/") and "://" not in text.partition("?")[0]:
         text = f"//{text}"
     return _split(method, text.replace(" ", "%20"))
+
+
+def nearest(path: str) -> str:
+    """Return the collection of a standard whose name is nearest to a part of a *path* that no standard has, or nothing.
+
+    The standards alone are asked: what is suggested tells nothing of agreements, nor of what a district has.
+    """
+    known = {name for api in APIS for name in registry.views(api)}
+    parts = [part for part in path.split("/")[-3:] if part]
+    if any(part in known for part in parts):
+        return ""
+    folded = {name.casefold(): name for name in sorted(known)}
+    for part in reversed(parts):
+        if found := get_close_matches(part.casefold(), folded, 1, CLOSE):
+            return folded[found[0]]
+    return ""
 
 
 def _split(method: str, text: str) -> AskedAddress:

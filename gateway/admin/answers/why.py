@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from gateway.admin.answers.answer import AnsweredStep, ReasonDetail, ToldRefusal, WhoMends, WhyAnswer
-from gateway.admin.answers.details import StepDetails
+from gateway.admin.answers.details import StepDetails, needed_scopes
 from gateway.admin.answers.reasons import ASKED, BEYOND, NOT_IN_AGREEMENT, reason
-from gateway.admin.answers.rehearsed import Rehearsed, read_address
+from gateway.admin.answers.rehearsed import Rehearsed, nearest, read_address
 from gateway.admin.answers.rows import NamedRecords
 from gateway.auth import request_steps as steps
 from gateway.auth.callers import Caller
 from gateway.people.actor import REGION
 from gateway.storage.acts import Act, write_acts
 from gateway.storage.registry import ENABLED, REFUSE
+from gateway.translations.phrases import Phrase
 from standards.errors import CallerError, NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ NO_CLIENT: Final = "There is no such client here."
 NO_REFUSAL: Final = "None of the last refusals of this client has this id."
 PASSED: Final = "yes"
 NOT_REFUSED: Final = "Nothing that is known before data are read refuses this request."
+MISSING: Final = "not-found"
+NEAREST: Final = (
+    "The standard has no resource of this name. The nearest is %(name)s: compare the address with the documents of the "
+    "API, letter by letter."
+)
 OAUTH: Final = "oauth."
 
 
@@ -75,6 +81,8 @@ class Why:
         running = self._running()
         found = running.rehearse(replace(caller_of(one), purpose=purpose), asked)
         found = self._of_state(one, found)
+        if found.code == MISSING and found.last in {steps.ADDRESS, steps.RESOURCE}:
+            found = replace(found, near=nearest(asked.path))
         self._record(actor, one, told, found.view, found.last if found.code else "")
         return self._answer(actor, one, told, found)
 
@@ -139,7 +147,7 @@ class Why:
         if code:
             said = found.error.message if isinstance(found.error, CallerError) else ""
             behind = details.of(last) + ((ReasonDetail(said, "", passed=False),) if said else ())
-            return AnsweredStep(last, ASKED[last], passed=False, text=reason(last, code).text, details=behind)
+            return AnsweredStep(last, ASKED[last], passed=False, text=_text(found, last, code), details=behind)
         with self._running().visiting() if found.known(last) else nullcontext():
             behind = NamedRecords(self._running().gateway, mine, found.known(last)).details()
         if any(not one.passed for one in behind):
@@ -199,6 +207,11 @@ def _in_order(found: Rehearsed, last: str) -> list[str]:
     return sorted({name for name, _ in found.begun} - {last}, key=steps.STEPS.index)
 
 
+def _text(found: Rehearsed, last: str, code: str) -> str:
+    """Return what a refusal means, with the collection that a misspelt address may have meant."""
+    return Phrase(NEAREST, name=found.near) if found.near else reason(last, code).text
+
+
 def _to_recipient(client: Client, found: Rehearsed, last: str, code: str) -> WhyAnswer:
     """Tell a recipient the step that says no; of rows and facts the same, whatever is behind them.
 
@@ -207,7 +220,8 @@ def _to_recipient(client: Client, found: Rehearsed, last: str, code: str) -> Why
     passed = [AnsweredStep(name, ASKED[name], passed=True, text=PASSED) for name in _in_order(found, last)]
     why = reason(last, code) if code else None
     if why is not None and not why.hidden:
-        final = AnsweredStep(last, ASKED[last], passed=False, text=why.text)
+        behind = needed_scopes(client, found) if last == steps.SCOPE else ()
+        final = AnsweredStep(last, ASKED[last], passed=False, text=_text(found, last, code), details=behind)
         return WhyAnswer(
             client.client_id, "recipient", found.view, last, code, (*passed, final),
             _mends(why, client, frozenset({found.district} - {""}), last),

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gateway.admin.second_person import TwoPersonRule, Waiting
     from gateway.people.actor import Actor
     from gateway.storage.people.proposals import Proposal
+    from policies.agreement import Agreement
 
 KINDS: Final = ("vendor", "cbo", "district", "sea", "researcher")
 MAX_ORG_CHARACTERS: Final = 100
@@ -79,6 +80,16 @@ class Clients:
         """
         rights = ClientRights(self._region)
         return facts(rights.seen(actor, client_id), rights.agreements, actor)
+
+    def unregistered(self, actor: Actor) -> dict[str, tuple[Agreement, ...]]:
+        """Return the agreements that name clients which nobody has registered yet, by the ids of these."""
+        known = {one.client_id for one in self._store.list_clients()}
+        named = ClientRights(self._region).agreements.named(actor)
+        return {name: found for name, found in sorted(named.items()) if name not in known}
+
+    def needed(self, actor: Actor, name: str) -> tuple[ScopeSuggestion, ...]:
+        """Suggest the scopes that a client which is not registered yet needs for the agreements that name it."""
+        return suggested(self.unregistered(actor).get(name, ()), name)
 
     def suggest(self, actor: Actor, client_id: str) -> tuple[ScopeSuggestion, ...]:
         """Suggest the scopes that a client needs for its agreements, in force or to come."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from gateway.every_agreement import read_every
-from gateway.people.actor import NotPermitted
+from gateway.people.actor import Actor, Membership, NotPermitted
 from gateway.storage.registry import CLIENT_ID
 from gateway.translations.phrases import Phrase
 from policies.roles import action as known_action
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gateway.admin.administration import Administration
-    from gateway.people.actor import Actor
     from gateway.storage.registry import Client
     from policies.agreement import Agreement
 
@@ -51,6 +50,14 @@ class NamingAgreements:
             return self._region.running.gateway.grants.active(client_id)
         now = self._region.clock()
         return tuple(one for one in self.of(client_id) if one.active(one.today(now)))
+
+    def named(self, actor: Actor) -> dict[str, tuple[Agreement, ...]]:
+        """Return the agreements of which an *actor* may know, even unsigned ones, by the ids of clients they name."""
+        found: dict[str, tuple[Agreement, ...]] = {}
+        for one in self._found:
+            for client in one.clients if actor.allows("agreement.read", one.district, (one.district, one.org)) else ():
+                found[client] = (*found.get(client, ()), one)
+        return found
 
     def districts(self, client_id: str, *, even_unsigned: bool = False) -> frozenset[str]:
         """Return the districts whose agreements name a client; *even_unsigned* ones that release nothing yet."""
@@ -126,6 +133,20 @@ class ClientRights:
         others = self.agreements.districts(client.client_id) - {client.steward}
         if others and all(_is_district(held.role) for held in able):
             raise Conflict(SHARED)
+
+    def may(self, actor: Actor, action: str, client: Client) -> bool:
+        """Tell whether an action on a client would not be refused."""
+        try:
+            self.require(actor, action, client)
+        except (NotFound, NotPermitted, Conflict):
+            return False
+        return True
+
+    def who(self, people: Iterable[Actor], action: str, client: Client) -> tuple[Membership, ...]:
+        """Return the roles of *people*, each with its organisation, in which an action on a client is not refused."""
+        held = sorted({(one.org, one.role) for actor in people for one in actor.memberships})
+        each = (Membership(org, role) for org, role in held)
+        return tuple(one for one in each if self.may(Actor("", "person", (one,)), action, client))
 
     def require_free(self, actor: Actor, client_id: str, steward: str) -> None:
         """Refuse to register, for a district, an id that another district's agreement names.

@@ -9,16 +9,18 @@ from os import SEEK_END
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.inbox.gathering import gather, known_agreements
+from gateway.admin.shortage import INVITING
 from gateway.audit.chain import list_segments, read_line
+from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
 from gateway.tasks.store import Tasks
-from gateway.tasks.task import BY_ITSELF
+from gateway.tasks.task import BY_ITSELF, SECOND_PERSON
 from gateway.translations.phrases import Phrase
 from policies.agreement import current
 from standards.errors import CallerError, Conflict, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -60,6 +62,17 @@ class Inbox:
         actor.require("task.read", next(iter(actor.orgs("task.read")), ""))
         found = gather(self._region, compared)
         return type(found)(tuple(one for one in found.tasks if _seen(actor, one)), found.unasked)
+
+    def unmanned(self, actor: Actor, tasks: Iterable[PersonTask]) -> frozenset[str]:
+        """Return the ids of the *tasks* whose role nobody has, as far as the *actor* may invite somebody for it.
+
+        What waits for a second person waits in several roles, and says itself who is missing.
+        """
+        active = ActivePeople(self._region.store, self._region.clock).list()
+        held = {(one.org, one.role) for each in active for one in each.actor.memberships}
+        own = {one.org for one in actor.memberships if actor.allows(INVITING, one.org)}
+        waiting = (one for one in tasks if one.closed is None and one.kind != SECOND_PERSON and one.org in own)
+        return frozenset(one.id for one in waiting if (one.org, one.role) not in held)
 
     def close(self, actor: Actor, name: str, outcome: str, compared: Collection[str] = ()) -> PersonTask:
         """Close a task with an *outcome*; one that was computed does not come back.

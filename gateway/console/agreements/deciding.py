@@ -8,15 +8,17 @@ from flask import flash, g, redirect, request
 
 from gateway.admin.agreements.publishing import Publishing
 from gateway.admin.agreements.reading import KnownAgreements
+from gateway.admin.agreements.signatories import Signatories
 from gateway.admin.agreements.signing import Signing
 from gateway.admin.agreements.writing import DraftWriting
 from gateway.admin.second_person import Waiting
 from gateway.console.agreements.forms import ContinueForm, ReasonedForm, SignForm
-from gateway.console.agreements.views import address, blueprint, region, sent
+from gateway.console.agreements.views import address, blueprint, region, sent, version_page
 from gateway.console.forms import choices
 from gateway.console.page import actor, page
-from gateway.console.wording import language, say
+from gateway.console.wording import language, say, translated
 from gateway.documents.kinds import FORMATS, document
+from standards.errors import InvalidBody
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
@@ -74,7 +76,7 @@ def publish(name: str, version: int) -> Any:
 
     return sent(
         form, "confirm.html", do, title=say("Publish %(name)s") % {"name": one.name}, happens=happens, lost=[],
-        button=say("Publish"), back_to=address(one),
+        button=say("Publish"), back_to=address(one), nobody=Signatories(region()).missing(actor(), one),
     )  # fmt: skip
 
 
@@ -97,10 +99,15 @@ def withdraw(name: str, version: int) -> Any:
 
 
 @page(blueprint, "/<name>/<int:version>/continue", "agreement.draft", "POST")
-def continue_(name: str, version: int) -> AnyResponse:
+def continue_(name: str, version: int) -> Any:
     """Begin the next version with the text of this one."""
     form = ContinueForm()
-    return redirect(address(DraftWriting(region()).continue_(actor(), name, version, form.end.data or "")), 303)
+    try:
+        following = DraftWriting(region()).continue_(actor(), name, version, form.end.data or "")
+    except InvalidBody as refusal:
+        form.end.errors = [translated(refusal.message) or refusal.message]
+        return version_page(name, version, form), refusal.status
+    return redirect(address(following), 303)
 
 
 @page(blueprint, "/<name>/<int:version>/sign", "agreement.sign", "GET", "POST", fresh=True)

@@ -10,7 +10,8 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from gateway.admin.agreements.form import ENDS, MEMBERS, OPERATIONS
 from gateway.admin.agreements.templates import TEMPLATES
-from gateway.console.forms import CheckboxesField, ConsoleForm, choices
+from gateway.console.forms import CheckboxesField, ConsoleForm, SuggestedField, choices
+from gateway.console.parts.facts import read_period, said_period
 from gateway.console.wording import later
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ END_NAMES: Final = {
     "expiry": later("the agreement ends"), "revocation": later("an approval is taken back"),
     "withdrawal": later("a family withdraws its consent"),
 }  # fmt: skip
+PERIOD: Final = "deleteWithin"
+"""The field that people fill in with a period in words."""
+
 ONE_A_LINE: Final = later("One on each line.")
 UNSAID: Final = ("", later("not said"))
 
@@ -108,7 +112,7 @@ class DutiesForm(SavedForm):
     )
     named = TextAreaField(later("Whom data may be passed on to"), description=ONE_A_LINE)
     deleteWithin = StringField(  # noqa: N815
-        later("Delete within"), description=later("A period such as P60D, which is 60 days.")
+        later("Delete within"), description=later("A number of days, or with a word: 60 days, 2 months, 1 year.")
     )
     after = CheckboxesField(later("After"))
     certificate = SelectField(
@@ -130,16 +134,25 @@ class NewAgreementForm(ConsoleForm):
     """Between whom a new agreement is, and what it begins with."""
 
     district = SelectField(later("District that provides the data"))
-    recipient = StringField(
-        later("Recipient"), [InputRequired(), Length(max=100)], description=later("Its name among the organisations.")
+    recipient = SuggestedField(
+        later("Recipient"),
+        [InputRequired(), Length(max=100)],
+        description=later("One of the known organisations, by its name; or the name of a new one."),
     )
-    kind = SelectField(later("Kind of recipient"), choices=choices(KINDS))
+    kind = SelectField(
+        later("Kind of recipient"), choices=choices([("", later("as the organisation is known")), *KINDS])
+    )
     purpose = StringField(later("Purpose"), [Length(max=100)], description=later("One word, such as tutoring."))
     template = SelectField(later("Begin with"), choices=choices([(one, TEMPLATE_NAMES[one]) for one in TEMPLATES]))
     interest = TextAreaField(
         later("Legitimate interest"), description=later("A sentence; it stands in the record of disclosures.")
     )
-    clients = TextAreaField(later("Clients that act under it"), description=ONE_A_LINE)
+    known_clients = CheckboxesField(
+        later("Registered clients that act under it"), description=later("Those of the recipient.")
+    )
+    clients = TextAreaField(
+        later("Clients to be registered yet"), [Optional()], description=later("Their ids, one on each line.")
+    )
     begin = StringField(later("First day"), render_kw={"type": "date"})
     end = StringField(later("Last day"), render_kw={"type": "date"})
     schedule = FileField(
@@ -181,6 +194,8 @@ def part_form(part: str, values: Mapping[str, Any], number: int) -> SavedForm:
     lines = {one.name for one in MEMBERS[part] if one.kind == "texts"} - {"operations", "after"}
     filled = {name: "\n".join(value) if name in lines else value for name, value in values.items()}
     filled = {name: None if value == "" else value for name, value in filled.items()}
+    if filled.get(PERIOD):
+        filled[PERIOD] = said_period(str(filled[PERIOD]))
     form = FORMS[part](data={**filled, "number": number})
     if isinstance(form, PartiesForm):
         known = [*BASES, *([(values["ferpa"], values["ferpa"])] if values["ferpa"] not in dict(BASES) else [])]
@@ -203,7 +218,8 @@ def part_values(part: str, form: SavedForm) -> dict[str, Any]:
         elif one.kind == "texts":
             found[one.name] = given
         else:
-            found[one.name] = " ".join(str(given or "").split())
+            said = " ".join(str(given or "").split())
+            found[one.name] = read_period(said) if one.name == PERIOD else said
     return found
 
 

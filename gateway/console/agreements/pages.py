@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.console.agreements import deciding, editor, views
+from gateway.console.agreements import beginning, deciding, editor, views
 
-MODULES: Final = (views, deciding, editor)
+MODULES: Final = (views, beginning, deciding, editor)
 """The modules that add their pages to the blueprint."""
 
 blueprint = views.blueprint

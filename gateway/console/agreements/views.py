@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 
 from gateway.admin.agreements.effect import EffectOfAgreements
 from gateway.admin.agreements.reading import FAULTY, WRONG, KnownAgreements
-from gateway.admin.agreements.writing import DraftWriting, NewDraft
-from gateway.console.agreements.forms import ContinueForm, NewAgreementForm, ReadInForm, ReasonedForm
-from gateway.console.forms import choices
+from gateway.admin.agreements.signatories import Signatories
+from gateway.admin.agreements.writing import DraftWriting
+from gateway.admin.answers.vendor import Recipients
+from gateway.admin.confirming import Confirming
+from gateway.console.agreements.forms import ContinueForm, ReasonedForm
 from gateway.console.page import actor, page
+from gateway.console.parts.facts import fact_name
 from gateway.console.parts.moments import moment
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import language, later, say, translated
@@ -27,12 +30,14 @@ from standards.errors import CallerError, Forbidden, InvalidBody, NotFound, Sett
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from werkzeug.wrappers import Response as AnyResponse
+    from werkzeug.datastructures import MultiDict
 
     from gateway.admin.administration import Administration
     from gateway.admin.agreements.reading import KnownVersion
+    from gateway.admin.agreements.signatories import PartySignature
     from gateway.console.forms import ConsoleForm
     from gateway.reasoning.simulation import ElementCoverage
+    from policies.reasoning.small_cells import Movement
 
 blueprint = Blueprint("agreements", __name__, url_prefix="/console/agreements")
 
@@ -57,7 +62,6 @@ HOW: Final = {
 }
 MEDIA: Final = {"html": "text/html; charset=utf-8", "pdf": "application/pdf", "text": "text/plain; charset=utf-8"}
 ENDINGS: Final = {"html": "html", "pdf": "pdf", "text": "txt"}
-MAX_SCHEDULE_BYTES: Final = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,16 @@ class Allowed:
     publish: bool
     sign: bool
     effect: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSignature:
+    """The signature of one party as a page shows it: its state, *by* whom, and whether its proposal *may_be_seen*."""
+
+    found: PartySignature
+    state: State
+    by: list[str]
+    may_be_seen: bool
 
 
 def region() -> Administration:
@@ -128,45 +142,6 @@ def overview() -> Any:
     )
 
 
-@page(blueprint, "/new", "agreement.draft", "GET", "POST")
-def new() -> Any:
-    """Begin a draft from a template, or from a schedule of data."""
-    form, settings = NewAgreementForm(), region().settings()
-    form.district.choices = choices(
-        [(name, name) for name in settings.districts if actor().allows("agreement.draft", name)]
-    )
-    return sent(form, "agreements/new.html", lambda: _begun(form), read_in=ReadInForm(formdata=None))
-
-
-def _begun(form: NewAgreementForm) -> AnyResponse:
-    given = form.schedule.data
-    raw = given.stream.read(MAX_SCHEDULE_BYTES + 1) if given else b""
-    try:
-        schedule = raw[: MAX_SCHEDULE_BYTES + 1].decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise CallerError("The file is not UTF-8; save it as CSV UTF-8.") from None
-    one = DraftWriting(region()).create(
-        actor(),
-        NewDraft(
-            form.district.data, form.recipient.data.strip(), form.kind.data, (form.purpose.data or "").strip(),
-            form.template.data, schedule, form.begin.data or "", form.end.data or "",
-            " ".join((form.interest.data or "").split()), tuple((form.clients.data or "").split()),
-        ),
-    )  # fmt: skip
-    return redirect(address(one), 303)
-
-
-@page(blueprint, "/read-in", "agreement.draft", "GET", "POST")
-def read_in() -> Any:
-    """Begin a draft with a whole text."""
-    form = ReadInForm()
-    return sent(
-        form,
-        "agreements/read_in.html",
-        lambda: redirect(address(DraftWriting(region()).read_in(actor(), form.text.data)), 303),
-    )
-
-
 @page(blueprint, "/<name>", "agreement.read")
 def agreement(name: str) -> Any:
     """Show the versions of one agreement."""
@@ -181,16 +156,34 @@ def agreement(name: str) -> Any:
 @page(blueprint, "/<name>/<int:version>", "agreement.read")
 def version(name: str, version: int) -> Any:
     """Show one version: what it says in short, who has signed it, what can be done with it."""
+    return version_page(name, version, ContinueForm(formdata=None))
+
+
+def version_page(name: str, version: int, following: ContinueForm) -> str:
+    """Show one version, with the form of the next one as it was filled in."""
     one = KnownAgreements(region()).find(actor(), name, version)
     checked = DraftWriting(region()).check(actor(), name, version) if one.open else None
     facts = released(one.found) if one.found else ()
     history = one.written is not None and one.written.state == PUBLISHED
     return render_template(
         "agreements/version.html", one=one, state=state_of(one), allowed=allowed(one), checked=checked,
-        facts=len(facts), students=_students(one), approvals=_approvals(one), withdrawable=history,
-        ask=ReasonedForm(formdata=None, data={"number": one.number}), following=ContinueForm(formdata=None),
-        translated=translated,
+        facts=len(facts), students=_students(one), signatures=signatures(one), withdrawable=history,
+        ask=ReasonedForm(formdata=None, data={"number": one.number}), following=following,
+        translated=translated, before=_version_before(one), recipient_of=recipient_of(one),
+        pending=Confirming(region()).about(actor(), "agreement", one.name),
     )  # fmt: skip
+
+
+def _version_before(one: KnownVersion) -> int | None:
+    """Return the newest older version that a version can be compared with; None where there is none."""
+    every = KnownAgreements(region()).versions(actor(), one.id) if one.found is not None else ()
+    return max((each.version for each in every if each.found is not None and each.version < one.version), default=None)
+
+
+def recipient_of(one: KnownVersion) -> bool:
+    """Tell whether who looks acts for the recipient of a version that counts, and may ask to extend it."""
+    mine = Recipients(region()).orgs(actor())
+    return one.recipient in mine and one.state in {FORCE, ENDING}
 
 
 def _students(one: KnownVersion) -> list[str]:
@@ -203,24 +196,49 @@ def _students(one: KnownVersion) -> list[str]:
         return []
 
 
-def _approvals(one: KnownVersion) -> list[tuple[str, State, list[str]]]:
-    """Return each party, how it has approved, and by whom."""
-    found = []
-    for party, how in one.approved:
-        kind, word = HOW[how]
-        by = [f"{given.actor}, {moment(given.at)}" for given in one.approvals if given.party == party]
-        found.append((party, State(kind, word), by))  # type: ignore[arg-type]
-    return found
+def signatures(one: KnownVersion) -> list[ShownSignature]:
+    """Return how far the signature of each party of a version has come, as it is shown."""
+    return [_signature(each) for each in Signatories(region()).of(actor(), one)]
+
+
+def _signature(one: PartySignature) -> ShownSignature:
+    kind, word = HOW[one.how]
+    if one.proposal is not None:
+        kind, word = "wait", later("signed by one person, waits for a second person")
+    by = [f"{given.actor}, {moment(given.at)}" for given in one.approvals]
+    may_see = one.proposal is not None and one.proposal in Confirming(region()).waiting(actor())
+    return ShownSignature(one, State(kind, word), by, may_see)  # type: ignore[arg-type]
 
 
 @page(blueprint, "/<name>/diff", "agreement.read")
 def compare(name: str) -> str:
     """Tell in words what one version changes against another."""
-    before, after = (request.args.get(one, type=int) for one in ("before", "after"))
+    before, after = _two(request.args)
+    return _compared(name, before, after, ())
+
+
+@page(blueprint, "/<name>/diff", "agreement.effect", "POST")
+def compare_counted(name: str) -> str:
+    """Tell what one version changes against another, and for how many students; the look is on record."""
+    before, after = _two(request.form)
+    return _compared(name, before, after, EffectOfAgreements(region()).affected(actor(), name, before, after))
+
+
+def _two(given: MultiDict[str, str]) -> tuple[int, int]:
+    """Return the two versions that are compared."""
+    before, after = (given.get(one, type=int) for one in ("before", "after"))
     if before is None or after is None:
         abort(404)
+    return before, after
+
+
+def _compared(name: str, before: int, after: int, counted: tuple[tuple[str, Movement], ...]) -> str:
     found = EffectOfAgreements(region()).compare(actor(), name, before, after)
-    return render_template("agreements/diff.html", name=name, before=before, after=after, lines=list(found.lines()))
+    one = KnownAgreements(region()).find(actor(), name, after)
+    return render_template(
+        "agreements/diff.html", name=name, before=before, after=after, lines=list(found.lines()), counted=counted,
+        may_count=EffectOfAgreements(region()).may(actor(), one.district),
+    )  # fmt: skip
 
 
 @page(blueprint, "/<name>/<int:version>/effect", "agreement.effect", "POST")
@@ -229,7 +247,7 @@ def effect(name: str, version: int) -> Any:
     found = EffectOfAgreements(region()).see(actor(), name, version)
     one = KnownAgreements(region()).find(actor(), name, version)
     columns: tuple[TableColumn[ElementCoverage], ...] = (
-        TableColumn(later("Fact"), lambda row: row.element, "code"),
+        TableColumn(later("Fact"), lambda row: fact_name(row.element)),
         TableColumn(later("What is sent"), lambda row: row.action),
         TableColumn(later("Records"), lambda row: row.records, "number"),
         TableColumn(later("Share in percent"), lambda row: row.share, "number"),
@@ -274,7 +292,7 @@ def sent(form: ConsoleForm, template: str, do: Callable[[], Any], **more: Any) -
                 _place(form, refusal)
                 status = refusal.status
             except SettingsError as error:
-                form.form_errors.append(error.message)
+                form.form_errors.append(translated(error.message) or error.message)
     return render_template(template, form=form, **more), status
 
 

@@ -12,6 +12,8 @@ from wtforms.validators import Length
 from gateway.admin.answers.reasons import ASKED
 from gateway.admin.answers.vendor import Recipients
 from gateway.admin.answers.why import RECIPIENT
+from gateway.admin.organisations import Organisations
+from gateway.console.clients.scopes import sentence
 from gateway.console.forms import ConsoleForm
 from gateway.console.page import actor, page
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
@@ -63,9 +65,9 @@ def overview() -> Any:
     sheets = (_clients(found), _agreements(found), _districts(found), _links(found), _refusals(found))
     if (asked := csv_of(*sheets)) is not None:
         return asked
-    ending = [one for one in found.agreements if one.ending]
+    title = Organisations(current_app.extensions["region"]).titles([org])[org]
     return render_template(
-        "vendor/overview.html", found=found, orgs=orgs, sheets=[one.shown() for one in sheets], ending=ending
+        "vendor/overview.html", found=found, orgs=orgs, sheets=[one.shown() for one in sheets], title=title
     )
 
 
@@ -98,7 +100,7 @@ def _clients(found: RecipientPage) -> Sheet[Any]:
             TableColumn(later("State"), lambda one: State(*CLIENT_STATES[one.state]), "state"),
             TableColumn(later("Last token"), lambda one: one.last_used, "time"),
             TableColumn(later("Secrets"), lambda one: len(one.secrets_end), "number"),
-            TableColumn(later("Scopes"), lambda one: one.scopes),
+            TableColumn(later("What it may do (its scopes)"), lambda one: [sentence(each) for each in one.scopes]),
         ),
         found.clients, say("No client is registered for you yet."),
     )  # fmt: skip
@@ -136,7 +138,7 @@ def _districts(found: RecipientPage) -> Sheet[Any]:
                 "time",
             ),
         ),
-        found.districts,
+        found.districts, say("No agreement in force gives you anything of a district yet."),
     )  # fmt: skip
 
 

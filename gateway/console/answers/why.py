@@ -73,7 +73,14 @@ def _answer(told: Told) -> Any:
     if (asked := csv_of(last)) is not None:
         return asked
     return render_template(
-        "why/overview.html", form=form, answer=answer, last=last.shown(), told=told, clients=clients, known=known
+        "why/overview.html",
+        form=form,
+        answer=answer,
+        last=last.shown(),
+        told=told,
+        clients=clients,
+        known=known,
+        translated=translated,
     ), status
 
 

@@ -8,16 +8,15 @@ from flask import flash, redirect, render_template, request, url_for
 from wtforms import IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from gateway.admin.clients.clients import KINDS, Clients, NewClient
+from gateway.admin.clients.clients import Clients, NewClient
 from gateway.admin.clients.secrets import MAX_KEEP_DAYS, ClientSecrets, NewSecret
 from gateway.admin.organisations import Organisations
 from gateway.admin.second_person import Waiting
-from gateway.auth.scopes import known_scopes
 from gateway.console.clients.pages import blueprint, region
-from gateway.console.forms import CheckboxesField, ConsoleForm, choices
+from gateway.console.clients.scopes import offered
+from gateway.console.forms import CheckboxesField, ConsoleForm, SuggestedField, choices
 from gateway.console.origin import origin
 from gateway.console.page import actor, page
-from gateway.console.parts.names import KINDS as NAMES
 from gateway.console.wording import later, say, translated
 from standards.errors import CallerError, Forbidden, NotFound
 
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
 
     Step = Callable[..., ClientFacts | Waiting]
 
+MAX_NAMED = 30
+"""So many clients that agreements name and nobody has registered are listed."""
+
 routes = blueprint
 """The pages of clients with what is done on them, for the console."""
 
@@ -35,11 +37,10 @@ routes = blueprint
 class RegisterForm(ConsoleForm):
     """A client to register."""
 
-    name = StringField(later("Client id"), [InputRequired()], description=later("As agreements name it."))
+    name = SuggestedField(later("Client id"), [InputRequired()], description=later("As agreements name it."))
     org = SelectField(later("Organisation"), [InputRequired()], description=later("As agreements name it."))
-    kind = SelectField(later("Kind"), choices=choices([(one, NAMES[one]) for one in KINDS]))
     steward = SelectField(later("Answered for by"))
-    scopes = CheckboxesField(later("Scopes"), choices=choices([(one, one) for one in sorted(known_scopes())]))
+    scopes = CheckboxesField(later("What it may do (its scopes)"))
 
 
 class CopyForm(ConsoleForm):
@@ -52,7 +53,7 @@ class CopyForm(ConsoleForm):
 class ScopesForm(ConsoleForm):
     """The scopes of a client."""
 
-    scopes = CheckboxesField(later("Scopes"), choices=choices([(one, one) for one in sorted(known_scopes())]))
+    scopes = CheckboxesField(later("What it may do (its scopes)"))
 
 
 class KeepForm(ConsoleForm):
@@ -72,7 +73,11 @@ class ClientReasonForm(ConsoleForm):
 @page(blueprint, "/register", "client.register", "GET", "POST", fresh=True)
 def register() -> Any:
     """Register a client as a draft."""
-    form, who = RegisterForm(), actor()
+    form, who = RegisterForm(data={name: request.args.get(name, "") for name in ("name", "org")}), actor()
+    service = Clients(region())
+    named, needed = service.unregistered(who), service.needed(who, str(form.name.data or ""))
+    form.name.offered = tuple((name, of[0].org) for name, of in named.items())
+    form.scopes.choices = choices(offered(needed))
     mine = sorted(who.orgs("client.register") - {"region"})
     everywhere = who.everywhere("client.register")
     known = sorted(region().settings().districts) if everywhere else mine
@@ -82,11 +87,18 @@ def register() -> Any:
     form.org.choices = choices([("", later("Choose one")), *_organisations()])
 
     def act() -> Any:
-        told = (form.name.data, form.org.data, form.kind.data, tuple(form.scopes.data or ()), form.steward.data)
-        return _done(Clients(region()).register(who, NewClient(*told)), form.name.data)
+        kind = Organisations(region()).find(form.org.data).kind
+        told = (form.name.data, form.org.data, kind, tuple(form.scopes.data or ()), form.steward.data)
+        return _done(service.register(who, NewClient(*told)), form.name.data)
 
     title, back = say("Register a client"), url_for("clients.overview")
-    return _form(form, act, title, say("Register"), back, may_add=bool(who.orgs("organisation.add")))
+    waiting = [
+        (name, found[0].org, [f"{one.id}@{one.version}" for one in found]) for name, found in named.items()
+    ]  # fmt: skip
+    return _form(
+        form, act, title, say("Register"), back, may_add=bool(who.orgs("organisation.add")),
+        named=waiting[:MAX_NAMED], suggestions=needed,
+    )  # fmt: skip
 
 
 @page(blueprint, "/<client_id>/copy", "client.register", "GET", "POST", fresh=True)
@@ -108,13 +120,13 @@ def scopes(client_id: str) -> Any:
     """Change the scopes of a client; those that its agreements need are beside it."""
     service = Clients(region())
     found = service.find(actor(), client_id)
-    form = ScopesForm(data={"scopes": list(found.client.scopes)})
+    form, suggestions = ScopesForm(data={"scopes": list(found.client.scopes)}), service.suggest(actor(), client_id)
+    form.scopes.choices = choices(offered(suggestions))
 
     def act() -> Any:
         changed = service.change(actor(), client_id, tuple(form.scopes.data or ()))
         return _done(changed, client_id)
 
-    suggestions = service.suggest(actor(), client_id)
     title = say("Scopes of %(name)s") % {"name": client_id}
     return _form(form, act, title, say("Save"), _back(client_id), suggestions=suggestions)
 

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, current_app, render_template, url_for
 
 from gateway.admin.clients.clients import Clients
-from gateway.admin.clients.rights import ClientRights
+from gateway.admin.clients.rights import SHARED, ClientRights
 from gateway.admin.clients.secrets import ClientSecrets
+from gateway.admin.confirming import Confirming
 from gateway.admin.events import Events, RecordedAct
 from gateway.console.clients.drawing import states
+from gateway.console.clients.scopes import shown as scope_said
 from gateway.console.page import actor, page
-from gateway.console.parts.names import act_name
+from gateway.console.parts.names import act_name, action_sentence, role_name
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
-from gateway.console.wording import later, say
+from gateway.console.wording import later, say, translated
+from gateway.people.active import ActivePeople
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,6 +42,14 @@ LACKS = {
     "It has no scope.": later("It has no scope."),
 }
 ACTS = ("client.register", "client.link", "client.rotate", "client.suspend", "client.resume", "client.end")
+STEPS = {
+    "draft": ("client.register", "client.end"),
+    "ready": ("client.link", "client.end"),
+    "enabled": ("client.link", "client.suspend", "client.end"),
+    "suspended": ("client.resume", "client.end"),
+}
+"""What there is to do about a client in each state."""
+
 MAX_ACTS = 50
 
 
@@ -71,13 +82,33 @@ def one(client_id: str) -> Any:
     if (asked := csv_of(acts)) is not None:
         return asked
     rights = ClientRights(region())
+    may = {action.partition(".")[2]: rights.may(who, action, found.client) for action in ACTS}
     return render_template(
         "clients/one.html", one=found, state=state_of(found), drawing=states(found.state), acts=acts.shown(),
         lacks=[str(LACKS[text]) for text in found.lacks], suggestions=service.suggest(who, client_id),
         link=ClientSecrets(region()).open_link(who, client_id),
-        may={action.partition(".")[2]: rights.allows(who, action, found.client) for action in ACTS},
+        may=may, others=_others(rights, found) if not any(may.values()) else (),
+        may_copy=bool(who.orgs("client.register")),
+        pending=Confirming(region()).about(who, "client", client_id), shared=_shared(rights, found),
+        scope_said=scope_said,
         slots=[(number, slot.not_after) for number, slot in enumerate(found.client.secrets, 1)],
     )  # fmt: skip
+
+
+def _others(rights: ClientRights, found: ClientFacts) -> list[tuple[str, list[str]]]:
+    """Return who may do what there is to do about a client: what it is, and the roles with their organisations."""
+    active = [one.actor for one in ActivePeople(region().store, region().clock).list()]
+    told = []
+    for action in STEPS.get(found.state, ()):
+        able = rights.who(active, action, found.client)
+        told.append((action_sentence(action), [f"{role_name(one.role)} ({one.org})" for one in able]))
+    return told
+
+
+def _shared(rights: ClientRights, found: ClientFacts) -> str:
+    """Say that agreements of other districts keep whoever looks from changing a client; nothing where they do not."""
+    able = rights.may(actor(), "client.suspend", found.client)
+    return (translated(SHARED) or SHARED) if not able and rights.allows(actor(), "client.suspend", found.client) else ""
 
 
 def _table(clients: tuple[ClientFacts, ...]) -> Sheet[ClientFacts]:

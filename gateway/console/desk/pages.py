@@ -17,9 +17,10 @@ from gateway.audit.reports.uses import LABELS, Use
 from gateway.console.desk.forms import ChildForm, ElementForm, ExposureForm, RecipientForm
 from gateway.console.inbox.pages import STATES
 from gateway.console.page import actor, page, region
+from gateway.console.parts.facts import fact_name, facts_named
 from gateway.console.parts.names import about, act_name
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
-from gateway.console.wording import language, later, say
+from gateway.console.wording import language, later, say, translated
 from gateway.documents.formats import html
 from gateway.tasks.task import KINDS
 from standards.errors import CallerError
@@ -57,19 +58,28 @@ def child() -> Any:
         return render_template("desk/child.html", form=form, printed=None)
     try:
         found = _desk().child(actor(), form.district.data, form.student.data.strip(), form.begin.data, form.end.data)
-        if form.inspection.data:
-            _desk().open_inspection(
-                actor(), form.district.data, form.student.data, form.inspection.data, form.received.data
-            )
-            flash(say("The task of the inspection is open."), "ok")
+        opened = _inspection(form)
     except CallerError as error:
-        form.form_errors = [error.message]
+        form.form_errors = [translated(error.message) or error.message]
         return render_template("desk/child.html", form=form, printed=None)
     sheet = _disclosures(found.rows)
     if form.paper.data in {"en", "es"}:
+        if opened is not None:
+            flash(say("The task of the inspection is open."), "ok")
         return _paper(Print(found, form.paper.data))
     printed = Print(found, language(), custodian=True)
-    return csv_of(sheet) or render_template("desk/child.html", form=form, printed=printed, table=sheet.shown())
+    return csv_of(sheet) or render_template(
+        "desk/child.html", form=form, printed=printed, table=sheet.shown(), opened=opened
+    )
+
+
+def _inspection(form: ChildForm) -> PersonTask | None:
+    """Open the task of an inspection, where the form gives its number."""
+    if not form.inspection.data:
+        return None
+    return _desk().open_inspection(
+        actor(), form.district.data, form.student.data, form.inspection.data, form.received.data
+    )
 
 
 @page(blueprint, "/recipient", "disclosure.read")
@@ -110,10 +120,10 @@ def exposure() -> Any:
                 or say("not counted: it is of other districts, too")
             ),
         ),
-        TableColumn(later("Facts"), lambda one: _facts(one.facts)),
+        TableColumn(later("Facts"), lambda one: facts_named(one.facts)),
         TableColumn(
             later("Obligations"),
-            lambda one: [f"{name}: {' '.join(told) or '-'}" for name, told in one.agreements.items()],
+            lambda one: [f"{name}: {' '.join(told) or say('none')}" for name, told in one.agreements.items()],
         ),
     ]
     sheet = Sheet(
@@ -187,7 +197,7 @@ def _found(form: Any, ask: Any) -> Any:
     try:
         return ask()
     except CallerError as error:
-        form.form_errors = [error.message]
+        form.form_errors = [translated(error.message) or error.message]
         return None
 
 
@@ -216,7 +226,7 @@ def _uses(template: str, form: Any, found: Any, **more: Any) -> Any:
         TableColumn(later("Times"), lambda one: one.times, "number"),
         TableColumn(later("Records"), lambda one: one.records, "number"),
         TableColumn(later("Students"), lambda one: len(one.students), "number"),
-        TableColumn(later("Facts"), lambda one: _facts(one.facts)),
+        TableColumn(later("Facts"), lambda one: facts_named(one.facts)),
     ]
     sheet = Sheet("disclosures", say("Disclosures on record"), columns, found or (), say("Nothing is on record."))
     return csv_of(sheet) or render_template(
@@ -226,7 +236,7 @@ def _uses(template: str, form: Any, found: Any, **more: Any) -> Any:
 
 def _viewers(found: Any) -> Sheet[Viewer]:
     columns: list[TableColumn[Viewer]] = [
-        TableColumn(later("Fact"), lambda one: one.element, "code"),
+        TableColumn(later("Fact"), lambda one: fact_name(one.element)),
         TableColumn(later("Client"), lambda one: one.client, "code"),
         TableColumn(later("Organisation"), lambda one: one.org),
         TableColumn(later("What leaves"), lambda one: one.action),
@@ -281,7 +291,3 @@ def _paper(printed: Print) -> Response:
 
 def _hash(style: bytes) -> str:
     return b64encode(sha256(style).digest()).decode()
-
-
-def _facts(facts: Any) -> list[str]:
-    return [name if action == "allow" else f"{name} ({action})" for name, action in sorted(facts)]

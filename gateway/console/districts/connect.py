@@ -45,6 +45,8 @@ def write(name: str) -> Any:
         view = DistrictDirectory(region).find(actor(), name)
     except NotFound:
         view = None
+    if view is not None and view.declared:
+        return render_template("districts/connection.html", name=name, declared=view.declared), _read_only()
     chosen = request.args.get("adapter") or (view.adapter if view else "")
     adapter = adapter_view(chosen)
     if adapter is None:
@@ -68,6 +70,8 @@ def review(name: str) -> Any:
     """Show what is written, try it, and connect the district."""
     region = current_app.extensions["region"]
     view = DistrictDirectory(region).find(actor(), name)
+    if view.declared:
+        return redirect(url_for("districts.write", name=name), 303)
     form, tried = ReasonForm(), None
     lines: tuple[str, ...] = ()
     if form.validate_on_submit():
@@ -96,6 +100,11 @@ def review(name: str) -> Any:
         counts={entity: sizes[0] for entity, sizes in counts.get("rows", {}).items()},
         upload=upload, may_invite=may_invite, why=(tried.told or counts.get("why", "")) if tried else "",
     )  # fmt: skip
+
+
+def _read_only() -> int:
+    """Return the status of the page that says that a file declares a connection: nothing was written."""
+    return 200 if request.method == "GET" else 409
 
 
 def _place(form: Any, refusal: InvalidBody) -> None:

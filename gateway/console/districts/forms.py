@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from adapters.uploads import UPLOADED
 from gateway.console.forms import ConsoleForm, choices
+from gateway.console.parts.facts import system_name
 from gateway.console.wording import later, translated
 
 if TYPE_CHECKING:
@@ -67,9 +68,7 @@ class BeginForm(ConsoleForm):
 def begin_form(adapters: tuple[AdapterView, ...]) -> BeginForm:
     """Return the form that chooses among the *adapters* that are installed."""
     form = BeginForm()
-    form.adapter.choices = choices(
-        [(one.name, f"{one.name}: {translated(one.about) or one.about}") for one in adapters]
-    )
+    form.adapter.choices = choices([(one.name, system_name(one.name)) for one in adapters])
     return form
 
 

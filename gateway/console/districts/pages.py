@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 
+from gateway.admin.confirming import Confirming
 from gateway.admin.districts.connecting import Connections
 from gateway.admin.districts.looking import DistrictDirectory
 from gateway.admin.districts.steering import Steered, Steering
 from gateway.admin.districts.uploading import DistrictFiles
 from gateway.admin.second_person import Waiting
 from gateway.console.districts.forms import ApproveForm, PauseForm, ReasonForm, UploadForm
+from gateway.console.districts.words import failure_said, operator_lines, why_said
 from gateway.console.page import actor, page, proved_lately
 from gateway.console.parts import plots
+from gateway.console.parts.facts import entity_name, system_name
 from gateway.console.tables import Sheet, State, TableColumn, csv_of, pairs
 from gateway.console.wording import later, say, translated
 from gateway.failure_reasons import HIDDEN
@@ -64,21 +67,26 @@ def overview() -> Any:
 @page(blueprint, "/<name>", "district.read")
 def one(name: str) -> Any:
     """Show one district: its state, the rows of its load, what is set aside, mistakes."""
+    return _one_page(name, PauseForm(formdata=None))
+
+
+def _one_page(name: str, pausing: PauseForm) -> Any:
     view = _directory().find(actor(), name)
     deliveries = _directory().deliveries(actor(), name, 3)
     last = next((each for each in deliveries if _was_read(each)), None)
     rows, aside, mistakes = _rows(view, last), _aside(last), _mistakes(deliveries[0] if deliveries else None)
     if (asked := csv_of(rows, aside, mistakes)) is not None:
         return asked
-    counts = [(each[0], each[1] or 0) for each in _sizes(last) if not each[0].startswith(DESCRIPTORS)]
+    counts = [(entity_name(each[0]), each[1] or 0) for each in _sizes(last) if not each[0].startswith(DESCRIPTORS)]
     drawn = plots.bars(say("Rows by entity"), say("What the last reading had."), counts[:MAX_BARS])
-    numbers = Sheet("numbers", say("Rows by entity"), *pairs(later("Entity"), later("Rows"), counts)).shown()
+    numbers = Sheet("numbers", say("Rows by entity"), *pairs(later("Kind of record"), later("Rows"), counts)).shown()
     allowed = {each: actor().allows(f"district.{each}", name) for each in ("try", "pause", "upload", "connect")}
     return render_template(
         "districts/one.html", view=view, state=STATES[view.state], rows=rows.shown(), aside=aside.shown(),
         mistakes=mistakes.shown(), drawn=drawn if counts else None, numbers=numbers, may=allowed,
-        may_approve=actor().allows("district.approve-change", name), pause=PauseForm(formdata=None),
-        why=(last.counts.get("why") if last else "") or "", told=view.status.lines()[1:] if view.status else [],
+        may_approve=actor().allows("district.approve-change", name), pause=pausing,
+        failure=failure_said(view), operators=operator_lines(view), late=view.late,
+        pending=Confirming(_region()).about(actor(), "district", name),
         paused_until=datetime.fromtimestamp(view.status.paused_until, UTC)
         if view.status and view.status.paused_until else None,
     )  # fmt: skip
@@ -122,7 +130,7 @@ def upload(name: str) -> Any:
     mistakes = _mistakes(received.trial.delivery)
     return render_template(
         "districts/verdict.html", view=view, received=received, mistakes=mistakes.shown(),
-        why=received.trial.told or received.trial.delivery.counts.get("why", ""),
+        why=received.trial.told, kind=why_said(received.trial.delivery.counts.get("why", "")),
     ), 200 if received.kept else 422  # fmt: skip
 
 
@@ -158,17 +166,17 @@ def read_now(name: str) -> Any:
 def pause(name: str) -> Any:
     """Pause the refreshes of a district."""
     form = PauseForm()
-    _directory().find(actor(), name)
-    if not form.validate():
-        flash(say("Say until when, and why."), "error")
-        return redirect(url_for("districts.one", name=name), 303)
+    view = _directory().find(actor(), name)
+    actor().require("district.pause", name)
+    if not view.connected or not form.validate():
+        return _one_page(name, form), 400
     zone = _region().settings().districts[name].timezone
     try:
         Steering(_region()).pause(actor(), name, form.until.data.replace(tzinfo=zone), form.reason.data or "")
     except InvalidBody as refusal:
-        flash(translated(refusal.message) or refusal.message, "error")
-    else:
-        flash(say("Paused. What there is serves until it expires; the pause ends by itself."), "ok")
+        form.until.errors = [translated(refusal.message) or refusal.message]
+        return _one_page(name, form), refusal.status
+    flash(say("Paused. What there is serves until it expires; the pause ends by itself."), "ok")
     return redirect(url_for("districts.one", name=name), 303)
 
 
@@ -192,7 +200,7 @@ def approve(name: str) -> Any:
         except CallerError as refusal:
             form.form_errors.append(translated(refusal.message) or refusal.message)
     columns: Any = [
-        TableColumn(later("Entity"), lambda one: one.entity, "code"),
+        TableColumn(later("Kind of record"), lambda one: entity_name(one.entity)),
         TableColumn(later("Rows to be dropped"), lambda one: one.gone, "number"),
         TableColumn(later("Rows there are"), lambda one: one.held, "number"),
     ]
@@ -204,7 +212,8 @@ def approve(name: str) -> Any:
 def remove(name: str) -> Any:
     """Ask before a district is connected no longer, and do it."""
     form = ReasonForm()
-    _directory().find(actor(), name)
+    if _directory().find(actor(), name).declared:
+        return redirect(url_for("districts.write", name=name), 303)
     if form.validate_on_submit():
         done = Connections(_region()).remove(actor(), name, form.reason.data or "")
         flash(str(WAITS) if isinstance(done, Waiting) else say("The district is connected no longer."), "ok")
@@ -222,7 +231,7 @@ def _after(name: str, done: Any) -> Any:
     if not isinstance(done, Steered):
         flash(str(WAITS), "warning")
     elif done.failed:
-        flash(say("It was not refreshed: %(why)s") % {"why": done.failed}, "error")
+        flash(say("It was not refreshed: %(why)s") % {"why": why_said(done.failed)}, "error")
     else:
         flash(say("It was read, and is served as it is now."), "ok")
     return redirect(url_for("districts.one", name=name), 303)
@@ -245,7 +254,7 @@ def _columns() -> list[TableColumn[DistrictView]]:
     return [
         TableColumn(later("District"), lambda one: one.name, "text", _address),
         TableColumn(later("State"), lambda one: STATES[one.state], "state"),
-        TableColumn(later("Adapter"), lambda one: one.adapter, "code"),
+        TableColumn(later("System"), lambda one: system_name(one.adapter)),
         TableColumn(later("Last good"), lambda one: one.last_good, "time"),
         TableColumn(later("Last tried"), lambda one: one.last_tried, "time"),
         TableColumn(later("Declared in"), lambda one: one.declared or say("the console")),
@@ -259,7 +268,7 @@ def _rows(view: DistrictView, last: Delivery | None) -> Sheet[Any]:
     if not rows and view.status is not None:
         rows = [(entity, size, None, None) for entity, size in sorted(view.status.rows.items())]
     columns: list[TableColumn[Any]] = [
-        TableColumn(later("Entity"), lambda one: one[0], "code"),
+        TableColumn(later("Kind of record"), lambda one: entity_name(one[0])),
         TableColumn(later("Now"), lambda one: one[1], "number"),
         TableColumn(later("Last time"), lambda one: one[2], "number"),
         TableColumn(later("Change in %"), lambda one: one[3], "number"),
@@ -288,7 +297,7 @@ def _aside(last: Delivery | None) -> Sheet[Any]:
     for entity, one in found.items():
         rows += [(entity, told, times, one["read"]) for told, times in one.get("why", {}).items()]
     columns: list[TableColumn[Any]] = [
-        TableColumn(later("Entity"), lambda one: one[0], "code"),
+        TableColumn(later("Kind of record"), lambda one: entity_name(one[0])),
         TableColumn(later("Why"), lambda one: one[1]),
         TableColumn(later("Rows"), lambda one: one[2], "number"),
         TableColumn(later("Rows read"), lambda one: one[3], "number"),
@@ -299,7 +308,7 @@ def _aside(last: Delivery | None) -> Sheet[Any]:
 def _mistakes(last: Delivery | None) -> Sheet[Any]:
     columns: list[TableColumn[Any]] = [
         TableColumn(later("File, line and column"), lambda one: one[0], "code"),
-        TableColumn(later("What is wrong"), lambda one: say(UNSAID) if one[1] == HIDDEN else one[1]),
+        TableColumn(later("What is wrong"), lambda one: say(UNSAID) if one[1] == HIDDEN else why_said(one[1])),
     ]
     found = last.mistakes if last else ()
     return Sheet("mistakes", say("The first mistakes"), columns, found, say("No mistake was found."))
@@ -313,7 +322,7 @@ def _delivered(deliveries: list[Delivery]) -> Sheet[Delivery]:
         TableColumn(later("File"), lambda one: one.name, "code"),
         TableColumn(later("Bytes"), lambda one: one.size or None, "number"),
         TableColumn(later("SHA-256"), lambda one: one.sha256, "code"),
-        TableColumn(later("Why"), lambda one: one.counts.get("why", "")),
+        TableColumn(later("Why"), lambda one: why_said(one.counts.get("why", ""))),
         TableColumn(later("Mistakes"), lambda one: len(one.mistakes), "number"),
         TableColumn(later("By"), lambda one: one.actor),
     ]

@@ -10,13 +10,14 @@ from wtforms.validators import InputRequired, Length
 
 from gateway.admin.inbox.inbox import MAX_OUTCOME_CHARACTERS, Inbox, mine
 from gateway.console.forms import ConsoleForm
+from gateway.console.inbox.steps import NEXT, WAYS
 from gateway.console.page import PUBLIC, actor, page, region
 from gateway.console.parts.moments import moment
 from gateway.console.parts.names import about, role_name
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
-from gateway.console.wording import later, say, say_several
-from gateway.tasks.task import APPROVAL, BY_ITSELF, KINDS, OWN, SECOND_PERSON
-from standards.errors import NotFound
+from gateway.console.wording import later, say, say_several, translated
+from gateway.tasks.task import APPROVAL, BY_ITSELF, COMMANDS, KINDS, OWN, SECOND_PERSON
+from standards.errors import CallerError, Conflict, Forbidden, NotFound
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -56,8 +57,9 @@ def overview() -> Any:
     """Show the tasks of one's roles, those that are due first, and what to look at."""
     service, every = region(Inbox), request.args.get("of") == "all"
     found = service.gathered(actor()).tasks
-    shown = [one for one in found if one.closed is None and (every or mine(actor(), one))]
-    sheet = _sheet(shown)
+    unmanned = service.unmanned(actor(), found)
+    waiting = [one for one in found if one.closed is None]
+    sheet = _sheet([one for one in waiting if every or mine(actor(), one) or one.id in unmanned], unmanned)
     return csv_of(sheet) or render_template(
         "inbox/overview.html", table=sheet.shown(), every=every, tiles=_tiles(service), here=url_for("inbox.overview")
     )
@@ -106,18 +108,25 @@ def task(name: str) -> str:
 
 
 @page(blueprint, "/tasks/<name>", "task.close", "POST")
-def close(name: str) -> Response | str:
+def close(name: str) -> Any:
     """Close a task with its outcome."""
     form = OutcomeForm()
     if not form.validate_on_submit():
         return _task_page(name, form)
-    region(Inbox).close(actor(), name, form.outcome.data)
+    try:
+        region(Inbox).close(actor(), name, form.outcome.data)
+    except (Forbidden, NotFound, Conflict):
+        raise
+    except CallerError as refusal:
+        form.outcome.errors = [translated(refusal.message) or refusal.message]
+        return _task_page(name, form), refusal.status
     flash(say("The task is closed."), "ok")
     return redirect(url_for("inbox.overview"), 303)
 
 
 def _task_page(name: str, form: OutcomeForm) -> str:
-    found = next((one for one in region(Inbox).gathered(actor()).tasks if one.id == name), None)
+    every = region(Inbox).gathered(actor()).tasks
+    found = next((one for one in every if one.id == name), None)
     if found is None:
         raise NotFound(f"There is no task {name[:40]!r} today.")
     facts = [
@@ -131,31 +140,42 @@ def _task_page(name: str, form: OutcomeForm) -> str:
         facts += [(say("Closed by"), found.closed_by), (say("Outcome"), found.outcome)]
     own = found.closed is None and found.kind not in BY_ITSELF and mine(actor(), found)
     return render_template(
-        "inbox/task.html", what=_what(found), facts=facts, form=form if own else None, way=_way(found)
-    )
+        "inbox/task.html", what=_what(found), facts=facts, form=form if own else None, way=_way(found),
+        task=found, command=COMMANDS.get(found.kind, ""), next_step=NEXT.get(found.kind),
+        nobody=found.closed is None and found.id in region(Inbox).unmanned(actor(), every),
+    )  # fmt: skip
 
 
 def _way(one: PersonTask) -> tuple[str, str] | None:
     """Return the page on which a task is done, as address and words; None where there is none."""
-    told = one.content
+    told, who = one.content, actor()
     if one.kind == SECOND_PERSON:
         return url_for("proposals.overview"), say("Confirm or decline it")
-    if actor().orgs("agreement.read") and {"agreement", "version"} <= told.keys():
+    if who.orgs("agreement.read") and {"agreement", "version"} <= told.keys():
         name, version = str(told["agreement"]), told["version"]
-        if one.kind == APPROVAL and one.closed is None and mine(actor(), one):
+        if one.kind == APPROVAL and one.closed is None and mine(who, one):
             return url_for("agreements.sign", name=name, version=version), say("Read and sign")
         return url_for("agreements.version", name=name, version=version), f"{name}@{version}"
-    return None
+    action, endpoint, words = WAYS.get(one.kind, ("", "", None))
+    if not action or not who.allows(action, one.org):
+        return None
+    of_district = endpoint.startswith("districts.")
+    return (url_for(endpoint, name=one.org) if of_district else url_for(endpoint)), str(words)
 
 
-def _sheet(shown: list[PersonTask]) -> Sheet[PersonTask]:
+def _sheet(shown: list[PersonTask], unmanned: frozenset[str]) -> Sheet[PersonTask]:
     now = region().clock()
+
+    def role(one: PersonTask) -> str:
+        name = role_name(one.role)
+        return say("%(role)s (nobody yet: invite one)") % {"role": name} if one.id in unmanned else name
+
     columns: list[TableColumn[PersonTask]] = [
         TableColumn(later("Task"), _what, href=lambda one: url_for("inbox.task", name=one.id)),
         TableColumn(later("State"), lambda one: STATES[one.state(now)], "state"),
         TableColumn(later("Due"), lambda one: one.due.date() if one.due else None, "time"),
         TableColumn(later("Organisation"), lambda one: one.org),
-        TableColumn(later("Role"), lambda one: role_name(one.role)),
+        TableColumn(later("Role"), role),
         TableColumn(later("About"), lambda one: "" if one.kind == OWN else about(one.content)),
     ]
     return Sheet(

@@ -10,11 +10,11 @@ from gateway.admin.confirming import Confirming
 from gateway.admin.second_person import SecondPerson
 from gateway.admin.shortage import shortage
 from gateway.console.page import actor, page
-from gateway.console.parts.names import label, said, sentence
+from gateway.console.parts.names import action_sentence, label, said
 from gateway.console.people import link_page
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
-from gateway.console.wording import later, say
-from policies.roles import actions
+from gateway.console.wording import later, say, translated
+from standards.errors import CallerError, Conflict, Forbidden, NotFound
 
 if TYPE_CHECKING:
     from gateway.storage.people.proposals import Proposal
@@ -59,6 +59,11 @@ def overview() -> Any:
 @page(blueprint, "/<proposal>", "task.read")
 def one(proposal: str) -> str:
     """Show one proposal, with who may decide it."""
+    return _one_page(proposal)
+
+
+def _one_page(proposal: str, refusal: CallerError | None = None) -> str:
+    """Show one proposal, with the reason that somebody gave where it was refused, and what is said against it."""
     found = Confirming(_region()).find(actor(), proposal)
     missing = None
     if found.waits(_region().clock()):
@@ -67,7 +72,8 @@ def one(proposal: str) -> str:
     return render_template(
         "proposals/one.html", one=found, what=_what(found), state=_state(found), content=content, missing=missing,
         waits=found.waits(_region().clock()), mine=found.person == actor().person,
-        others=SecondPerson(_region()).confirmers(found),
+        others=SecondPerson(_region()).confirmers(found), reason=request.form.get("reason", ""),
+        told=(translated(refusal.message) or refusal.message) if refusal is not None else "",
     )  # fmt: skip
 
 
@@ -86,14 +92,18 @@ def confirm(proposal: str) -> Any:
 @page(blueprint, "/<proposal>/decline", "task.close", "POST")
 def decline(proposal: str) -> Any:
     """Decline a proposal, or take one's own back."""
-    Confirming(_region()).decline(actor(), proposal, request.form.get("reason", ""))
+    try:
+        Confirming(_region()).decline(actor(), proposal, request.form.get("reason", ""))
+    except (Forbidden, NotFound, Conflict):
+        raise
+    except CallerError as refusal:
+        return _one_page(proposal, refusal), refusal.status
     flash(say("Not done."), "ok")
     return redirect(url_for("proposals.one", proposal=proposal), 303)
 
 
 def _what(found: Proposal) -> str:
-    known = actions().get(found.action)
-    return sentence(known.about) if known is not None and known.two_persons else found.action
+    return action_sentence(found.action)
 
 
 def _state(found: Proposal) -> State:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime, tzinfo
 from typing import TYPE_CHECKING, Final
 
 from flask import current_app, g
+from markupsafe import Markup, escape
 
 from gateway.console.wording import language
 
@@ -22,13 +24,31 @@ DAY_CHARACTERS: Final = 10
 
 
 def zone() -> tzinfo:
-    """Return the time zone of who is signed in: that of one's district, or of the region where that has only one."""
+    """Return the time zone of who is signed in: that of one's district, or the one that most districts here have."""
     region: Administration = current_app.extensions["region"]
     zones, session = region.settings().zones, g.get("session")
     mine = [] if session is None else sorted({one.org for one in session.actor.memberships if one.org in zones})
     if mine:
         return zones[mine[0]]
-    return next(iter(zones.values())) if len({str(one) for one in zones.values()}) == 1 else UTC
+    most = Counter(str(one) for one in zones.values()).most_common(1)
+    return next(one for one in zones.values() if str(one) == most[0][0]) if most else UTC
+
+
+def timed(value: date | datetime | str | None) -> Markup:
+    """Say a moment as `moment` does, for people and for programs that read the page."""
+    return _element(value, moment(value))
+
+
+def timed_day(value: date | datetime | str | None) -> Markup:
+    """Say a day as `day` does, for people and for programs that read the page."""
+    return _element(value, day(value))
+
+
+def _element(value: date | datetime | str | None, said: str) -> Markup:
+    found = None if value is None else read(value)
+    if found is None:
+        return escape(said)
+    return Markup('<time datetime="{}">{}</time>').format(found.isoformat(), said)
 
 
 def read(value: date | datetime | str) -> date | datetime | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.console.parts.moments import moment
 from gateway.console.wording import later, say, translated
 from policies.roles import actions
 
@@ -191,6 +192,7 @@ CERTIFICATES: Final = {"required": later("is required"), "none": later("is not r
 
 DIGEST: Final = re.compile("[0-9a-f]{32,}")
 SHOWN_OF_A_DIGEST: Final = 12
+MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9:]+)?)?")
 
 
 def sentence(text: str) -> str:
@@ -212,6 +214,12 @@ def role_names(roles: Iterable[str]) -> list[str]:
 def kind_name(kind: str) -> str:
     """Return what a kind of organisation is called."""
     return str(KINDS.get(kind, kind))
+
+
+def action_sentence(action: str) -> str:
+    """Say what an action of `policies/roles.yaml` does; of one that is not there any more, its id."""
+    known = actions().get(action)
+    return sentence(known.about) if known is not None else action
 
 
 def act_name(action: str) -> str:
@@ -254,7 +262,7 @@ def _word(name: str, value: str) -> str:
     """Say one word of an act's content: a role, a kind and an action by their names, a digest in short."""
     if name in {"role", "roles"}:
         return role_name(value)
-    if name == "kind" and value in KINDS:
+    if name == "kind":
         return kind_name(value)
     if name in {"action", "of", "two_persons"} and value in actions():
         return translated(actions()[value].about) or actions()[value].about
@@ -262,4 +270,5 @@ def _word(name: str, value: str) -> str:
         return str((BECAUSE if name == "because" else CERTIFICATES).get(value, value))
     if value == "":
         return "–"
-    return f"{value[:SHOWN_OF_A_DIGEST]}…" if DIGEST.fullmatch(value) else value
+    shown = f"{value[:SHOWN_OF_A_DIGEST]}…" if DIGEST.fullmatch(value) else value
+    return moment(value) if MOMENT.fullmatch(value) else shown

@@ -12,7 +12,7 @@ from gateway.console.page import actor, page, region
 from gateway.console.parts.moments import moment
 from gateway.console.registers.forms import ConsentForm, EndingForm, ImportForm, RestrictionForm, StudentForm, blame
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
-from gateway.console.wording import later, say
+from gateway.console.wording import later, say, translated
 from gateway.registers.csv_rows import MAX_FILE_BYTES
 from gateway.registers.entries import Consent, Restriction
 from gateway.registers.events import CONSENTS, RESTRICTIONS
@@ -104,7 +104,7 @@ def end(district: str, register: str, name: str) -> Any:
             _tell(_service().end(actor(), district, register, name, form.reason.data), say("The entry has ended."))
             return redirect(back, 303)
         except CallerError as error:
-            form.form_errors = [error.message]
+            form.form_errors = [translated(error.message) or error.message]
     consent = isinstance(found.states, Consent)
     happens = [
         say("It counts no more within a second, on the next page of whoever is reading, too.")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.cache.completeness import plain_reason
-from gateway.failure_reasons import plain_place, reason
+from gateway.failure_reasons import FILE, HIDDEN, plain_place, reason
 from gateway.storage.people.deliveries import READING, Delivery
 from standards.errors import Incomplete, LossRefused, SourceBroken
 
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from gateway.cache.snapshot import Snapshot
     from gateway.storage.people.deliveries import Verdict
     from standards.losses import Loss
+
+LINE_WRONG: Final = "what stands on this line is not as the standard says"
+FILE_WRONG: Final = "this file is not as the standard says"
+SOURCE_WRONG: Final = "what the source gives here is not as the standard says"
+"""What is kept of a mistake whose own words could quote a value: they are told once, and kept nowhere."""
 
 MAX_MISTAKES: Final = 20
 """The mistakes of a delivery that are named; all are counted."""
@@ -105,7 +110,16 @@ def rows(before: Snapshot | None, fresh: Snapshot | None) -> dict[str, list[int 
 
 def named(places: Iterable[tuple[str, str]], most: int = MAX_MISTAKES) -> tuple[tuple[str, str], ...]:
     """Return the first mistakes, each by its place and in fixed words."""
-    return tuple((plain_place(place), plain_reason(told)) for place, told in tuple(places)[:most])
+    return tuple((plain_place(place), _kept(plain_place(place), told)) for place, told in tuple(places)[:most])
+
+
+def _kept(place: str, told: str) -> str:
+    """Return what is kept of a mistake: its words where they are fixed ones, else what its *place* tells of it."""
+    plain = plain_reason(told)
+    if HIDDEN not in plain:
+        return plain
+    file, _, line = place.partition(":")
+    return (LINE_WRONG if line[:1].isdigit() else FILE_WRONG) if FILE.fullmatch(file) else SOURCE_WRONG
 
 
 def as_upload(delivery: Delivery, kind: str, found: DeliveredFile, actor: str) -> Delivery:

@@ -92,7 +92,6 @@ def agreement_in_force(served, dana):
         for signer in (paul, vic):
             signer.go("Inbox")
             signer.press("A version of an agreement waits for an approval")
-            signer.press("reading-partners-maple@1")
             signer.press("Read and sign")
             signer.press("Sign")
             signer.sees("You have signed.")
@@ -109,7 +108,7 @@ def client_registered(served, dana):
     with served.parts.part("the administrator registers a client and makes a one-time link"):
         dana.go("Clients")
         dana.press("Register a client")
-        dana.fill(name="reading-prod", org="reading-partners", kind="vendor")
+        dana.fill(name="reading-prod", org="reading-partners")
         dana.tick(ROSTER)
         dana.press("Register")
         dana.press("Make a one-time link")

@@ -40,7 +40,7 @@ def test_a_name_that_nobody_has_is_not_taken_for_one_that_got_nothing(region, qu
 
 def test_a_district_sees_what_a_recipient_must_destroy_in_words(region):
     page = text(region.browser("ada", OFFICER).get("/console/desk/obligations"))
-    assert "because: the agreement has ended; last day: 2026-08-31; certificate of destruction: is required" in page
+    assert "because: the agreement has ended; last day: Aug 31, 2026; certificate of destruction: is required" in page
     assert "digest after" not in page
     assert "/console/tasks/" not in page
 

@@ -1,0 +1,64 @@
+"""Steps: what somebody does next about each kind of task, and the page that helps with it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.console.wording import later
+from gateway.tasks.task import (
+    AGREEMENT_ENDING,
+    APPROVAL,
+    CHANGE_WAITS,
+    CONNECTION_FAILS,
+    CONSENTS_ENDING,
+    DELETE_ENTRIES,
+    DESTROY,
+    EXTENSION,
+    FILE_LATE,
+    INSPECTION,
+    MATCHES_NOBODY,
+    MATCHES_SEVERAL,
+    NOTICE_99_7,
+    NOTICE_99_37,
+    RECORD_FILES,
+    RECORD_KEY,
+    UNDELIVERED,
+)
+
+NEXT: Final = {
+    APPROVAL: later("Next, a signatory of the organisation reads the version and signs it."),
+    INSPECTION: later(
+        "Next, let the parent or student see who saw the record: print that paper, show it by the due day, then "
+        "close this task and say what was done."
+    ),
+    EXTENSION: later(
+        "Next, open the agreement: begin its next version with a later last day, or tell the recipient that it ends. "
+        "Then close this task."
+    ),
+    AGREEMENT_ENDING: later("Next, begin the next version with a later last day, or close this task and let it end."),
+    DESTROY: later("Next, destroy what was received, certify it where that is agreed, then close this task."),
+    DELETE_ENTRIES: later("Next, delete these entries in the registers, then close this task."),
+    CONSENTS_ENDING: later("Next, ask the families for new consents, enter them, then close this task."),
+    FILE_LATE: later("Next, look whether the district's system has sent its files, and upload them where it has not."),
+    CHANGE_WAITS: later("Next, look at the rows that would be dropped: approve them, or have the files mended."),
+    CONNECTION_FAILS: later("Next, see why on the district's page, have that mended, and read the district again."),
+    RECORD_KEY: later("Next, the gateway's operator ends these disclosures for good. Then close this task."),
+    RECORD_FILES: later("Next, the gateway's operator deletes these files. Then close this task."),
+    NOTICE_99_7: later("Next, give the notice as your district does, then close this task and say how it was given."),
+    NOTICE_99_37: later("Next, give the notice as your district does, then close this task and say how it was given."),
+}
+"""What somebody does next about each kind of task."""
+
+WAYS: Final = {
+    INSPECTION: ("disclosure.child", "desk.child", later("Who saw a student's record")),
+    EXTENSION: ("agreement.read", "agreements.overview", later("Agreements")),
+    DELETE_ENTRIES: ("register.read", "registers.overview", later("Registers")),
+    CONSENTS_ENDING: ("register.read", "registers.overview", later("Registers")),
+    MATCHES_NOBODY: ("register.read", "registers.overview", later("Registers")),
+    MATCHES_SEVERAL: ("register.read", "registers.overview", later("Registers")),
+    FILE_LATE: ("district.read", "districts.files", later("Files of the district")),
+    CHANGE_WAITS: ("district.approve-change", "districts.approve", later("Look at it and approve it")),
+    CONNECTION_FAILS: ("district.read", "districts.one", later("The district's page")),
+    UNDELIVERED: ("settings.read", "settings.overview", later("Settings")),
+}
+"""The action, the page and its words, for each kind of task that one page helps with."""
