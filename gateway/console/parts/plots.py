@@ -26,6 +26,9 @@ DASHES: Final = ("—", "- -", "···")
 LETTERS: Final = {"ok": "·", "warn": "!", "bad": "×", "wait": "…", "off": ""}
 """What stands in a day of a calendar, so that its colour is not needed."""
 
+CHARACTER: Final = 8
+"""How wide a character of a label is, about."""
+
 CELL: Final = 30
 WEEK_DAYS: Final = 7
 
@@ -56,10 +59,13 @@ def lines(title: str, about: str, labels: Sequence[str], series: Mapping[str, Se
 
 
 def bars(title: str, about: str, values: Sequence[tuple[str, float]]) -> Plot:
-    """Draw a bar for each label and value, its number above it."""
+    """Draw a bar for each label and value; labels that have no room below are in the legend, by a number."""
     top = _round_up(max((value for _, value in values), default=0))
     step = (WIDTH - LEFT - 10) / max(1, len(values))
-    parts = [_grid(top), _labels([label for label, _ in values], lambda number: LEFT + (number + 0.5) * step)]
+    labels = [label for label, _ in values]
+    numbers = [str(number) for number in range(1, len(labels) + 1)]
+    roomy = all(len(label) * CHARACTER <= step for label in labels)
+    parts = [_grid(top), _labels(labels if roomy else numbers, lambda number: LEFT + (number + 0.5) * step)]
     for number, (_label, value) in enumerate(values):
         x, y = LEFT + number * step + step * 0.15, _height(value, top)
         parts.append(
@@ -67,7 +73,7 @@ def bars(title: str, about: str, values: Sequence[tuple[str, float]]) -> Plot:
                 x, y, step * 0.7, HEIGHT - BOTTOM - y
             )
         )
-    return Plot(_drawn(title, about, HEIGHT, parts))
+    return Plot(_drawn(title, about, HEIGHT, parts), () if roomy else tuple(zip(numbers, labels, strict=True)))
 
 
 def calendar(title: str, about: str, days: Iterable[tuple[date, State]]) -> Plot:
