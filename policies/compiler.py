@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,18 @@ class Grants:
             raise Forbidden(AMBIGUOUS)
         return tuple(self._combined(several, client) for several in _released_together(active))
 
+    def of_person(self, client: str, person: str, purpose: str) -> tuple[Grant, ...]:
+        """Return today's grants of a *person* who asks through a client for one purpose, in each district one.
+
+        They are those of the client, but where students must be assigned to who asks: there the client, which is no
+        person, gets nobody, and the person those assigned to it.
+        """
+        active = [one for one in self.active(client) if one.purpose == purpose]
+        return tuple(
+            compile(several[0], client, person) if len(several) == 1 else combine(several, client, person)
+            for several in _released_together(active)
+        )
+
     def purposes(self, client: str) -> frozenset[str]:
         """Return the purposes of the client's agreements in force today."""
         return frozenset(one.purpose for one in self.active(client))
@@ -118,17 +130,17 @@ def _released_together(active: Iterable[Agreement]) -> Iterator[tuple[Agreement,
     return (tuple(sorted(several, key=lambda one: one.id)) for several in found.values())
 
 
-def compile(agreement: Agreement, client: str) -> Grant:  # noqa: A001  the word for it
-    """Compile the grant of *client* under *agreement* while it is in force.
+def compile(agreement: Agreement, client: str, person: str = "") -> Grant:  # noqa: A001  the word for it
+    """Compile the grant of *client*, or of a *person* who asks through it, under *agreement* while it is in force.
 
     Raises:
         Forbidden: the agreement does not name the client, or rests on consent without naming its form.
     """
-    return _compiled(agreement, client, combining.settled(agreement))
+    return _compiled(agreement, client, combining.settled(agreement), person)
 
 
-def combine(several: Sequence[Agreement], client: str) -> Grant:
-    """Compile the one grant of *client* under *several* agreements for one purpose in one district.
+def combine(several: Sequence[Agreement], client: str, person: str = "") -> Grant:
+    """Compile the one grant of *client*, or a *person*, under *several* agreements for one purpose in one district.
 
     Where two of them conflict, nothing of the element leaves: `policies.agreement.clashing` says so before.
 
@@ -137,7 +149,7 @@ def combine(several: Sequence[Agreement], client: str) -> Grant:
     """
     ordered = sorted(several, key=lambda one: one.id)
     whole = combining.together(ordered)
-    parts = tuple(_compiled(one, client, combining.under(combining.settled(one), whole)) for one in ordered)
+    parts = tuple(_compiled(one, client, combining.under(combining.settled(one), whole), person) for one in ordered)
     first = parts[0]
     content: dict[str, Any] = {
         "client": client,
@@ -166,13 +178,15 @@ def _strictest(kinds: Iterable[str]) -> str:
     return min(kinds, key=lambda kind: kind != "district")
 
 
-def _compiled(agreement: Agreement, client: str, settled: Mapping[str, Settled]) -> Grant:
-    """Compile an agreement as it is *settled*."""
+def _compiled(agreement: Agreement, client: str, settled: Mapping[str, Settled], person: str) -> Grant:
+    """Compile an agreement as it is *settled*; whose students need no assignment is of no person."""
     if client not in agreement.clients:
         raise Forbidden("No agreement names this client.")
     if rests_on(agreement.ferpa, CONSENT) and not agreement.population.form:
         raise Forbidden("The agreement rests on consent, and names no form of it.")
     people, registered = agreement.population, _registered(agreement)
+    asks = person if people.assigned else ""
+    people = replace(people, assigned=people.assigned and not asks)
     left_out = bool(registered.form or registered.directory)
     content: dict[str, Any] = {
         "client": client,
@@ -184,7 +198,7 @@ def _compiled(agreement: Agreement, client: str, settled: Mapping[str, Settled])
         "district": agreement.district,
         "operations": agreement.operations,
         "rules": MappingProxyType(rules(settled)),
-        "rows": MappingProxyType(dict(people.rows(registered=left_out))),
+        "rows": MappingProxyType(dict(people.rows(registered=left_out or bool(asks)))),
     }
     # What an agreement of before could not say is hashed only where it is said, so that its epoch stays the same.
     more: dict[str, Any] = {"registered": registered} if left_out else {}
@@ -192,6 +206,8 @@ def _compiled(agreement: Agreement, client: str, settled: Mapping[str, Settled])
         more["windows"] = MappingProxyType(_in_dictionaries(within))
     if agreement.limits.small_cell or agreement.limits.rows_per_day:
         more["limits"] = agreement.limits
+    if asks:
+        more["person"] = asks
     name = agreement.expansion.name if agreement.expansion else ""
     kept: dict[str, Any] = {"registered": registered, "limits": agreement.limits} | more
     return Grant(**content, **kept, epoch=fingerprint(content | more), text=agreement.digest, elements=name)

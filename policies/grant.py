@@ -60,6 +60,7 @@ class Grant:
     under which the agreement and what it stands for are on record. Elements with a window (*windows*, by released name)
     leave of records dated in it alone. A grant that combines several agreements of one client, district and purpose
     has the grant of each as its *parts*: an element leaves of a student's record as far as any part lets it.
+    *person* is who asks through the client, where the agreement leaves in only the students assigned to that person.
     """
 
     client: str
@@ -79,6 +80,7 @@ class Grant:
     windows: Mapping[str, DateWindow] = field(default_factory=dict, hash=False)
     parts: tuple[Grant, ...] = ()
     limits: Limits = Limits()
+    person: str = ""
 
     @property
     def each(self) -> tuple[Grant, ...]:
@@ -87,8 +89,8 @@ class Grant:
 
     @property
     def asks_registers(self) -> bool:
-        """Whether a register decides, child by child, who is in it: by consent, or by opting out."""
-        return any(one.registered.form or one.registered.directory for one in self.each)
+        """Whether a register decides, child by child, who is in it: by consent, by opting out, or by assignment."""
+        return any(one.registered.form or one.registered.directory or one.person for one in self.each)
 
     def keyed_by(self, name: str) -> str:
         """Return the agreement whose key makes the hash of the value of *name*: that of the part with the hash."""

@@ -92,6 +92,7 @@ class AskedPreviewSchema(AdminBody):
     client = TextLine(64, required=True)
     student = TextLine(MAX_ID, required=True)
     purpose = fields.String(load_default="", validate=validate.Length(max=100))
+    person = fields.String(load_default="", validate=validate.Length(max=254))
 
 
 class PreviewSchema(AdminBody):
@@ -137,7 +138,7 @@ def preview(asked: AdminRequest) -> Reply:
     """Show one student of one's own district as a client gets it; that somebody looked is written down first."""
     body = asked.body
     found = Previews(asked.region).of_student(
-        asked.actor, body["district"], body["client"], body["student"], body["purpose"]
+        asked.actor, body["district"], body["client"], body["student"], body["purpose"], body["person"]
     )
     return Reply(asdict(found))
 

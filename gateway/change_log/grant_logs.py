@@ -278,6 +278,7 @@ def content_before_registers(grant: Grant, held: frozenset[str]) -> str:
     actions = {rule.action for rule in grant.rules.values()}
     own = (grant.client, grant.agreement) if actions & OWN else ()
     by_registers = grant.registered if grant.registered.form or grant.registered.directory else ()
-    more = (by_registers, grant.windows, tuple(part.epoch for part in grant.parts))
+    more: tuple[object, ...] = (by_registers, grant.windows, tuple(part.epoch for part in grant.parts))
+    more += ((grant.person, grant.agreement),) if grant.person else ()
     said = (grant.district, grant.rules, grant.rows, own, held)
     return fingerprint((*said, *more) if any(more) else said)

@@ -13,6 +13,7 @@ from gateway.commands.admins import admins
 from gateway.commands.agreements import agreements
 from gateway.commands.agreements.reasoning import CHILD
 from gateway.commands.answers.why import why_command
+from gateway.commands.assignments import assignments
 from gateway.commands.audit import audit
 from gateway.commands.clients import clients
 from gateway.commands.consents import consents
@@ -85,20 +86,13 @@ def main() -> None:
     """Crossing Guard: Ed-Fi and OneRoster for several districts, released only under agreement."""
 
 
-main.add_command(admins)
 for command in (list_proposals, confirm, decline, show_settings):
     admins.add_command(command)
-main.add_command(agreements)
-main.add_command(audit)
-main.add_command(clients)
-main.add_command(consents)
-main.add_command(districts)
-main.add_command(export_command)
-main.add_command(reload_command)
-main.add_command(restrictions)
-main.add_command(status_command)
-main.add_command(tasks)
-main.add_command(why_command)
+for command in (
+    admins, agreements, assignments, audit, clients, consents, districts, export_command, reload_command, restrictions,
+    status_command, tasks, why_command,
+):  # fmt: skip
+    main.add_command(command)
 
 
 @main.command()

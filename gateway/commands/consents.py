@@ -68,7 +68,7 @@ def add(
         make = _maker(opened)
         with entries.parts_as_options():
             make({}, given)  # before anybody is asked for
-        found = entries.meant(entries.ask_student(by, reason), opened.students(), anyway=anyway, consents=True)
+        found = entries.meant(entries.ask_student(by, reason), opened.students(), anyway=anyway, opens=True)
         written = opened.registers.write(district, [make(found.tags, given)], actor, reason, text)
         entries.tell_written(written)
 

@@ -117,13 +117,13 @@ def ask_student(by: str, reason: str = "") -> dict[str, str]:
     return given
 
 
-def meant(given: Mapping[str, str], students: Students, *, anyway: bool, consents: bool = False) -> Resolved:
+def meant(given: Mapping[str, str], students: Students, *, anyway: bool, opens: bool = False) -> Resolved:
     """Return the tags of the student who is meant; one who matches nobody or several only *anyway*."""
     from gateway.registers.resolving import resolve, unconfirmed
     from standards.errors import Conflict
 
     with parts_as_options():
-        found = unconfirmed(resolve(students, given)) if consents else resolve(students, given)
+        found = unconfirmed(resolve(students, given)) if opens else resolve(students, given)
     if found.problem and not anyway:
         raise Conflict(f"Nothing was written: {found.problem}. With --anyway the entry is made, and a task with it.")
     if found.problem:

@@ -50,6 +50,7 @@ NAVIGATION: Final = (
     Entry(later("Clients"), "clients.overview", "client.read"),
     Entry(later("Agreements"), "agreements.overview", "agreement.read"),
     Entry(later("Registers"), "registers.overview", "register.read"),
+    Entry(later("Assignments"), "assignments.overview", "assignment.read"),
     Entry(later("Disclosures"), "desk.overview", "disclosure.read"),
     Entry(later("Activity"), "desk.acts", "event.read"),
     Entry(later("Why refused"), "why.overview", "why.custodian"),

@@ -39,7 +39,8 @@ class PartView:
 
 def is_affected(snapshot: Snapshot, grant: Grant) -> bool:
     """Tell whether anything could be laid over a *snapshot* for a *grant*; mostly not."""
-    return bool(snapshot.registers is not None or grant.registered.form or grant.windows or grant.parts)
+    asked = grant.registered.form or grant.person or grant.windows or grant.parts
+    return bool(snapshot.registers is not None or asked)
 
 
 def laid_over(raw: Visibility, below: Visibility | None = None, before: Visibility | None = None) -> Visibility:

@@ -11,7 +11,7 @@ from gateway.engine.plan import decides
 from gateway.engine.visibility import Visibility
 from gateway.reasoning import coverage
 from gateway.reasoning.clause_steps import ABOUT, population_steps
-from gateway.reasoning.register_steps import consent_steps, restriction_steps
+from gateway.reasoning.register_steps import assignment_steps, consent_steps, restriction_steps
 from gateway.registers.effects.child_entries import ChildEntries
 from gateway.registers.effects.state import registers_of
 from policies import elements
@@ -78,6 +78,8 @@ class ChildView:
         registers, day = registers_of(self.raw.snapshot), date.fromisoformat(today)
         found = ChildEntries(self.raw.snapshot, registers, self.row, today) if registers is not None else None
         yield from consent_steps(tuple(found.consents(grant)) if found is not None else (), grant, name, day)
+        for part in grant.each:
+            yield from assignment_steps(tuple(found.assignments(part)) if found is not None else (), part)
         yield from restriction_steps(found.restrictions(grant) if found is not None else (), grant, name, day)
 
 

@@ -89,7 +89,9 @@ def said(entity: str, clause: Clause) -> str:
             return f"{entity}.{name} is absent"
         case All(clauses) | AnyOf(clauses):
             between = " and " if isinstance(clause, All) else " or "
-            return between.join(said(entity, one) for one in clauses) or "nobody"
+            return (
+                between.join(said(entity, one) for one in clauses) or "is assigned to the person who asks: no client is"
+            )
         case _:
             return _said_of_a_student(entity, clause)
 

@@ -1,4 +1,4 @@
-"""Steps of the registers for one child: the consent that an agreement rests on, and the restrictions that cap it.
+"""Steps of the registers for one child: consent that an agreement rests on, assignment, and restrictions that cap it.
 
 They are for the custodian alone: a recipient never learns whether there is an entry.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from datetime import date
 
-    from gateway.registers.entries import Consent, Restriction
+    from gateway.registers.entries import Assignment, Consent, Restriction
     from policies.grant import Grant
 
 PLACES = ("address", "phone", "latitude", "longitude", "county", "census", "bus")
@@ -93,6 +93,16 @@ def consent_steps(found: Collection[Consent], grant: Grant, name: str, day: date
         yield TraceStep("consent", False, f"{valid[0].entry}: the form does not name this element")
     else:
         yield TraceStep("consent", False, "ended" if mine else "none that holds is on record")
+
+
+def assignment_steps(found: Collection[Assignment], grant: Grant) -> Iterator[TraceStep]:
+    """Yield the step of the assignment to the person whose grant it is; nothing where none is asked for.
+
+    *found* are those that assign the child today.
+    """
+    if grant.person:
+        told = f"{next(iter(found)).entry}: assigned to the person who asks" if found else "not assigned to this person"
+        yield TraceStep("assignment", bool(found), told)
 
 
 def _in_force(one: Restriction | Consent, day: date) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.engine.laid_over import laid_over
 from gateway.engine.visibility import Visibility
 from gateway.reasoning import coverage
+from gateway.registers.effects.state import registers_of
 from policies.compiler import compile as compiled
 from policies.reasoning import small_cells
 from policies.reasoning.diff import NewRecipient, protected, shortened
@@ -34,7 +35,10 @@ NOT_THERE = "not there: the district's system has no such records"
 
 @dataclass(frozen=True, slots=True)
 class ClientChange:
-    """The students of the district that one client sees now and would then see, under all its agreements."""
+    """The students of the district that one client sees now and would then see, under all its agreements.
+
+    Where students are assigned to the recipient's people, these all together stand beside the clients.
+    """
 
     client: str
     students: Movement
@@ -154,12 +158,15 @@ def simulate(
         version=agreement.version,
         district=agreement.district,
         replaces=f"version {before.version}" if before else "",
-        clients=tuple(ClientChange(one, _movement(scene, one, present, then)) for one in clients),
+        clients=(
+            *(ClientChange(one, _movement(scene, one, present, then)) for one in clients),
+            *_staff(scene, agreement, before),
+        ),
         classes=tuple(_classes(grants_of(present, clients), grants_of(then, clients))),
         coverage=tuple(_coverage(scene, scene.sees(grant))),
         recipients=tuple(_recipients(agreement, present)),
         lookalikes=alike,
-        warnings=(*warnings, *_found(scene, grant, alike)),
+        warnings=(*warnings, *_found(scene, agreement, grant, alike)),
     )
 
 
@@ -171,6 +178,22 @@ def grants_of(agreements: Iterable[Agreement], clients: Collection[str]) -> tupl
 def _movement(scene: Scene, client: str, present: Iterable[Agreement], then: Iterable[Agreement]) -> Movement:
     before, after = (scene.students(grants_of(some, (client,))) for some in (present, then))
     return small_cells.movement(len(before), len(after - before), len(before - after))
+
+
+def _staff(scene: Scene, agreement: Agreement, before: Agreement | None) -> Iterator[ClientChange]:
+    """Yield the students whom the people see to whom students are assigned, all of them together."""
+    if any(one.population.assigned for one in (agreement, before) if one is not None):
+        now, then = (scene.students(_persons(scene, one)) if one else frozenset() for one in (before, agreement))
+        moved = small_cells.movement(len(now), len(then - now), len(now - then))
+        yield ClientChange(f"the people of {agreement.org}", moved)
+
+
+def _persons(scene: Scene, agreement: Agreement) -> tuple[Grant, ...]:
+    """Compile the grants of everybody to whom a student is assigned under an *agreement*."""
+    registers = registers_of(scene.snapshot)
+    every = registers.state.assignments if registers is not None and agreement.population.assigned else ()
+    people = {one.person for one in every if (one.agreement, one.org) == (agreement.id, agreement.org)}
+    return tuple(compiled(agreement, agreement.clients[0], person) for person in sorted(people))
 
 
 def _classes(present: Iterable[Grant], then: Iterable[Grant]) -> Iterator[ClassChange]:
@@ -223,12 +246,16 @@ def _apart(found: Lookalikes) -> Iterator[str]:
     yield f"  the smallest group: {small_cells.FEWER if found.smallest is None else found.smallest}"
 
 
-def _found(scene: Scene, grant: Grant, alike: Lookalikes | None) -> Iterator[str]:
+def _found(scene: Scene, agreement: Agreement, grant: Grant, alike: Lookalikes | None) -> Iterator[str]:
     """Yield what the data say against the agreement."""
     count = len(scene.students((grant,)))
-    if not count:
+    if agreement.population.assigned:
+        count = len(scene.students(_persons(scene, agreement)))
+        if not count:
+            yield "no student who is in the population is assigned to anybody"
+    elif not count:
         yield "nobody in the district is in the population"
-    elif small_cells.suppressed(count):
+    if small_cells.suppressed(count):
         yield f"fewer than {small_cells.SMALL_CELL} students are in the population, and those who know it know them"
     rule = grant.rule("student.id")
     if alike is not None and alike.students != 0 and rule is not None and rule.action == "pseudonym":

@@ -1,4 +1,4 @@
-"""Entries of the registers as they stand now: who may not be shown what to whom, and who consented to what."""
+"""Entries of the registers as they stand now: what may not be shown to whom, who consented, who works with whom."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ RESTRICTION_KINDS: Final[tuple[RestrictionKind, ...]] = (
 )  # fmt: skip
 SIGNER_ROLES: Final = ("parent", "eligible-student")
 METHODS: Final = ("paper", "electronic")
+PROVIDER, RECIPIENT = "provider", "recipient"
+WRITTEN_BY: Final = (PROVIDER, RECIPIENT)
+"""Which party of its agreement wrote an assignment down."""
 ADDRESS: Final = ("street", "unit", "city", "state", "postalCode", "county")
 """The parts of a substitute address, as `student.address` has them."""
 
@@ -95,6 +98,26 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class Assignment:
+    """A student, known by *tags*, assigned to a *person* (its id) who works at *org*, under one *agreement*.
+
+    Of a student whom its provider assigned the tags are made from the district's system; what the recipient wrote down
+    (*written_by*) has those of what was typed alone, which nobody has compared with anything. It holds from *begin* to
+    *until*, the last day included; None is no end but the agreement's.
+    """
+
+    entry: str
+    district: str
+    agreement: str
+    org: str
+    person: str
+    tags: Mapping[str, str]
+    begin: date
+    until: date | None = None
+    written_by: str = PROVIDER
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterState:
     """The registers of one district at one *version*; both grow together, and equal versions are equal states."""
 
@@ -102,6 +125,7 @@ class RegisterState:
     version: int
     restrictions: tuple[Restriction, ...] = ()
     consents: tuple[Consent, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
 
 
 class RegisterSource(Protocol):

@@ -15,6 +15,8 @@ from gateway.registers.entries import (
     ONLY_OF,
     RESTRICTION_KINDS,
     SIGNER_ROLES,
+    WRITTEN_BY,
+    Assignment,
     Consent,
     Restriction,
 )
@@ -26,10 +28,11 @@ if TYPE_CHECKING:
 
     from gateway.storage.cipher import Cipher
 
-CONSENTS, RESTRICTIONS, TEXTS = "consents", "restrictions", "texts"
-GIVEN, ADDED, CHANGED, WITHDRAWN, LIFTED = "given", "added", "changed", "withdrawn", "lifted"
-MADE: Final = {CONSENTS: GIVEN, RESTRICTIONS: ADDED}
-ENDED: Final = {CONSENTS: WITHDRAWN, RESTRICTIONS: LIFTED}
+CONSENTS, RESTRICTIONS, ASSIGNMENTS, TEXTS = "consents", "restrictions", "assignments", "texts"
+GIVEN, ADDED, ASSIGNED, CHANGED = "given", "added", "assigned", "changed"
+WITHDRAWN, LIFTED, OVER = "withdrawn", "lifted", "ended"
+MADE: Final = {CONSENTS: GIVEN, RESTRICTIONS: ADDED, ASSIGNMENTS: ASSIGNED}
+ENDED: Final = {CONSENTS: WITHDRAWN, RESTRICTIONS: LIFTED, ASSIGNMENTS: OVER}
 DELETED: Final = "deleted"
 """The event that says that an entry is gone, and not which; it also keeps its number from being given again."""
 
@@ -41,7 +44,7 @@ HASH_CHARACTERS: Final = 32
 
 TAG: Final = re.compile(rf"[0-9a-f]{{{2 * TAG_BYTES}}}")
 
-Stated = Consent | Restriction
+Stated = Consent | Restriction | Assignment
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,8 @@ class RegisterEntry:
 
 
 def register_of(one: Stated) -> str:
-    """Return the register that a consent or a restriction belongs to."""
-    return CONSENTS if isinstance(one, Consent) else RESTRICTIONS
+    """Return the register that a consent, a restriction or an assignment belongs to."""
+    return CONSENTS if isinstance(one, Consent) else ASSIGNMENTS if isinstance(one, Assignment) else RESTRICTIONS
 
 
 def stating(one: Stated, event: str, cipher: Cipher) -> RegisterEvent:
@@ -91,6 +94,9 @@ def stating(one: Stated, event: str, cipher: Cipher) -> RegisterEvent:
     if isinstance(one, Consent):
         content = _consent_content(one, names_hash(one.elements))
         made = RegisterEvent(CONSENTS, one.entry, event, content)
+    elif isinstance(one, Assignment):
+        content = _assignment_content(one)
+        made = RegisterEvent(ASSIGNMENTS, one.entry, event, content)
     else:
         sealed, content = None, _restriction_content(one)
         if one.substitute:
@@ -118,6 +124,13 @@ def _restriction_content(one: Restriction) -> dict[str, Any]:
         "tags": dict(one.tags), "kind": one.kind, "begin": one.begin.isoformat(),
         "until": one.until and one.until.isoformat(), "recipients": list(one.recipients),
         "elements": list(one.elements), "contact": one.contact,
+    })  # fmt: skip
+
+
+def _assignment_content(one: Assignment) -> dict[str, Any]:
+    return _present({
+        "tags": dict(one.tags), "agreement": one.agreement, "org": one.org, "person": one.person,
+        "begin": one.begin.isoformat(), "until": one.until and one.until.isoformat(), "writtenBy": one.written_by,
     })  # fmt: skip
 
 
@@ -149,6 +162,13 @@ def stated(district: str, event: RegisterEvent, names: Mapping[str, frozenset[st
         )  # fmt: skip
         _whole(event, consent, _consent_content(consent, known.get("elements", "")))
         return consent
+    if event.register == ASSIGNMENTS:
+        assignment = Assignment(
+            event.entry, district, known["agreement"], known["org"], known["person"], known["tags"], begin, last,
+            known["writtenBy"],
+        )  # fmt: skip
+        _whole(event, assignment, _assignment_content(assignment))
+        return assignment
     sealed = event.sealed
     restriction = Restriction(
         event.entry, district, known["kind"], known["tags"], begin, last, tuple(known.get("recipients", ())),
@@ -172,6 +192,9 @@ def _whole(event: RegisterEvent, one: Stated, content: Mapping[str, Any]) -> Non
     understood &= one.until is None or one.until >= one.begin
     if isinstance(one, Consent):
         understood &= event.sealed is None and one.signer_role in SIGNER_ROLES and one.method in METHODS
+    elif isinstance(one, Assignment):
+        understood &= event.sealed is None and one.written_by in WRITTEN_BY
+        understood &= bool(one.agreement and one.org and one.person)
     else:
         understood &= one.kind in RESTRICTION_KINDS and (not one.contact or bool(TAG.fullmatch(one.contact)))
         understood &= all(one.kind in kinds for part, kinds in ONLY_OF.items() if getattr(one, part))
@@ -228,4 +251,6 @@ def digest(states: Iterable[Stated]) -> str:
 def _untagged(one: Stated) -> dict[str, Any]:
     if isinstance(one, Consent):
         return _consent_content(replace(one, tags={}), names_hash(one.elements))
+    if isinstance(one, Assignment):
+        return _assignment_content(replace(one, tags={}))
     return _restriction_content(replace(one, tags={}, contact="", substitute={}))

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from gateway.registers.entries import Consent, RegisterState, Restriction
+from gateway.registers.entries import Assignment, Consent, RegisterState, Restriction
 from gateway.registers.events import (
+    ASSIGNMENTS,
     CHANGED,
     CONSENTS,
     DELETED,
@@ -113,7 +114,8 @@ class Fold:
         """Find the entry that says of the same student what *one* says.
 
         A consent that was withdrawn is found too: the form that was signed then does not give it once more. A
-        restriction that was lifted is not. Who has the id of another now is not that other.
+        restriction that was lifted is not, nor an assignment that has ended. Who has the id of
+        another now is not that other.
         """
         names = sorted({name for key in keys_of(one) for name in self.like_entries.get(key, ())})
         tags = {kind: (tag,) for kind, tag in one.tags.items()}
@@ -141,6 +143,7 @@ class Fold:
             version,
             tuple(one for one in there if isinstance(one, Restriction)),
             tuple(one for one in there if isinstance(one, Consent)),
+            tuple(one for one in there if isinstance(one, Assignment)),
         )
 
 
@@ -149,13 +152,15 @@ def keys_of(one: Stated) -> Iterator[Key]:
     rest: Key
     if isinstance(one, Consent):
         rest = CONSENTS, one.agreement, one.form_hash, one.signed
+    elif isinstance(one, Assignment):
+        rest = ASSIGNMENTS, one.agreement, one.org, one.person, one.written_by
     else:
         rest = RESTRICTIONS, one.kind, one.recipients, one.elements, one.contact
     return ((kind, tag, *rest) for kind, tag in one.tags.items())
 
 
 def same(one: Stated, other: Stated) -> bool:
-    """Tell whether two entries state the same; the day on which a restriction begins does not count."""
+    """Tell whether two entries state the same; the day on which one begins counts of consents alone."""
     return _undated(one) == _undated(other)
 
 

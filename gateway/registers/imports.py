@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.registers.csv_rows import CsvRows, file_content
 from gateway.registers.entries import ADDRESS
-from gateway.registers.resolving import WHO, resolve, unconfirmed
+from gateway.registers.resolving import WHO, confirming_tags, resolve, unconfirmed
 from gateway.registers.stating import WrongPart
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ CONSENT_COLUMNS: Final = (
     *WHO, "agreement", "form", "formHash", "signer", "method", "signed", "from", "until", "elements",
 )  # fmt: skip
 RESTRICTION_COLUMNS: Final = (*WHO, "kind", "contact", "recipient", "element", "from", "until", *ADDRESS)
+ASSIGNMENT_COLUMNS: Final = (*WHO, "person", "agreement", "from", "until")
+CONFIRMED: Final = (CONSENT_COLUMNS, ASSIGNMENT_COLUMNS)
+"""The columns of the registers whose entries open something: an id that a system may give again is not enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def import_rows(
     for row in rows.rows:
         try:
             found = resolve(students, row.cells)
-            found = unconfirmed(found) if columns == CONSENT_COLUMNS else found
+            found = unconfirmed(found) if columns in CONFIRMED else found
             if found.problem and not anyway:
                 rows.report(row.line, found.part, found.problem)
             else:
@@ -67,5 +70,23 @@ def import_rows(
                 unmatched += bool(found.problem)
         except WrongPart as wrong:
             rows.report(row.line, wrong.part, wrong.message)
-    mistakes = sorted(rows.mistakes, key=lambda one: (one.line, one.column))
-    return Imported(tuple(states), tuple(mistakes), unmatched)
+    return Imported(tuple(states), _ordered(rows), unmatched)
+
+
+def import_typed(name: str, data: bytes, columns: tuple[str, ...], nobody: Students, make: MakeEntry) -> Imported:
+    """Read the entries in the *data* of a file by what each line says alone: it is compared with no student.
+
+    So no mistake tells whether there is a student, and every line that could be one's is an entry.
+    """
+    rows = CsvRows(name, data, columns)
+    states: list[Stated] = []
+    for row in rows.rows:
+        try:
+            states.append(make(confirming_tags(nobody, row.cells), row.cells))
+        except WrongPart as wrong:
+            rows.report(row.line, wrong.part, wrong.message)
+    return Imported(tuple(states), _ordered(rows))
+
+
+def _ordered(rows: CsvRows) -> tuple[SettingsError, ...]:
+    return tuple(sorted(rows.mistakes, key=lambda one: (one.line, one.column)))

@@ -22,9 +22,10 @@ NOBODY: Final = "the district's system has no student who is known by this"
 SEVERAL: Final = "several students are known by this: say more of who is meant"
 DIFFERENT: Final = "this is of another student than the rest"
 UNCONFIRMED: Final = (
-    "neither a state's id nor a name with date of birth tells this student from others, and systems give an id again: a"
-    " consent would count for nobody"
+    "neither a state's id nor a name with date of birth tells this student from others, and systems give an id again:"
+    " it would count for nobody"
 )
+TYPE_MORE: Final = "systems give an id again: say the state's id, or the name with the date of birth"
 NO_TAGS: Final = "other students are known by all of this too"
 
 
@@ -39,7 +40,7 @@ class Resolved:
 
 
 def unconfirmed(found: Resolved) -> Resolved:
-    """Return what was *found* for a consent: with a problem where the id of the district's system is all it has."""
+    """Return what was *found* for an entry that opens something: a problem where the system's id is all it has."""
     known = found.problem or {STATE_ID, NAME} & found.tags.keys()
     return found if known else replace(found, problem=UNCONFIRMED)
 
@@ -62,6 +63,18 @@ def typed_tags(students: Students, given: Mapping[str, str]) -> dict[str, tuple[
         found[NAME] = students.keys.tag(students.district, NAME, spelt_name(*name)), WHO[2]
     if not found:
         raise WrongPart(WHO[0], "nothing says who the student is")
+    return found
+
+
+def confirming_tags(nobody: Students, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags of what was *given* alone, by kind, for an entry that is compared with no student.
+
+    Raises:
+        WrongPart: it names nobody, or says no more than an id that a system may give to another student.
+    """
+    found = {kind: tag for kind, (tag, _) in typed_tags(nobody, given).items()}
+    if not {STATE_ID, NAME} & found.keys():
+        raise WrongPart("stateId", TYPE_MORE)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Stating: consents and restrictions made of what a person typed or a file says, each part checked."""
+"""Stating: entries of the registers made of what a person typed or a file says, each part checked."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from gateway.registers.entries import (
     RESTRICTION_KINDS,
     SIGNER_ROLES,
     AllReleased,
+    Assignment,
     Consent,
     Expanded,
     Restriction,
@@ -51,6 +52,7 @@ class WrongPart(ValueError):
 class ConsentTerms:
     """What a consent to an *agreement* is about: *elements*, the *form* it asks for, its last day and its *purpose*.
 
+    Its recipient is *org*; its students are *assigned* to the recipient's people where it says so.
     The *elements* have the action on each: a form that said the year of birth is no consent to the whole day.
     """
 
@@ -59,6 +61,8 @@ class ConsentTerms:
     form: str = ""
     end: date | None = None
     purpose: str = ""
+    org: str = ""
+    assigned: bool = False
 
 
 def terms_of(agreements: Iterable[Agreement], district: str, day: date) -> dict[str, ConsentTerms]:
@@ -73,7 +77,7 @@ def _terms(one: Agreement) -> ConsentTerms:
     released = {name: found.action for name, found in settled.items() if _consented(name, found.action)}
     selectors = json.loads(one.text).get("population", {}).get("all", ())
     form = next((each["consent"].get("form", "") for each in selectors if "consent" in each), "")
-    return ConsentTerms(one.id, released, form, one.end, one.purpose)
+    return ConsentTerms(one.id, released, form, one.end, one.purpose, one.org, one.population.assigned)
 
 
 def _consented(name: str, action: str) -> bool:
@@ -175,6 +179,31 @@ def restriction_of(
     for path in hidden:
         _line(path, "element")
     return Restriction("", district, kind, tags, begin, until, named, hidden, contact, substitute)
+
+
+def assignment_of(
+    district: str,
+    tags: Mapping[str, str],
+    given: Mapping[str, str],
+    terms: Mapping[str, ConsentTerms],
+    people: Mapping[tuple[str, str], str],
+    today: date,
+    written_by: str,
+) -> Assignment:
+    """Make an assignment of the parts *given*; *people* has the ids of who may have one, by organisation and mail.
+
+    Raises:
+        WrongPart: a part is missing or cannot be.
+    """
+    named = {name: one for name, one in terms.items() if one.assigned}
+    agreement = _known(given, "agreement", named)
+    org, mail = named[agreement].org, given.get("person", "").strip().lower()
+    if (org, mail) not in people:
+        raise WrongPart("person", f"{org} has nobody with this address who may have students assigned")
+    begin, until = _day(given, "from") or today, _day(given, "until")
+    if until and until < begin:
+        raise WrongPart("until", "it would end before it begins")
+    return Assignment("", district, agreement, org, people[org, mail], tags, begin, until, written_by)
 
 
 def substitute_of(given: Mapping[str, str]) -> dict[str, str]:

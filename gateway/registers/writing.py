@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.registers import events
-from gateway.registers.entries import AllReleased, Consent, Expanded
+from gateway.registers.entries import AllReleased, Assignment, Consent, Expanded
 from gateway.registers.events import RegisterEntry, RegisterEvent, register_of, stating
 from gateway.registers.fold import same
 from gateway.storage.acts import Act
@@ -51,7 +51,7 @@ class Plan:
         content: dict[str, Any] = {"register": register, "count": len(names)}
         content |= {"before": events.digest(self.before), "after": events.digest(self.after)}
         content |= {"entries": names} if len(names) <= MAX_NAMED_ENTRIES else {}
-        about = {one.agreement for one in (*self.before, *self.after) if isinstance(one, Consent)}
+        about = {one.agreement for one in (*self.before, *self.after) if isinstance(one, Consent | Assignment)}
         content |= {"agreements": sorted(about)} if about else {}
         kinds = sorted({one.event for one in told})
         return Act(actor, f"{register} {' and '.join(kinds)}", district, content, reason)
@@ -86,8 +86,8 @@ def adding(fold: Fold, states: Iterable[Stated], forms: Iterable[str], actor: st
 def _kept(known: RegisterEntry, one: Stated) -> Stated:
     """Return what an entry states once it is stated anew, and still knows its student by all it did before.
 
-    A restriction that holds goes on to hold, whatever day the new one begins. A consent covers what it did as it did,
-    and besides what is now named by its own name alone.
+    A restriction that holds goes on to hold, whatever day the new one begins, and so does an assignment. A consent
+    covers what it did as it did, and besides what is now named by its own name alone.
     """
     fresh = replace(one, entry=known.entry, tags={**known.states.tags, **one.tags})
     if not isinstance(fresh, Consent):

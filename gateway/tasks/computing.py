@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
-from gateway.registers.entries import Consent
+from gateway.registers.entries import Assignment, Consent
 from gateway.registers.matching import confirmed
 from gateway.tasks import task
 from gateway.tasks.task import CONTACTS, PRIVACY_OFFICER, after, computed
@@ -78,7 +78,8 @@ class DistrictTasks:
         for one in self._holding(day) if self.students is not None else ():
             assert self.students is not None
             rows = self.students.matching(one.states.tags)
-            if isinstance(one.states, Consent) and len(rows) == 1 and not self._confirms(one.states, *rows):
+            opens = isinstance(one.states, Consent | Assignment)
+            if opens and len(rows) == 1 and not self._confirms(one, *rows):
                 rows = frozenset()
             about = {"district": self.district, "register": one.register, "entry": one.entry}
             if len(rows) != 1:
@@ -89,9 +90,9 @@ class DistrictTasks:
             elif isinstance(one.states, Consent) and one.states.signer_role == "parent":
                 yield from self._birthday(day, self.students.found[next(iter(rows))].birth_date, one.states)
 
-    def _confirms(self, consent: Consent, row: int) -> bool:
-        """Tell whether more than an id says that the student whom a *consent* matches is who consented."""
-        return self.students is not None and confirmed(consent.tags, self.students.found[row].tags)
+    def _confirms(self, entry: RegisterEntry, row: int) -> bool:
+        """Tell whether more than an id says that the student whom an *entry* matches is who it is about."""
+        return self.students is not None and confirmed(entry.states.tags, self.students.found[row].tags)
 
     def _birthday(self, day: date, born: str, consent: Consent) -> Iterator[PersonTask]:
         """Yield the task for a parent's consent that ends with the student's coming of age."""

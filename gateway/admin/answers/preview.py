@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.admin.answers.answer import ReasonDetail
 from gateway.admin.answers.details import short
 from gateway.admin.answers.previewed import OF_A_STUDENT, StudentRead, previewing
+from gateway.admin.registers.entries import holders_of
 from gateway.auth.callers import Caller
 from gateway.reasoning.children import ChildView, child_view
 from gateway.reasoning.coverage import reader
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 PREVIEW: Final = "agreement.preview"
 NO_LINE: Final = "no line"
 NOTHING: Final = "There is no such client, agreement or student here."
+NO_PERSON: Final = "The recipient has nobody with this address who may have students assigned."
 WHICH_PURPOSE: Final = "Agreements for several purposes are in force for the client: name one."
 SCOPES: Final = frozenset({"preview"})
 
@@ -82,9 +84,11 @@ class Previews:
         return tuple(sorted(found))
 
     def of_student(
-        self, actor: Actor, district: str, client: str, identifier: str, purpose: str = ""
+        self, actor: Actor, district: str, client: str, identifier: str, purpose: str = "", mail: str = ""
     ) -> StudentPreview:
         """Show the student with an *identifier* of the *district* as a *client* gets it by what is in force.
+
+        With a *mail*, show what the person of the recipient who has it gets through the client, by its own token.
 
         Raises:
             NotFound: there is no such student, or nothing in force, or it is not for this actor.
@@ -96,13 +100,17 @@ class Previews:
         if len(purposes) > 1 and purpose not in purposes:
             raise CallerError(WHICH_PURPOSE)
         wanted = purpose or next(iter(purposes), "")
-        grants = received(gateway.grants.of(client, purpose=wanted), found.org) if found and wanted else ()
+        person = self._person(found.org, mail) if found and mail.strip() else ""
+        asked = (
+            gateway.grants.of_person(client, person, wanted) if person else gateway.grants.of(client, purpose=wanted)
+        )
+        grants = received(asked, found.org) if found and wanted else ()
         grant = next((one for one in grants if one.district == district), None)
         if grant is None:
             raise NotFound(NOTHING)
         named = {(part.agreement, part.version) for part in grant.each}
         agreements = [one for one in gateway.grants.active(client) if (one.id, one.version) in named]
-        return self._preview(actor, grant, agreements, identifier)
+        return self._preview(actor, grant, agreements, identifier, person)
 
     def of_agreement(self, actor: Actor, agreement: Agreement, client: str, identifier: str) -> StudentPreview:
         """Show a student as a *client* would get it by an *agreement* alone, whether it is in force or a draft.
@@ -118,14 +126,23 @@ class Previews:
             raise NotFound(NOTHING) from None
         return self._preview(actor, grant, [agreement], identifier)
 
-    def _preview(self, actor: Actor, grant: Grant, agreements: list[Agreement], identifier: str) -> StudentPreview:
+    def _person(self, org: str, mail: str) -> str:
+        """Return the id of the person of *org* who has students assigned, by its address."""
+        person = holders_of(self._region).get((org, mail.strip().lower()))
+        if person is None:
+            raise CallerError(NO_PERSON)
+        return person
+
+    def _preview(
+        self, actor: Actor, grant: Grant, agreements: list[Agreement], identifier: str, person: str = ""
+    ) -> StudentPreview:
         with self._running().visiting():
             fresh = previewing(self._running().gateway)
             try:
                 seen = child_view(fresh, grant, identifier.strip(), _names())
             except NotFound:
                 raise NotFound(NOTHING) from None
-            self._record(actor, grant, agreements, seen)
+            self._record(actor, grant, agreements, seen, person)
             caller = Caller(grant.client, grant.org, SCOPES, 0)
             read = StudentRead(fresh, grant, caller, seen.row)
             records, members = read.all()
@@ -140,7 +157,7 @@ class Previews:
                 every if mask is None else sum(mask), every,
             )  # fmt: skip
 
-    def _record(self, actor: Actor, grant: Grant, agreements: list[Agreement], seen: ChildView) -> None:
+    def _record(self, actor: Actor, grant: Grant, agreements: list[Agreement], seen: ChildView, person: str) -> None:
         """Write down who looked at which student, by its keyed tag, as which client and by which agreements."""
         snapshot = seen.visibility.snapshot
         tag = self._running().gateway.logs.tagger(seen.visibility)(snapshot.table("student").ids[seen.row])
@@ -148,7 +165,7 @@ class Previews:
             "client": grant.client, "student": tag.hex(),
             "agreement": [f"{one.id}@{one.version}" for one in agreements],
             "text": [one.digest for one in agreements],
-        }  # fmt: skip
+        } | ({"person": person} if person else {})  # fmt: skip
         write_acts(self._region.store, (Act(actor.name, PREVIEW, grant.district, content),), self._region.clock())
 
     def _running(self) -> Running:

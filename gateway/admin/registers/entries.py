@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.admin.inbox.gathering import known_agreements
 from gateway.audit import agreement_texts
+from gateway.people.active import ActivePeople
 from gateway.registers.entries import Consent
 from gateway.registers.matching import spelt_id
-from gateway.registers.stating import check_purpose, consent_of, restriction_of, terms_of
+from gateway.registers.stating import assignment_of, check_purpose, consent_of, restriction_of, terms_of
 from gateway.registers.tags import CONTACT
 from gateway.signing.overview import in_review, overview
 from standards.errors import NotFound
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from gateway.admin.administration import Administration
-    from gateway.registers.entries import Restriction
+    from gateway.registers.entries import Assignment, Restriction
     from gateway.registers.matching import Students
     from gateway.registers.stating import ConsentTerms
     from gateway.registers.store import Registers
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     Parts = Mapping[str, str]
 
+HOLD: Final = "assignment.hold"
 SHORTEST_NAME: Final = 3
 """A text of fewer letters is in many reasons by chance."""
 
@@ -75,6 +77,32 @@ def restriction_maker(region: Administration, district: str) -> Callable[[Parts,
     """Return the function that makes a restriction of tags and parts."""
     recipients = {one.org for one in known_agreements(region) if one.district == district}
     return partial(restriction_of, district, recipients=recipients, today=today_in(region, district))
+
+
+def holders_of(region: Administration) -> dict[tuple[str, str], str]:
+    """Return the ids of the people who may have students assigned, by organisation and address."""
+    people = ActivePeople(region.store, region.clock).list()
+    return {(org, one.mail): one.actor.person for one in people for org in one.actor.orgs(HOLD)}
+
+
+def assignment_maker(
+    region: Administration, district: str, written_by: str, terms: Mapping[str, ConsentTerms]
+) -> Callable[[Parts, Parts], Assignment]:
+    """Return the function that makes an assignment of tags and parts, under agreements with these *terms*."""
+    people, today = holders_of(region), today_in(region, district)
+    return partial(_assignment, district, terms, people, today, written_by)
+
+
+def _assignment(
+    district: str,
+    terms: Mapping[str, ConsentTerms],
+    people: Mapping[tuple[str, str], str],
+    today: date,
+    written_by: str,
+    tags: Parts,
+    given: Parts,
+) -> Assignment:
+    return assignment_of(district, tags, given, terms, people, today, written_by)
 
 
 def contact_tag(keys: RegisterKeys, students: Students, typed: str, *, anyway: bool) -> str:

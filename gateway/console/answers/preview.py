@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, render_template, request
 from wtforms import SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Optional
 
 from gateway.admin.answers.preview import PREVIEW, Previews
 from gateway.console.forms import ConsoleForm, choices
@@ -28,6 +28,11 @@ class PreviewForm(ConsoleForm):
         render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
     purpose = StringField(later("Purpose"), description=later("Where the client has agreements for several."))
+    mail = StringField(
+        later("As this person of the recipient"),
+        [Optional(), Length(max=254)],
+        description=later("The address of somebody to whom students are assigned; empty for the client itself."),
+    )
 
 
 @page(blueprint, "", PREVIEW, "GET", "POST")
@@ -44,8 +49,9 @@ def overview() -> Any:
         district, _, client = str(form.which.data).partition(" ")
         try:
             shown = service.of_student(
-                actor(), district, client, str(form.student.data), str(form.purpose.data or "").strip()
-            )
+                actor(), district, client, str(form.student.data), str(form.purpose.data or "").strip(),
+                str(form.mail.data or ""),
+            )  # fmt: skip
         except CallerError as refusal:
             form.form_errors.append(translated(refusal.message) or refusal.message)
             status = refusal.status

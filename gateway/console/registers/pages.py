@@ -135,7 +135,7 @@ def new_consent(district: str) -> Any:
         except WrongPart as wrong:
             blame(form, wrong)
         except (CallerError, SourceError) as error:
-            form.form_errors = [_message(error)]
+            form.form_errors = [message_of(error)]
     return render_template("registers/new.html", district=district, register=CONSENTS, titles=TITLES, form=form)
 
 
@@ -155,7 +155,7 @@ def new_restriction(district: str) -> Any:
         except WrongPart as wrong:
             blame(form, wrong)
         except (CallerError, SourceError) as error:
-            form.form_errors = [_message(error)]
+            form.form_errors = [message_of(error)]
     return render_template("registers/new.html", district=district, register=RESTRICTIONS, titles=TITLES, form=form)
 
 
@@ -176,7 +176,7 @@ def bring(district: str, register: str) -> Any:
                 anyway=form.anyway.data,
             )  # fmt: skip
         except (CallerError, SourceError) as error:
-            form.form_errors = [_message(error)]
+            form.form_errors = [message_of(error)]
     if outcome is not None and outcome.written is not None and not form.dry.data:
         made, changed = len(outcome.written.made), len(outcome.written.changed)
         flash(say("Imported: %(made)s added, %(changed)s changed.") % {"made": made, "changed": changed}, "ok")
@@ -184,7 +184,7 @@ def bring(district: str, register: str) -> Any:
     mistakes = outcome.says.mistakes[:MAX_SHOWN_MISTAKES] if outcome else ()
     return render_template(
         "registers/import.html", district=district, register=register, titles=TITLES, form=form, outcome=outcome,
-        mistakes=_mistakes(mistakes) if mistakes else None,
+        mistakes=mistakes_of(mistakes) if mistakes else None,
     )  # fmt: skip
 
 
@@ -216,7 +216,8 @@ def _tell(written: object, done: str) -> None:
         flash(say("This waits for a second person, and nobody else here has the role: invite somebody."), "warn")
 
 
-def _message(error: Exception) -> str:
+def message_of(error: Exception) -> str:
+    """Say why something was refused."""
     return error.message if isinstance(error, CallerError) else say("The district's system cannot be asked now.")
 
 
@@ -226,7 +227,7 @@ def _sheet(district: str, register: str, found: Sequence[RegisterEntry]) -> Shee
 
     columns: list[TableColumn[RegisterEntry]] = [
         TableColumn(later("Entry"), lambda one: one.entry, "code", link),
-        TableColumn(later("State"), _state, "state"),
+        TableColumn(later("State"), state_of, "state"),
     ]
     if register == CONSENTS:
         columns += [
@@ -247,7 +248,8 @@ def _sheet(district: str, register: str, found: Sequence[RegisterEntry]) -> Shee
     return Sheet(register, f"{TITLES[register]}: {district}", columns, found, say("There is no entry."))
 
 
-def _state(one: RegisterEntry) -> State:
+def state_of(one: RegisterEntry) -> State:
+    """Return whether an entry holds today."""
     today = region().clock().date()
     if one.ended is not None or (one.states.until is not None and one.states.until < today):
         return ENDED
@@ -256,7 +258,7 @@ def _state(one: RegisterEntry) -> State:
 
 def _facts(one: RegisterEntry) -> list[tuple[str, Any]]:
     said = one.states
-    facts: list[tuple[str, Any]] = [(say("State"), _state(one))]
+    facts: list[tuple[str, Any]] = [(say("State"), state_of(one))]
     if isinstance(said, Consent):
         facts += [
             (say("Agreement"), said.agreement),
@@ -282,7 +284,8 @@ def _facts(one: RegisterEntry) -> list[tuple[str, Any]]:
     return facts
 
 
-def _mistakes(found: Sequence[Any]) -> Any:
+def mistakes_of(found: Sequence[Any]) -> Any:
+    """Show the mistakes in a file, each with its line and column."""
     columns: list[TableColumn[Any]] = [
         TableColumn(later("Line"), lambda one: one.line, "number"),
         TableColumn(later("Column"), lambda one: one.column, "number"),

@@ -1,4 +1,4 @@
-"""Entries about one child: the restrictions and consents that match a student, for whoever may be told so."""
+"""Entries about one child: those of every register that match a student, for whoever may be told so."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.cache.snapshot import Snapshot
     from gateway.config.declared_facts import DeclaredFact
     from gateway.registers.effects.state import DistrictRegisters
-    from gateway.registers.entries import RestrictionKind
+    from gateway.registers.entries import Assignment, RestrictionKind
     from policies.grant import Grant
 
 ANY_DAY = date(1900, 1, 1)
@@ -58,6 +58,13 @@ class ChildEntries:
                 _named(fact), self.registers.state.district, fact.agreement, fact.form, "", {}, SYSTEM, "",
                 ANY_DAY, ANY_DAY, None, ALL,
             )  # fmt: skip
+
+    def assignments(self, grant: Grant) -> Iterator[Assignment]:
+        """Yield the assignments of the student to the person of a *grant* that hold today."""
+        index = self.registers.assignments(grant.agreement, grant.org, grant.person) if grant.person else {}
+        if index and self.row in RuleSearch(self.snapshot, self.registers, grant, self.day).assigned():
+            theirs = {one.entry: one for place in self._tags() for one in index.get(place, ())}
+            yield from (one for one in theirs.values() if in_force(one, self.day))
 
     def _tags(self) -> set[tuple[str, str]]:
         kinds = [(kind, student_tags(self.snapshot, self.registers, kind)) for kind in KINDS]

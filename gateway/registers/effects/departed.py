@@ -35,8 +35,11 @@ def was_shown(snapshot: Snapshot, grant: Grant, entity: str, today: str) -> Call
     A student who is not there any more is known by the id alone, and is taken to be restricted by declared facts.
     """
     registers = registers_of(snapshot)
-    if registers is None:
+    assigned = any(one.person for one in grant.each)
+    if registers is None and not assigned:
         return lambda _key: True
+    if registers is None or assigned:  # who is not there any more is assigned to nobody
+        return lambda key: STUDENT not in key
     known = _rules(snapshot, registers, replace(grant, registered=Registered(kind=grant.registered.kind)), today)
 
     def shown(key: Key) -> bool:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from gateway.config.declared_facts import CONSENT
-from gateway.registers.entries import Consent, Restriction
+from gateway.registers.entries import Assignment, Consent, Restriction
 from gateway.registers.matching import FIELDS
 from gateway.registers.tags import NAME, STATE_ID
 from standards.fields import fields_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gateway.registers.tags import RegisterKeys
     from policies.grant import Grant
 
-Entry = TypeVar("Entry", Restriction, Consent)
+Entry = TypeVar("Entry", Restriction, Consent, Assignment)
 
 LOOK_UP_SECONDS: Final = 0.5
 """How long the registers may have been changed by another process before this one notices."""
@@ -35,7 +35,7 @@ class DistrictRegisters:
     def __init__(self, state: RegisterState, keys: RegisterKeys, facts: tuple[DeclaredFact, ...] = ()) -> None:
         self.state, self.keys, self.facts = state, keys, facts
         self.restrictions = _by_tag(state.restrictions)
-        tags = (one.tags for some in (state.restrictions, state.consents) for one in some)
+        tags = (one.tags for some in (state.restrictions, state.consents, state.assignments) for one in some)
         self.kinds = frozenset(kind for some in tags for kind in some)
         self._consents: dict[tuple[str, str], Mapping[tuple[str, str], tuple[Consent, ...]]] = {}
         self._entries: dict[tuple[str, str], tuple[Consent, ...]] | None = None
@@ -59,6 +59,15 @@ class DistrictRegisters:
                 found[one.agreement, one.form].append(one)
             self._entries = {place: tuple(some) for place, some in found.items()}
         return self._entries.get((agreement, form), ())
+
+    def assignments(self, agreement: str, org: str, person: str) -> Mapping[tuple[str, str], tuple[Assignment, ...]]:
+        """Return the assignments to a *person* at *org* under one agreement, by kind of tag and tag."""
+        return _by_tag(self.assigned_to(agreement, org, person))
+
+    def assigned_to(self, agreement: str, org: str, person: str) -> tuple[Assignment, ...]:
+        """Return the assignments to a *person* at *org* under one agreement."""
+        asked = agreement, org, person
+        return tuple(one for one in self.state.assignments if (one.agreement, one.org, one.person) == asked)
 
     def needs(self) -> Mapping[str, frozenset[str]]:
         """Return the fields by which students are matched and rules are judged, for the source to be asked for."""
@@ -84,9 +93,12 @@ class DistrictRegisters:
         """Tell whether these registers and the *other* have the same entries that concern a *grant*."""
         if other is None or self.facts != other.facts:
             return False
-        forms = [(one.agreement, one.registered.form) for one in (grant.parts or (grant,)) if one.registered.form]
-        return self.state.restrictions == other.state.restrictions and all(
-            self.entries(*place) == other.entries(*place) for place in forms
+        forms = [(one.agreement, one.registered.form) for one in grant.each if one.registered.form]
+        people = [(one.agreement, one.org, one.person) for one in grant.each if one.person]
+        return (
+            self.state.restrictions == other.state.restrictions
+            and all(self.entries(*place) == other.entries(*place) for place in forms)
+            and all(self.assigned_to(*place) == other.assigned_to(*place) for place in people)
         )
 
 
@@ -131,7 +143,7 @@ class RegisterWatch:
             asked = self._monotonic()
             state = self._registers.state(self._district)
             if state.version != self._version:
-                empty = not (state.restrictions or state.consents or self._facts)
+                empty = not (state.restrictions or state.consents or state.assignments or self._facts)
                 self._known = None if empty else DistrictRegisters(state, self._keys, self._facts)
                 self._version = state.version
             self._until = asked + LOOK_UP_SECONDS

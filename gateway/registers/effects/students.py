@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gateway.cache.snapshot import Snapshot, Table
     from gateway.config.declared_facts import DeclaredFact
     from gateway.registers.effects.state import DistrictRegisters
-    from gateway.registers.entries import Consent, Restriction
+    from gateway.registers.entries import Assignment, Consent, Restriction
     from policies.grant import Grant
 
 ELIGIBLE_YEARS: Final = 18
@@ -72,7 +72,7 @@ NO_RULES: Final = StudentRules()
 
 def student_rules(snapshot: Snapshot, registers: DistrictRegisters | None, grant: Grant, day: str) -> StudentRules:
     """Return what the registers decide about every student, kept with the table for as long as it all holds."""
-    if registers is None and not grant.registered.form:
+    if registers is None and not (grant.registered.form or grant.person):
         return NO_RULES
     table, place = snapshot.table("student"), (RULES, grant.epoch)
     beside = snapshot.table("profile")
@@ -111,7 +111,11 @@ class RuleSearch:
             for row, names in kept.items():
                 if names is not None:
                     rules[row] = replace(rules[row], kept=names)
-        for row in [row for row, rule in rules.items() if rule.hidden]:
+        out = [row for row, rule in rules.items() if rule.hidden]
+        if self.grant.person:
+            hidden = hidden if hidden is not None else bytearray(self.table.size)
+            out += set(range(self.table.size)) - self.assigned()
+        for row in out:
             hidden = hidden if hidden is not None else bytearray(self.table.size)
             hidden[row] = 1
         shown = {row: rule for row, rule in rules.items() if rule != NO_RULE and not (hidden and hidden[row])}
@@ -156,6 +160,25 @@ class RuleSearch:
                 found |= dict.fromkeys(set(range(self.table.size)) - declined)
         return found
 
+    def assigned(self) -> set[int]:
+        """Return the rows of the students who are assigned today to the person whose grant it is.
+
+        An entry that more than one student matches, or that an id alone ties to its student, assigns nobody.
+        """
+        if self.registers is None:
+            return set()
+        rows: defaultdict[str, set[int]] = defaultdict(set)
+        entries: dict[str, Assignment] = {}
+        for row, one in self._matches(
+            self.registers.assignments(self.grant.agreement, self.grant.org, self.grant.person)
+        ):
+            rows[one.entry].add(row)
+            entries[one.entry] = one
+        return {
+            min(some) for name, some in rows.items()
+            if len(some) == 1 and in_force(entries[name], self.day) and self._confirms(entries[name], min(some))
+        }  # fmt: skip
+
     def _holds(self, one: Consent, row: int) -> bool:
         """Tell whether a consent holds today for the one student whom it matches."""
         covers = bool(one.elements) and one.signer_role in SIGNERS
@@ -164,8 +187,8 @@ class RuleSearch:
         born = (self.table.columns.get("birthDate") or [None] * self.table.size)[row]
         return one.signer_role != "parent" or self.day < eighteenth(born)
 
-    def _confirms(self, one: Consent, row: int) -> bool:
-        """Tell whether more than an id says that the student is who consented."""
+    def _confirms(self, one: Consent | Assignment, row: int) -> bool:
+        """Tell whether more than an id says that the student is who consented, or was assigned."""
         registers, kinds = self.registers, [kind for kind in one.tags if kind in KINDS]
         return registers is not None and confirmed(
             one.tags, {kind: student_tags(self.snapshot, registers, kind)[row] for kind in kinds}
@@ -235,7 +258,7 @@ def eighteenth(born: Any) -> str:
         return day.replace(year=day.year + ELIGIBLE_YEARS, day=28).isoformat()
 
 
-def in_force(one: Restriction | Consent, day: str) -> bool:
+def in_force(one: Restriction | Consent | Assignment, day: str) -> bool:
     """Tell whether an entry holds on a *day*."""
     return one.begin.isoformat() <= day and (one.until is None or day <= one.until.isoformat())
 
