@@ -11,6 +11,7 @@ from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.documents.released import released
 from gateway.every_agreement import read_every
 from gateway.reasoning import source_reading
+from gateway.reasoning.loaded_shares import loaded_share
 from gateway.reasoning.simulation import Scene, grants_of, simulate
 from gateway.registers.effects.state import RegisterWatch
 from gateway.registers.store import Registers
@@ -22,6 +23,8 @@ from standards.errors import CallerError
 from standards.keys import KEY_BYTES, Keyring
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from gateway.admin.administration import Administration
     from gateway.cache.snapshot import Snapshot
     from gateway.people.actor import Actor
@@ -57,6 +60,17 @@ class EffectOfAgreements:
     def may(self, actor: Actor, district: str) -> bool:
         """Tell whether the *actor* may see counts of a district's students."""
         return actor.kind == "person" and actor.allows(EFFECT, district)
+
+    def coverage(self, actor: Actor, district: str, names: Iterable[str]) -> Mapping[str, str | None] | None:
+        """Return which share of the records of the district's last load has each fact; None of one that was not read.
+
+        Nothing is read for it. Of a district that is not the *actor*'s own the answer is None.
+        """
+        running = self._region.running
+        if not self.may(actor, district) or running is None or district not in running.gateway.districts:
+            return None
+        snapshot = running.gateway.districts[district].latest
+        return {name: loaded_share(snapshot, name) if snapshot is not None else None for name in names}
 
     def see(self, actor: Actor, name: str, version: int) -> LiveEffect:
         """Simulate a version on the district's present data, as if it were in force today.

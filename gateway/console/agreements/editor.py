@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import abort, flash, redirect, render_template, request
 
+from gateway.admin.agreements.effect import EffectOfAgreements
 from gateway.admin.agreements.form import MEMBERS, read_part
 from gateway.admin.agreements.reading import KnownAgreements
 from gateway.admin.agreements.writing import CLOSED, READ_ONLY, DraftWriting
@@ -29,6 +30,15 @@ TITLES: Final = {
     "text": later("Text"),
     "check": later("Check"),
 }
+COVERED: Final = {
+    "all": later("all records have it"),
+    "nearly all": later("nearly all records have it"),
+    "some": later("some records have it"),
+    "few": later("few records have it"),
+    "none": later("no record has it"),
+}
+"""How many records of the district's last load have a fact, where no number is told."""
+
 CHOICE: Final = "a."
 """What the name of a control begins with that chooses what is sent of a fact."""
 
@@ -70,9 +80,11 @@ def facts(name: str, version: int) -> Any:
     one = _draft(name, version)
     entity, search = request.args.get("entity", ""), request.args.get("q", "")[:100]
     found = elements.facts(one.text, language(), entity, search) if entity or search else ()
+    coverage = EffectOfAgreements(region()).coverage(actor(), one.district, [fact.name for fact in found])
+    said = None if coverage is None else {name: _covered(share) for name, share in coverage.items()}
     return render_template(
-        "agreements/facts.html", one=one, tabs=_tabs(one), form=SavedForm(formdata=None, data={"number": one.number}),
-        entities=elements.entities(one.text, language()), entity=entity, search=search, found=found,
+        "agreements/facts.html", one=one, coverage=said, tabs=_tabs(one), entity=entity, search=search, found=found,
+        form=SavedForm(formdata=None, data={"number": one.number}), entities=elements.entities(one.text, language()),
     )  # fmt: skip
 
 
@@ -111,6 +123,15 @@ def check(name: str, version: int) -> str:
     return render_template(
         "agreements/check.html", one=one, tabs=_tabs(one), found=found, pages=pages, translated=translated
     )
+
+
+def _covered(share: str | None) -> str:
+    """Say which share of the records of the last load has a fact."""
+    if share is None:
+        return say("coverage not reported: the last load did not read it")
+    if share in COVERED:
+        return str(COVERED[share])
+    return say("%(share)s of the records have it") % {"share": share}
 
 
 def _saved(one: KnownVersion, endpoint: str, **more: str) -> Response:

@@ -208,3 +208,23 @@ def test_a_signature_asks_who_it_is_once_more_when_that_was_proved_long_ago(regi
     signer = region.browser("ada", ("maple", "approver"))
     region.clock.move(15 * 60)
     assert "prove" in signer.get(f"{HERE}/sign").headers["Location"]
+
+
+def test_the_tree_tells_the_providers_people_how_many_records_have_each_fact(region, maria, vera):
+    """As far as the last load read it: cedar serves, so its own people see shares; nobody else sees any."""
+    region.running.gateway.districts["cedar"].cached_snapshot()
+    cora = region.browser("cora", ("cedar", "privacy-officer"))
+    version = begin(cora, agreement("cedar", TUTORING, client="fresh"))
+    told = text_of(cora.get(f"{version}/facts?entity=student"))
+    assert "all records have it" in told or "% of the records have it" in told
+    assert "coverage not reported: the last load did not read it" in told
+    cora.wsgi.set_cookie(COOKIE, "es", domain="crossing.example.org", secure=True, path="/")
+    assert "cobertura no informada" in text_of(cora.get(f"{version}/facts?entity=student"))
+
+
+def test_a_drafting_vendor_is_told_no_coverage(region, maria, vera):
+    begin(vera)
+    for place in ("student", "enrollment"):
+        told = text_of(vera.get(f"{HERE}/facts?entity={place}"))
+        assert "records have it" not in told
+        assert "coverage" not in told
