@@ -139,6 +139,16 @@ def approach(adapter: Adapter) -> None:
         ticket.held_one()
 
 
+def step_aside() -> None:
+    """Let the present request compute no more: from here on it waits for a system that nobody else is waiting for.
+
+    Its place goes to the next request. Whoever calls it bounds how many requests do so at once.
+    """
+    ticket = _present.get()
+    if ticket is not None:
+        ticket.held_one()
+
+
 def once(what: object, do: Callable[[], Any]) -> Any:
     """Return the result of *do*, which is not done again where the present request is run again."""
     ticket = _present.get()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.commands.register_entries import OpenRegisters
-    from gateway.registers.entries import Assignment
+    from gateway.registers.entries import StaffAssignment
     from gateway.registers.events import RegisterEntry
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -82,7 +82,7 @@ def import_assignments(
     with entries.open_registers(file, district) as opened:
         assignment = _maker(opened)
 
-        def make(tags: Mapping[str, str], cells: Mapping[str, str]) -> Assignment:
+        def make(tags: Mapping[str, str], cells: Mapping[str, str]) -> StaffAssignment:
             return assignment(tags, {**rest, **cells})
 
         read = import_file(source, ASSIGNMENT_COLUMNS, opened.students(), make, anyway=anyway)
@@ -147,7 +147,7 @@ def list_assignments(
         entries.print_entries([_facts(one, mails) for one in found], COLUMNS, as_json=as_json)
 
 
-def _maker(opened: OpenRegisters) -> Callable[[Mapping[str, str], Mapping[str, str]], Assignment]:
+def _maker(opened: OpenRegisters) -> Callable[[Mapping[str, str], Mapping[str, str]], StaffAssignment]:
     from gateway.admin.registers.entries import assignment_maker, consent_terms
     from gateway.registers.entries import PROVIDER
 
@@ -162,21 +162,21 @@ def _people(opened: OpenRegisters) -> dict[str, str]:
 
 
 def _entries(opened: OpenRegisters, agreement: str | None, person: str | None) -> list[RegisterEntry]:
-    from gateway.registers.entries import Assignment
+    from gateway.registers.entries import StaffAssignment
 
     wanted = None if person is None else _people(opened).get(person.strip().lower(), "")
     every = [(one, one.states) for one in opened.registers.entries(opened.district)]
     return [
         one for one, said in every
-        if isinstance(said, Assignment) and agreement in {None, said.agreement} and wanted in {None, said.person}
+        if isinstance(said, StaffAssignment) and agreement in {None, said.agreement} and wanted in {None, said.person}
     ]  # fmt: skip
 
 
 def _facts(one: RegisterEntry, mails: Mapping[str, str]) -> dict[str, Any]:
-    from gateway.registers.entries import Assignment
+    from gateway.registers.entries import StaffAssignment
 
     said = one.states
-    assert isinstance(said, Assignment)
+    assert isinstance(said, StaffAssignment)
     return {
         "entry": said.entry, "agreement": said.agreement, "org": said.org,
         "person": mails.get(said.person, said.person), "writtenBy": said.written_by, "from": said.begin.isoformat(),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from datetime import date
 
-    from gateway.registers.entries import Assignment, Consent, Restriction
+    from gateway.registers.entries import Consent, Restriction, StaffAssignment
     from policies.grant import Grant
 
 PLACES = ("address", "phone", "latitude", "longitude", "county", "census", "bus")
@@ -95,7 +95,7 @@ def consent_steps(found: Collection[Consent], grant: Grant, name: str, day: date
         yield TraceStep("consent", False, "ended" if mine else "none that holds is on record")
 
 
-def assignment_steps(found: Collection[Assignment], grant: Grant) -> Iterator[TraceStep]:
+def assignment_steps(found: Collection[StaffAssignment], grant: Grant) -> Iterator[TraceStep]:
     """Yield the step of the assignment to the person whose grant it is; nothing where none is asked for.
 
     *found* are those that assign the child today.

@@ -98,7 +98,7 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
+class StaffAssignment:
     """A student, known by *tags*, assigned to a *person* (its id) who works at *org*, under one *agreement*.
 
     Of a student whom its provider assigned the tags are made from the district's system; what the recipient wrote down
@@ -125,7 +125,7 @@ class RegisterState:
     version: int
     restrictions: tuple[Restriction, ...] = ()
     consents: tuple[Consent, ...] = ()
-    assignments: tuple[Assignment, ...] = ()
+    assignments: tuple[StaffAssignment, ...] = ()
 
 
 class RegisterSource(Protocol):

@@ -16,9 +16,9 @@ from gateway.registers.entries import (
     RESTRICTION_KINDS,
     SIGNER_ROLES,
     WRITTEN_BY,
-    Assignment,
     Consent,
     Restriction,
+    StaffAssignment,
 )
 from gateway.registers.tags import KINDS, TAG_BYTES
 from standards.errors import CallerError
@@ -44,7 +44,7 @@ HASH_CHARACTERS: Final = 32
 
 TAG: Final = re.compile(rf"[0-9a-f]{{{2 * TAG_BYTES}}}")
 
-Stated = Consent | Restriction | Assignment
+Stated = Consent | Restriction | StaffAssignment
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class RegisterEntry:
 
 def register_of(one: Stated) -> str:
     """Return the register that a consent, a restriction or an assignment belongs to."""
-    return CONSENTS if isinstance(one, Consent) else ASSIGNMENTS if isinstance(one, Assignment) else RESTRICTIONS
+    return CONSENTS if isinstance(one, Consent) else ASSIGNMENTS if isinstance(one, StaffAssignment) else RESTRICTIONS
 
 
 def stating(one: Stated, event: str, cipher: Cipher) -> RegisterEvent:
@@ -94,7 +94,7 @@ def stating(one: Stated, event: str, cipher: Cipher) -> RegisterEvent:
     if isinstance(one, Consent):
         content = _consent_content(one, names_hash(one.elements))
         made = RegisterEvent(CONSENTS, one.entry, event, content)
-    elif isinstance(one, Assignment):
+    elif isinstance(one, StaffAssignment):
         content = _assignment_content(one)
         made = RegisterEvent(ASSIGNMENTS, one.entry, event, content)
     else:
@@ -127,7 +127,7 @@ def _restriction_content(one: Restriction) -> dict[str, Any]:
     })  # fmt: skip
 
 
-def _assignment_content(one: Assignment) -> dict[str, Any]:
+def _assignment_content(one: StaffAssignment) -> dict[str, Any]:
     return _present({
         "tags": dict(one.tags), "agreement": one.agreement, "org": one.org, "person": one.person,
         "begin": one.begin.isoformat(), "until": one.until and one.until.isoformat(), "writtenBy": one.written_by,
@@ -163,7 +163,7 @@ def stated(district: str, event: RegisterEvent, names: Mapping[str, frozenset[st
         _whole(event, consent, _consent_content(consent, known.get("elements", "")))
         return consent
     if event.register == ASSIGNMENTS:
-        assignment = Assignment(
+        assignment = StaffAssignment(
             event.entry, district, known["agreement"], known["org"], known["person"], known["tags"], begin, last,
             known["writtenBy"],
         )  # fmt: skip
@@ -192,7 +192,7 @@ def _whole(event: RegisterEvent, one: Stated, content: Mapping[str, Any]) -> Non
     understood &= one.until is None or one.until >= one.begin
     if isinstance(one, Consent):
         understood &= event.sealed is None and one.signer_role in SIGNER_ROLES and one.method in METHODS
-    elif isinstance(one, Assignment):
+    elif isinstance(one, StaffAssignment):
         understood &= event.sealed is None and one.written_by in WRITTEN_BY
         understood &= bool(one.agreement and one.org and one.person)
     else:
@@ -251,6 +251,6 @@ def digest(states: Iterable[Stated]) -> str:
 def _untagged(one: Stated) -> dict[str, Any]:
     if isinstance(one, Consent):
         return _consent_content(replace(one, tags={}), names_hash(one.elements))
-    if isinstance(one, Assignment):
+    if isinstance(one, StaffAssignment):
         return _assignment_content(replace(one, tags={}))
     return _restriction_content(replace(one, tags={}, contact="", substitute={}))

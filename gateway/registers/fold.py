@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from gateway.registers.entries import Assignment, Consent, RegisterState, Restriction
+from gateway.registers.entries import Consent, RegisterState, Restriction, StaffAssignment
 from gateway.registers.events import (
     ASSIGNMENTS,
     CHANGED,
@@ -143,7 +143,7 @@ class Fold:
             version,
             tuple(one for one in there if isinstance(one, Restriction)),
             tuple(one for one in there if isinstance(one, Consent)),
-            tuple(one for one in there if isinstance(one, Assignment)),
+            tuple(one for one in there if isinstance(one, StaffAssignment)),
         )
 
 
@@ -152,7 +152,7 @@ def keys_of(one: Stated) -> Iterator[Key]:
     rest: Key
     if isinstance(one, Consent):
         rest = CONSENTS, one.agreement, one.form_hash, one.signed
-    elif isinstance(one, Assignment):
+    elif isinstance(one, StaffAssignment):
         rest = ASSIGNMENTS, one.agreement, one.org, one.person, one.written_by
     else:
         rest = RESTRICTIONS, one.kind, one.recipients, one.elements, one.contact

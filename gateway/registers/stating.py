@@ -16,10 +16,10 @@ from gateway.registers.entries import (
     RESTRICTION_KINDS,
     SIGNER_ROLES,
     AllReleased,
-    Assignment,
     Consent,
     Expanded,
     Restriction,
+    StaffAssignment,
     named_with,
 )
 from policies import canonical, elements
@@ -189,7 +189,7 @@ def assignment_of(
     people: Mapping[tuple[str, str], str],
     today: date,
     written_by: str,
-) -> Assignment:
+) -> StaffAssignment:
     """Make an assignment of the parts *given*; *people* has the ids of who may have one, by organisation and mail.
 
     Raises:
@@ -203,7 +203,7 @@ def assignment_of(
     begin, until = _day(given, "from") or today, _day(given, "until")
     if until and until < begin:
         raise WrongPart("until", "it would end before it begins")
-    return Assignment("", district, agreement, org, people[org, mail], tags, begin, until, written_by)
+    return StaffAssignment("", district, agreement, org, people[org, mail], tags, begin, until, written_by)
 
 
 def substitute_of(given: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.registers import events
-from gateway.registers.entries import AllReleased, Assignment, Consent, Expanded
+from gateway.registers.entries import AllReleased, Consent, Expanded, StaffAssignment
 from gateway.registers.events import RegisterEntry, RegisterEvent, register_of, stating
 from gateway.registers.fold import same
 from gateway.storage.acts import Act
@@ -51,7 +51,7 @@ class Plan:
         content: dict[str, Any] = {"register": register, "count": len(names)}
         content |= {"before": events.digest(self.before), "after": events.digest(self.after)}
         content |= {"entries": names} if len(names) <= MAX_NAMED_ENTRIES else {}
-        about = {one.agreement for one in (*self.before, *self.after) if isinstance(one, Consent | Assignment)}
+        about = {one.agreement for one in (*self.before, *self.after) if isinstance(one, Consent | StaffAssignment)}
         content |= {"agreements": sorted(about)} if about else {}
         kinds = sorted({one.event for one in told})
         return Act(actor, f"{register} {' and '.join(kinds)}", district, content, reason)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
-from gateway.registers.entries import Assignment, Consent
+from gateway.registers.entries import Consent, StaffAssignment
 from gateway.registers.matching import confirmed
 from gateway.tasks import task
 from gateway.tasks.task import CONTACTS, PRIVACY_OFFICER, after, computed
@@ -78,7 +78,7 @@ class DistrictTasks:
         for one in self._holding(day) if self.students is not None else ():
             assert self.students is not None
             rows = self.students.matching(one.states.tags)
-            opens = isinstance(one.states, Consent | Assignment)
+            opens = isinstance(one.states, Consent | StaffAssignment)
             if opens and len(rows) == 1 and not self._confirms(one, *rows):
                 rows = frozenset()
             about = {"district": self.district, "register": one.register, "entry": one.entry}

@@ -19,7 +19,7 @@ from gateway.admin.registers.assignments import KeptAssignments
 from gateway.auth.scopes import known_scopes
 from gateway.reasoning.children import sight
 from gateway.registers.effects import students as student_effects
-from gateway.registers.entries import Assignment
+from gateway.registers.entries import StaffAssignment
 from gateway.registers.matching import state_ids
 from gateway.storage.database import transaction
 from gateway.storage.people.tables import memberships
@@ -70,7 +70,7 @@ class AssignedPair(Pair):
         entries += [(row, PERSON, {"id": self.known_by(row)["id"]}) for row in random.sample(rest, 1)]
         grant = self.one.grant
         self.registers.assignments = tuple(
-            Assignment(f"a{number}", "maple", grant.agreement, grant.org, person, tags, BEGIN)
+            StaffAssignment(f"a{number}", "maple", grant.agreement, grant.org, person, tags, BEGIN)
             for number, (_, person, tags) in enumerate(entries)
         )
         self.registers.version += 1

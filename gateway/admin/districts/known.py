@@ -8,6 +8,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.request_slots import step_aside
 from gateway.storage.database import transaction
 from gateway.storage.people.written_districts import PURPOSE, find_written, newest_districts
 from gateway.translations.phrases import Phrase
@@ -107,12 +108,15 @@ class KnownDistricts:
 def trial() -> Iterator[None]:
     """Hold one of the few places for trials until the end of the block.
 
+    A system may take a minute to answer, or to say nothing: nobody else's request waits for the place of this one.
+
     Raises:
         Overloaded: none is free.
     """
     if not _trials.acquire(blocking=False):
         raise Overloaded
     try:
+        step_aside()
         yield
     finally:
         _trials.release()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.admin.registers.entries import assignment_maker, consent_terms, holders_of, names_student
 from gateway.districts.students import known_students
 from gateway.people.active import ActivePeople
-from gateway.registers.entries import PROVIDER, RECIPIENT, Assignment
+from gateway.registers.entries import PROVIDER, RECIPIENT, StaffAssignment
 from gateway.registers.events import ASSIGNMENTS
 from gateway.registers.imports import ASSIGNMENT_COLUMNS, import_rows, import_typed
 from gateway.registers.matching import Students
@@ -172,7 +172,7 @@ class KeptAssignments:
         side = self._written(actor, district, {}, reason)
         maker = assignment_maker(self._region, district, side.written_by, self._terms(district, side))
 
-        def make(tags: Mapping[str, str], cells: Mapping[str, str]) -> Assignment:
+        def make(tags: Mapping[str, str], cells: Mapping[str, str]) -> StaffAssignment:
             return maker(tags, {**rest, **cells})
 
         if side.orgs is None:
@@ -223,6 +223,6 @@ class KeptAssignments:
         return known_students(self._region.settings().districts[district], self._keys)
 
 
-def _states(one: RegisterEntry) -> Assignment:
-    assert isinstance(one.states, Assignment)
+def _states(one: RegisterEntry) -> StaffAssignment:
+    assert isinstance(one.states, StaffAssignment)
     return one.states

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from gateway.admin.administration import Administration
-    from gateway.registers.entries import Assignment, Restriction
+    from gateway.registers.entries import Restriction, StaffAssignment
     from gateway.registers.matching import Students
     from gateway.registers.stating import ConsentTerms
     from gateway.registers.store import Registers
@@ -87,7 +87,7 @@ def holders_of(region: Administration) -> dict[tuple[str, str], str]:
 
 def assignment_maker(
     region: Administration, district: str, written_by: str, terms: Mapping[str, ConsentTerms]
-) -> Callable[[Parts, Parts], Assignment]:
+) -> Callable[[Parts, Parts], StaffAssignment]:
     """Return the function that makes an assignment of tags and parts, under agreements with these *terms*."""
     people, today = holders_of(region), today_in(region, district)
     return partial(_assignment, district, terms, people, today, written_by)
@@ -101,7 +101,7 @@ def _assignment(
     written_by: str,
     tags: Parts,
     given: Parts,
-) -> Assignment:
+) -> StaffAssignment:
     return assignment_of(district, tags, given, terms, people, today, written_by)
 
 

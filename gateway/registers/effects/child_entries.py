@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.cache.snapshot import Snapshot
     from gateway.config.declared_facts import DeclaredFact
     from gateway.registers.effects.state import DistrictRegisters
-    from gateway.registers.entries import Assignment, RestrictionKind
+    from gateway.registers.entries import RestrictionKind, StaffAssignment
     from policies.grant import Grant
 
 ANY_DAY = date(1900, 1, 1)
@@ -59,7 +59,7 @@ class ChildEntries:
                 ANY_DAY, ANY_DAY, None, ALL,
             )  # fmt: skip
 
-    def assignments(self, grant: Grant) -> Iterator[Assignment]:
+    def assignments(self, grant: Grant) -> Iterator[StaffAssignment]:
         """Yield the assignments of the student to the person of a *grant* that hold today."""
         index = self.registers.assignments(grant.agreement, grant.org, grant.person) if grant.person else {}
         if index and self.row in RuleSearch(self.snapshot, self.registers, grant, self.day).assigned():

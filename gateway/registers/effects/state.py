@@ -8,7 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from gateway.config.declared_facts import CONSENT
-from gateway.registers.entries import Assignment, Consent, Restriction
+from gateway.registers.entries import Consent, Restriction, StaffAssignment
 from gateway.registers.matching import FIELDS
 from gateway.registers.tags import NAME, STATE_ID
 from standards.fields import fields_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gateway.registers.tags import RegisterKeys
     from policies.grant import Grant
 
-Entry = TypeVar("Entry", Restriction, Consent, Assignment)
+Entry = TypeVar("Entry", Restriction, Consent, StaffAssignment)
 
 LOOK_UP_SECONDS: Final = 0.5
 """How long the registers may have been changed by another process before this one notices."""
@@ -60,11 +60,13 @@ class DistrictRegisters:
             self._entries = {place: tuple(some) for place, some in found.items()}
         return self._entries.get((agreement, form), ())
 
-    def assignments(self, agreement: str, org: str, person: str) -> Mapping[tuple[str, str], tuple[Assignment, ...]]:
+    def assignments(
+        self, agreement: str, org: str, person: str
+    ) -> Mapping[tuple[str, str], tuple[StaffAssignment, ...]]:
         """Return the assignments to a *person* at *org* under one agreement, by kind of tag and tag."""
         return _by_tag(self.assigned_to(agreement, org, person))
 
-    def assigned_to(self, agreement: str, org: str, person: str) -> tuple[Assignment, ...]:
+    def assigned_to(self, agreement: str, org: str, person: str) -> tuple[StaffAssignment, ...]:
         """Return the assignments to a *person* at *org* under one agreement."""
         asked = agreement, org, person
         return tuple(one for one in self.state.assignments if (one.agreement, one.org, one.person) == asked)

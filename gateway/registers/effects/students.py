@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gateway.cache.snapshot import Snapshot, Table
     from gateway.config.declared_facts import DeclaredFact
     from gateway.registers.effects.state import DistrictRegisters
-    from gateway.registers.entries import Assignment, Consent, Restriction
+    from gateway.registers.entries import Consent, Restriction, StaffAssignment
     from policies.grant import Grant
 
 ELIGIBLE_YEARS: Final = 18
@@ -168,7 +168,7 @@ class RuleSearch:
         if self.registers is None:
             return set()
         rows: defaultdict[str, set[int]] = defaultdict(set)
-        entries: dict[str, Assignment] = {}
+        entries: dict[str, StaffAssignment] = {}
         for row, one in self._matches(
             self.registers.assignments(self.grant.agreement, self.grant.org, self.grant.person)
         ):
@@ -187,7 +187,7 @@ class RuleSearch:
         born = (self.table.columns.get("birthDate") or [None] * self.table.size)[row]
         return one.signer_role != "parent" or self.day < eighteenth(born)
 
-    def _confirms(self, one: Consent | Assignment, row: int) -> bool:
+    def _confirms(self, one: Consent | StaffAssignment, row: int) -> bool:
         """Tell whether more than an id says that the student is who consented, or was assigned."""
         registers, kinds = self.registers, [kind for kind in one.tags if kind in KINDS]
         return registers is not None and confirmed(
@@ -258,7 +258,7 @@ def eighteenth(born: Any) -> str:
         return day.replace(year=day.year + ELIGIBLE_YEARS, day=28).isoformat()
 
 
-def in_force(one: Restriction | Consent | Assignment, day: str) -> bool:
+def in_force(one: Restriction | Consent | StaffAssignment, day: str) -> bool:
     """Tell whether an entry holds on a *day*."""
     return one.begin.isoformat() <= day and (one.until is None or day <= one.until.isoformat())
 

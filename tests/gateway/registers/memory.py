@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from gateway.registers.effects.state import RegisterWatch
-from gateway.registers.entries import Assignment, Consent, RegisterState, Restriction
+from gateway.registers.entries import Consent, RegisterState, Restriction, StaffAssignment
 from gateway.registers.tags import CONTACT, ID, NAME, STATE_ID, RegisterKeys, spelt_name
 from standards.errors import StoreUnavailable
 
@@ -29,7 +29,7 @@ class MemoryRegisters:
         self.district, self.version, self.down = district, 1, False
         self.restrictions: tuple[Restriction, ...] = ()
         self.consents: tuple[Consent, ...] = ()
-        self.assignments: tuple[Assignment, ...] = ()
+        self.assignments: tuple[StaffAssignment, ...] = ()
         self.asked = 0
 
     def state(self, district: str) -> RegisterState:
