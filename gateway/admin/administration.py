@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from gateway.every_agreement import read_every
+from gateway.storage.database import transaction
+from gateway.storage.people.kinds import kinds_of
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from gateway.storage.registry import SqlStore
     from gateway.storage.secrets import Keys
     from gateway.storage.shared_memory import Memory
+    from policies.agreement import Agreement
     from policies.standing import Standing
 
 
@@ -67,3 +72,21 @@ class Administration:
     clock: Callable[[], datetime]
     settings: Callable[[], Settings]
     running: Running | None = None
+
+    def kinds(self, orgs: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """Return of which kinds organisations are now; none where neither settings, people nor agreements say."""
+        named = [(one.org, one.kind) for one in self._agreements() if one.org in orgs]
+        districts = self.settings().districts
+
+        def read() -> Mapping[str, frozenset[str]]:
+            with transaction(self.store.engine) as connection:
+                return kinds_of(connection, orgs, districts, named)
+
+        return self.store.calls.run(read)
+
+    def _agreements(self) -> Sequence[Agreement]:
+        """Return every agreement without a mistake: of the running gateway, or of the folder where none runs."""
+        if self.running is None:
+            return read_every(self.settings(), self.store)[0]
+        standing = self.running.standing
+        return (*standing.agreements, *standing.withheld, *standing.reading.found)

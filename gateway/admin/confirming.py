@@ -183,7 +183,7 @@ class Confirming:
         together = f"{proposal.made_by[:NAME_CHARACTERS]}, confirmed by {actor.name[:NAME_CHARACTERS]}"
         if not proposal.person:
             return replace(actor, kind="operator", name=together, memberships=(), person="")
-        found = ActivePeople(self._region.store, self._region.clock).find(proposal.person)
+        found = ActivePeople(self._region.store, self._region.clock, self._region.kinds).find(proposal.person)
         if found is None:
             raise NotPermitted("Who proposed this has no access any more.")
         return replace(found.actor, name=together)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
-from gateway.admin.organisations import DISTRICT
-from gateway.people.actor import REGION, NotPermitted
+from gateway.people.actor import NotPermitted
 from gateway.people.persons import ENDED, Person, find_person, holders, roles_of
 from gateway.storage.people.tables import authenticators, identities, passkeys
 from standards.errors import Conflict, NotFound
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from gateway.admin.organisations import Organisation
     from gateway.people.actor import Actor
+    from gateway.people.invitations import Invitation
     from gateway.people.persons import HeldRole
-    from policies.roles import PersonRole
 
 NOBODY: Final = "There is no such person here."
 NOT_ALONE: Final = "Only the region's operator may do this to this person."
@@ -32,14 +32,27 @@ LAST: Final = "This is the last person with this role here. Invite another one f
 NEVER_LAST: Final = frozenset({"region-operator", "district-admin"})
 """The roles without which nobody could invite anybody any more."""
 
-RECIPIENTS: Final = frozenset({"vendor", "researcher", "sea"})
 FACTORS: Final = {"passkey": passkeys, "password and code": authenticators, "provider": identities}
 
 
-def fits(role: PersonRole, one: Organisation) -> bool:
-    """Tell whether an organisation is of the kind in which people have a role."""
-    kinds = {REGION: {REGION}, DISTRICT: {DISTRICT}, "cbo": {"cbo"}, "recipient": RECIPIENTS}
-    return role.org == "any" or one.kind in kinds[role.org]
+@dataclass(frozen=True, slots=True)
+class OrganisationMember:
+    """A person as its organisation sees it: its *roles* there, and how it can sign in (*factors*)."""
+
+    person: Person
+    roles: tuple[str, ...]
+    factors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleOfOrganisation:
+    """The members of an organisation, its open invitations, and the roles that the actor may give there."""
+
+    organisation: Organisation
+    members: tuple[OrganisationMember, ...]
+    invitations: tuple[Invitation, ...]
+    may_give: tuple[str, ...]
+    may_change: bool
 
 
 def member_of(connection: Connection, org: str, person: str, now: datetime) -> Person:

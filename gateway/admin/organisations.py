@@ -14,6 +14,7 @@ from gateway.one_line import is_one_line
 from gateway.people.actor import REGION, NotPermitted
 from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
+from gateway.storage.people.kinds import DISTRICT
 from gateway.storage.people.tables import organisations
 from gateway.storage.people.written_districts import written_names
 from standards.errors import CallerError, Conflict, NotFound
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from gateway.admin.administration import Administration
     from gateway.people.actor import Actor
 
-DISTRICT: Final = "district"
 KINDS: Final = ("vendor", "cbo", "researcher", "sea")
 """The kinds of organisations that people add; a district begins with its connection being written."""
 

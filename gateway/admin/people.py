@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from gateway.admin.members import NOBODY, digests, factors_of, fits, keep_one, known_as, member_of, whole_person
+from gateway.admin.members import (
+    NOBODY,
+    OrganisationMember,
+    PeopleOfOrganisation,
+    digests,
+    factors_of,
+    keep_one,
+    known_as,
+    member_of,
+    whole_person,
+)
 from gateway.admin.organisations import NOWHERE, Organisations
 from gateway.admin.second_person import SecondPerson, TwoPersonAct
 from gateway.people.actor import REGION, NotPermitted
@@ -13,7 +22,7 @@ from gateway.people.invitations import (
     BOOTSTRAP,
     INVITATION,
     RECOVERY,
-    Invitation,
+    Inviter,
     find_open,
     make_invitation,
     open_invitations,
@@ -30,15 +39,18 @@ from gateway.people.persons import (
     find_by_mail,
     give_role,
     holders,
+    holds,
     members,
     normal_mail,
     person_name,
     roles_of,
     set_status,
     withdraw_of,
+    withdraw_role,
 )
 from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
+from gateway.storage.people.kinds import fits
 from gateway.translations.phrases import Phrase
 from policies.roles import action, roles
 from standards.errors import CallerError, Conflict, NotFound
@@ -56,6 +68,7 @@ if TYPE_CHECKING:
     from gateway.storage.people.proposals import Proposal
 
 NOT_YOURSELF: Final = "Nobody changes their own roles or access. Ask somebody else who may."
+HAS_ROLE: Final = "This person has this role here already."
 BOOTSTRAPPED: Final = "There is a region operator already, who can invite others; --again makes a link anyway."
 CHANGE: Final = "person.change"
 INVITE: Final = "person.invite"
@@ -67,26 +80,6 @@ STEPS: Final = {
     "end": ((ACTIVE, SUSPENDED), ENDED, "person ended"),
 }
 Done = TypeVar("Done")
-
-
-@dataclass(frozen=True, slots=True)
-class OrganisationMember:
-    """A person as its organisation sees it: its *roles* there, and how it can sign in (*factors*)."""
-
-    person: Person
-    roles: tuple[str, ...]
-    factors: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PeopleOfOrganisation:
-    """The members of an organisation, its open invitations, and the roles that the actor may give there."""
-
-    organisation: Organisation
-    members: tuple[OrganisationMember, ...]
-    invitations: tuple[Invitation, ...]
-    may_give: tuple[str, ...]
-    may_change: bool
 
 
 class Persons:
@@ -154,7 +147,11 @@ class Persons:
         content = {"org": org, "role": role, "mail": address}
 
         def make(connection: Connection, now: datetime) -> str:
-            return make_invitation(connection, INVITATION, address, org, role, actor.name, now, shown)
+            known = find_by_mail(connection, address)
+            if known is not None and holds(connection, known.id, org, role, one.kind, now):
+                raise Conflict(HAS_ROLE)
+            by = Inviter(actor.name, actor.person)
+            return make_invitation(connection, INVITATION, address, org, role, by, now, shown, one.kind)
 
         asked = TwoPersonAct(INVITE, org, f"{role}: {address}"[:200], content | {"name": shown})
         return self._second.either(actor, asked, lambda: self._act(make, actor, "person invited", org, content))
@@ -185,8 +182,9 @@ class Persons:
         def change(connection: Connection, now: datetime) -> None:
             found = member_of(connection, org, person, now)
             with digests(connection, found, content, now):
-                if not give_role(connection, person, org, role, actor.name, now):
-                    raise Conflict("This person has this role here already.")
+                if not give_role(connection, person, org, role, actor.name, now, one.kind):
+                    raise Conflict(HAS_ROLE)
+                withdraw_role(connection, found.mail, org, role, now)
 
         return self._either(change, actor, "role given", content, reason)
 
@@ -232,7 +230,7 @@ class Persons:
             with digests(connection, found, content, now):
                 if after != ACTIVE:
                     keep_one(connection, held, found, now)
-                    withdraw_of(connection, found.mail, now)
+                    withdraw_of(connection, found.id, now)
                     withdraw_for(connection, found.mail, now, RECOVERY)
                 set_status(connection, person, after, now)
                 if after == ENDED:
@@ -258,7 +256,8 @@ class Persons:
             if found.status != ACTIVE:
                 raise Conflict(Phrase("This person is %(state)s.", state=Phrase(found.status)))
             withdraw_for(connection, found.mail, now, RECOVERY)
-            return make_invitation(connection, RECOVERY, found.mail, org, "", actor.name, now, found.name)
+            by = Inviter(actor.name, actor.person)
+            return make_invitation(connection, RECOVERY, found.mail, org, "", by, now, found.name)
 
         return self._either(make, actor, RECOVERED, content, reason)
 
@@ -293,7 +292,8 @@ class Persons:
             if not again and holders(connection, REGION, "region-operator", now):
                 raise Conflict(BOOTSTRAPPED)
             withdraw_for(connection, address, now, BOOTSTRAP)
-            return make_invitation(connection, BOOTSTRAP, address, REGION, "region-operator", actor.name, now, shown)
+            by = Inviter(actor.name, actor.person)
+            return make_invitation(connection, BOOTSTRAP, address, REGION, "region-operator", by, now, shown, REGION)
 
         return self._act(make, actor, "bootstrap link made", REGION, content)
 
@@ -317,7 +317,7 @@ class Persons:
 
     def _may_give(self, actor: Actor, one: Organisation) -> tuple[str, ...]:
         """Return the roles that an actor may invite somebody for in an organisation, or give there."""
-        fitting = {name for name, role in roles().items() if fits(role, one)}
+        fitting = {name for name in roles() if fits(name, one.kind)}
         if actor.kind == "operator":
             return tuple(sorted(fitting))
         reach, given = action("person.invite").roles, set[str]()

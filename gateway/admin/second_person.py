@@ -113,7 +113,8 @@ class SecondPerson:
 
     def confirmers(self, proposal: Proposal) -> tuple[str, ...]:
         """Return the names of the people other than who proposed it who may confirm a *proposal*."""
-        found = ActivePeople(self._region.store, self._region.clock).allowed(proposal.action, proposal.org)
+        people = ActivePeople(self._region.store, self._region.clock, self._region.kinds)
+        found = people.allowed(proposal.action, proposal.org)
         others = (one.actor for one in found if one.actor.person != proposal.person)
         return tuple(one.name for one in others if self.is_independent(one, proposal))
 

@@ -36,7 +36,7 @@ def shortage(region: Administration, action: str, org: str, proposer: str | None
 
     Where somebody has proposed it, by the id of that person (empty for an operator), one other is enough.
     """
-    active = ActivePeople(region.store, region.clock)
+    active = ActivePeople(region.store, region.clock, region.kinds)
     able = active.allowed(action, org)
     if sum(one.actor.person != proposer for one in able) >= (NEEDED if proposer is None else 1):
         return None

@@ -12,7 +12,7 @@ from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Re
 from gateway.web.responses import base_url
 
 if TYPE_CHECKING:
-    from gateway.admin.people import OrganisationMember
+    from gateway.admin.members import OrganisationMember
     from gateway.people.invitations import Invitation
 
 ROUTES = AdminOperations("people")

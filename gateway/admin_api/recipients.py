@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import fields, validate
 
 from gateway.admin.clients.applications import Applications, claim_sets
-from gateway.admin.organisations import DISTRICT, KINDS, NOWHERE, Organisations
+from gateway.admin.organisations import KINDS, NOWHERE, Organisations
 from gateway.admin_api.frame.bodies import AdminBody, TextLine
 from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply
+from gateway.storage.people.kinds import DISTRICT
 from standards.errors import NotFound
 
 if TYPE_CHECKING:

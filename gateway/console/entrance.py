@@ -61,12 +61,12 @@ def make_entrance(region: Administration) -> PeopleEntrance:
         return settings.idle, settings.longest
 
     return PeopleEntrance(
-        Sessions(store, clock, ends),
+        Sessions(store, clock, region.kinds, ends),
         challenges,
         factors,
         passkeys,
         SignIn(store, clock, factors, passkeys, lambda: running.gateway.limits if running else None),
-        Joining(store, clock, factors),
+        Joining(store, clock, factors, region.kinds),
         Accounts(store, clock, factors),
         OpenId(challenges, clock),
     )

@@ -9,7 +9,7 @@ from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import InputRequired
 
 from gateway.admin.organisations import KINDS, Organisation, Organisations
-from gateway.admin.people import OrganisationMember, Persons
+from gateway.admin.people import Persons
 from gateway.console.forms import ConsoleForm, choices
 from gateway.console.join import own_ids
 from gateway.console.origin import origin
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response as AnyResponse
 
-    from gateway.admin.people import PeopleOfOrganisation
+    from gateway.admin.members import OrganisationMember, PeopleOfOrganisation
     from gateway.admin.second_person import Waiting
     from gateway.people.invitations import Invitation
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from gateway.config.settings import Settings
     from gateway.people.active import ActivePerson
+    from gateway.storage.people.kinds import Kinds
     from gateway.storage.registry import SqlStore
     from gateway.storage.secrets import Keys
     from gateway.tasks.task import PersonTask
@@ -31,13 +32,14 @@ ORG_PREFIX: Final = "org:"
 
 @dataclass(frozen=True, slots=True)
 class NoticeRegion:
-    """What notices are made of: the registry, the settings, and the *tasks* that there are now."""
+    """What notices are made of: the registry, the settings, the *tasks* that there are now, what organisations are."""
 
     store: SqlStore
     keys: Keys
     clock: Callable[[], datetime]
     settings: Callable[[], Settings]
     tasks: Callable[[], Iterable[PersonTask]]
+    kinds: Kinds
 
     def choices(self, orgs: Iterable[str]) -> Mapping[str, OrganisationChoices]:
         """Return what each organisation has chosen."""
@@ -85,7 +87,7 @@ class NoticeCollector:
         tasks = [one for one in region.tasks() if one.closed is None]
         if not tasks:
             return 0
-        people = ActivePeople(region.store, region.clock).list()
+        people = ActivePeople(region.store, region.clock, region.kinds).list()
         orgs = {one.org for one in tasks} | {held.org for one in people for held in one.actor.memberships}
         choices = region.choices(orgs)
         found = [*self._hooks(tasks, choices, now)]

@@ -91,7 +91,8 @@ class Sender:
     def _mail(self, notice: Notice, tasks: Sequence[PersonTask]) -> bool:
         """Send a letter to a person who is still here, still has the role, and wants mail."""
         region, now = self._region, self._region.clock()
-        server, person = region.settings().notices.mail, ActivePeople(region.store, region.clock).find(notice.recipient)
+        server, people = region.settings().notices.mail, ActivePeople(region.store, region.clock, region.kinds)
+        person = people.find(notice.recipient)
         if server is None:
             raise NotDelivered("no mail server is set")
         if person is None or person.actor.person in NoticeChoices(region.store, region.clock).without_mail():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from gateway.people.actor import Actor, Membership
 from gateway.people.sessions import ACTIVE
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
+from gateway.storage.people.kinds import counting
 from gateway.storage.people.tables import memberships, people
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from gateway.storage.acts import SqlRegistry
+    from gateway.storage.people.kinds import Kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +39,29 @@ class ActivePerson:
 
 
 class ActivePeople:
-    """The active people in the registry."""
+    """The active people in the registry; *kinds* tells what organisations are now, and so which roles count."""
 
-    def __init__(self, store: SqlRegistry, clock: Callable[[], datetime]) -> None:
-        self._engine, self.calls, self._clock = store.engine, store.calls, clock
+    def __init__(self, store: SqlRegistry, clock: Callable[[], datetime], kinds: Kinds) -> None:
+        self._engine, self.calls, self._clock, self._kinds = store.engine, store.calls, clock, kinds
 
-    @timely
     def list(self) -> tuple[ActivePerson, ...]:
         """List everybody who is active, by address."""
-        now, held = self._clock(), defaultdict[str, list[Membership]](list)
+        rows, held = self._rows()
+        mine: dict[str, list[Membership]] = {row.id: [] for row in rows}
+        for one in counting(held, self._kinds):
+            mine.get(one.person, []).append(Membership(one.org, one.role))
+        return tuple(_person(row, tuple(mine[row.id])) for row in rows)
+
+    @timely
+    def _rows(self) -> tuple[tuple[Row[Any], ...], tuple[Row[Any], ...]]:
+        now = self._clock()
         roles = select(memberships).where(
             memberships.c.begins <= now, or_(memberships.c.ends.is_(None), memberships.c.ends > now)
         )
         wanted = select(people).where(people.c.status == ACTIVE).order_by(people.c.mail)
         with transaction(self._engine) as connection:
-            for row in connection.execute(roles.order_by(memberships.c.number)):
-                held[row.person].append(Membership(row.org, row.role))
-            rows = connection.execute(wanted).all()
-        return tuple(_person(row, tuple(held[row.id])) for row in rows)
+            held = connection.execute(roles.order_by(memberships.c.number)).all()
+            return tuple(connection.execute(wanted).all()), tuple(held)
 
     def find(self, person: str) -> ActivePerson | None:
         """Find the person of that id; None where there is none, or it is not active."""

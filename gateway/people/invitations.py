@@ -37,10 +37,28 @@ class Invitation:
     made: datetime
     made_by: str
     expires: datetime
+    inviter: str
+    org_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inviter:
+    """Who makes a link: its name on record, and the id of the *person* it is; empty for an operator."""
+
+    name: str
+    person: str
 
 
 def make_invitation(
-    connection: Connection, kind: str, mail: str, org: str, role: str, by: str, now: datetime, name: str = ""
+    connection: Connection,
+    kind: str,
+    mail: str,
+    org: str,
+    role: str,
+    by: Inviter,
+    now: datetime,
+    name: str = "",
+    org_kind: str = "",
 ) -> str:
     """Make a link of a *kind*; return its token, which is not kept. An open one for the same ends."""
     same = invitations.c.kind == kind, invitations.c.mail == mail, invitations.c.org == org, invitations.c.role == role
@@ -49,7 +67,7 @@ def make_invitation(
     token = secrets.token_urlsafe(TOKEN_BYTES)
     values = {
         "token_hash": hashed(token), "kind": kind, "mail": mail, "name": name, "org": org, "role": role, "made": now,
-        "made_by": by, "expires": now + LIVES[kind],
+        "made_by": by.name, "inviter": by.person, "org_kind": org_kind, "expires": now + LIVES[kind],
     }  # fmt: skip
     connection.execute(insert(invitations).values(values))
     return token
@@ -105,5 +123,6 @@ def _open(now: datetime) -> tuple[Any, ...]:
 
 def _invitation(row: Row[Any]) -> Invitation:
     return Invitation(
-        row.token_hash, row.kind, row.mail, row.name, row.org, row.role, row.made, row.made_by, row.expires
-    )
+        row.token_hash, row.kind, row.mail, row.name, row.org, row.role, row.made, row.made_by, row.expires,
+        row.inviter, row.org_kind,
+    )  # fmt: skip

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, insert, select
 
-from gateway.people.invitations import BOOTSTRAP, GONE, RECOVERY, find_invitation, use_invitation, withdraw_for
+from gateway.people.active import ActivePeople
+from gateway.people.invitations import (
+    BOOTSTRAP,
+    GONE,
+    INVITATION,
+    RECOVERY,
+    find_invitation,
+    use_invitation,
+    withdraw_for,
+)
 from gateway.people.passkeys import REFUSED, NewPasskey, keep_passkey
 from gateway.people.passwords import check_password, hash_password, set_password
 from gateway.people.persons import (
@@ -18,14 +27,18 @@ from gateway.people.persons import (
     find_by_mail,
     find_person,
     give_role,
+    holds,
     new_person_id,
     normal_mail,
+    withdraw_role,
 )
 from gateway.people.second_factors import matching_step
 from gateway.storage.acts import Act, write_act
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
+from gateway.storage.people.kinds import DISTRICT, counts
 from gateway.storage.people.tables import authenticators, identities, passkeys, passwords, recovery_codes
+from policies.roles import roles
 from standards.errors import CallerError, Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -36,6 +49,7 @@ if TYPE_CHECKING:
 
     from gateway.people.invitations import Invitation
     from gateway.people.second_factors import SecondFactors
+    from gateway.storage.people.kinds import Kinds
     from gateway.storage.registry import SqlStore
 
 WRONG_CODE: Final = "This is not the code that the authenticator shows now. Try the next one."
@@ -82,21 +96,46 @@ class Newcomer:
 class Joining:
     """What one-time links lead to."""
 
-    def __init__(self, store: SqlStore, clock: Callable[[], datetime], factors: SecondFactors) -> None:
+    def __init__(self, store: SqlStore, clock: Callable[[], datetime], factors: SecondFactors, kinds: Kinds) -> None:
         self._engine, self.calls, self._clock, self._factors = store.engine, store.calls, clock, factors
+        self._kinds, self._people = kinds, ActivePeople(store, clock, kinds)
 
-    @timely
     def look(self, token: str) -> tuple[Invitation, Person | None]:
         """Return what a link is for, and who has its address already.
 
         Raises:
             NotFound: it leads nowhere any more.
         """
+        found, known, held = self._look(token)
+        if found.kind == INVITATION and (held or not self._stands(found)):
+            raise NotFound(GONE)
+        return found, known
+
+    @timely
+    def _look(self, token: str) -> tuple[Invitation, Person | None, bool]:
+        """Return what a link is for, who has its address, and whether that one has the role already."""
+        now = self._clock()
         with transaction(self._engine) as connection:
-            found = find_invitation(connection, token, self._clock())
+            found = find_invitation(connection, token, now)
             if found is None:
                 raise NotFound(GONE)
-            return found, find_by_mail(connection, found.mail) if found.mail else None
+            known = find_by_mail(connection, found.mail) if found.mail else None
+            has = known is not None and holds(connection, known.id, found.org, found.role, found.org_kind, now)
+            return found, known, has
+
+    def _stands(self, found: Invitation) -> bool:
+        """Tell whether whoever made an invitation may invite still, to an organisation that is what it was."""
+        if not counts(found.role, found.org_kind, self._kinds([found.org])[found.org]):
+            return False
+        if not found.inviter:
+            return True
+        inviter = self._people.find(found.inviter)
+        held = inviter.actor.memberships if inviter else ()
+        return any(found.role in roles()[one.role].invites for one in held)
+
+    def _district(self, org: str) -> str:
+        """Return the district on whose record an act about an organisation is; empty where it is none."""
+        return org if DISTRICT in self._kinds([org])[org] else ""
 
     def by_password(self, token: str, newcomer: Newcomer, way: PasswordAndCode) -> Joined:
         """Use a link and set up a password with an authenticator.
@@ -151,7 +190,6 @@ class Joining:
             raise CallerError(OTHER_MAIL)
         return self._join(token, newcomer, "openid", keep)
 
-    @timely
     def take_role(self, token: str, person: str) -> None:
         """Use a link for the role it is for, as a person who is signed in.
 
@@ -159,18 +197,33 @@ class Joining:
             CallerError: the link is for another address, or gives nobody a role.
             NotFound: it leads nowhere any more.
         """
+        self._take_role(token, person, self._district(self.look(token)[0].org))
+
+    @timely
+    def _take_role(self, token: str, person: str, district: str) -> None:
         now = self._clock()
         with transaction(self._engine, write=True) as connection:
             used = use_invitation(connection, token, now)
             found = find_person(connection, person, lock=True)
             if found is None or found.status != ACTIVE or used.kind == RECOVERY or used.mail not in {"", found.mail}:
                 raise CallerError(OTHER_MAIL)
-            give_role(connection, found.id, used.org, used.role, used.made_by, now)
-            write_act(connection, _act(found, used, "session"), now)
+            give_role(connection, found.id, used.org, used.role, used.made_by, now, used.org_kind)
+            withdraw_role(connection, found.mail, used.org, used.role, now)
+            write_act(connection, _act(found, used, "session", district), now)
 
-    @timely
     def _join(
         self, token: str, newcomer: Newcomer, method: str, keep: Callable[[Connection, str], tuple[str, ...]]
+    ) -> Joined:
+        return self._joined(token, newcomer, method, keep, self._district(self.look(token)[0].org))
+
+    @timely
+    def _joined(
+        self,
+        token: str,
+        newcomer: Newcomer,
+        method: str,
+        keep: Callable[[Connection, str], tuple[str, ...]],
+        district: str,
     ) -> Joined:
         now = self._clock()
         with transaction(self._engine, write=True) as connection:
@@ -179,7 +232,7 @@ class Joining:
                 raise CallerError(OTHER_MAIL)
             found = _back(connection, used, now) if used.kind == RECOVERY else _new(connection, used, newcomer, now)
             codes = keep(connection, found.id)
-            write_act(connection, _act(found, used, method), now)
+            write_act(connection, _act(found, used, method, district), now)
         return Joined(found.id, method, codes)
 
 
@@ -208,7 +261,8 @@ def _new(connection: Connection, used: Invitation, newcomer: Newcomer, now: date
     found = add_person(
         connection, newcomer.id or new_person_id(), mail, newcomer.name, newcomer.language, used.made_by, now
     )
-    give_role(connection, found.id, used.org, used.role, used.made_by, now)
+    give_role(connection, found.id, used.org, used.role, used.made_by, now, used.org_kind)
+    withdraw_role(connection, mail, used.org, used.role, now)
     if used.kind == BOOTSTRAP:
         withdraw_for(connection, "", now, BOOTSTRAP)
     return found
@@ -225,6 +279,6 @@ def _back(connection: Connection, used: Invitation, now: datetime) -> Person:
     return found
 
 
-def _act(found: Person, used: Invitation, method: str) -> Act:
+def _act(found: Person, used: Invitation, method: str, district: str) -> Act:
     content = {"person": found.id, "org": used.org, "role": used.role, "link": used.id, "method": method}
-    return Act(found.mail, f"{used.kind} followed", content=content)
+    return Act(found.mail, f"{used.kind} followed", district, content)

@@ -11,8 +11,10 @@ from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.one_line import is_one_line
+from gateway.storage.people.kinds import counts
 from gateway.storage.people.tables import invitations, memberships, people, sessions
 from gateway.translations.catalogues import LANGUAGES, SOURCE_LANGUAGE
+from policies.roles import roles
 from standards.errors import CallerError, Conflict
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class HeldRole:
     org: str
     role: str
     begins: datetime
+    kind: str
 
 
 def normal_mail(text: str) -> str:
@@ -135,25 +138,41 @@ def roles_of(connection: Connection, person: str, now: datetime, *, lock: bool =
     return tuple(map(_role, connection.execute(mine.with_for_update() if lock else mine)))
 
 
-def give_role(connection: Connection, person: str, org: str, role: str, by: str, now: datetime) -> bool:
-    """Give a person a role in an organisation; False where it holds it already."""
-    if any((one.org, one.role) == (org, role) for one in roles_of(connection, person, now)):
+def give_role(connection: Connection, person: str, org: str, role: str, by: str, now: datetime, kind: str) -> bool:
+    """Give a person a role in an organisation of a *kind*; False where it holds it already, in one of that kind."""
+    if holds(connection, person, org, role, kind, now):
         return False
-    values = {"person": person, "org": org, "role": role, "begins": now, "made_by": by}
+    values = {"person": person, "org": org, "role": role, "begins": now, "made_by": by, "kind": kind}
     connection.execute(insert(memberships).values(values))
     return True
 
 
+def holds(connection: Connection, person: str, org: str, role: str, kind: str, now: datetime) -> bool:
+    """Tell whether a person holds a role in an organisation that is of a *kind*, so that it counts."""
+    held = [one for one in roles_of(connection, person, now) if (one.org, one.role) == (org, role)]
+    return any(counts(role, one.kind, {kind}) for one in held)
+
+
 def end_role(connection: Connection, held: HeldRole, mail: str, now: datetime) -> None:
-    """End a role of whoever has that *mail*, and take back the open invitations there that it made or was sent."""
+    """End a role of whoever has that *mail*, and take back the open invitations that it was sent there, or has made.
+
+    Those that it made elsewhere end, too, where it is by this role that it could make them.
+    """
     connection.execute(update(memberships).where(memberships.c.number == held.number).values(ends=now))
-    its = or_(invitations.c.made_by == mail, invitations.c.mail == mail)
-    _withdraw(connection, now, its, invitations.c.org == held.org)
+    known = roles().get(held.role)
+    by_it = or_(invitations.c.org == held.org, invitations.c.role.in_(known.invites if known else ()))
+    made = (invitations.c.inviter == held.person) & by_it
+    _withdraw(connection, now, or_(made, (invitations.c.mail == mail) & (invitations.c.org == held.org)))
 
 
-def withdraw_of(connection: Connection, mail: str, now: datetime) -> None:
+def withdraw_of(connection: Connection, person: str, now: datetime) -> None:
     """Take back the open invitations that somebody made: they may have been its way to come back."""
-    _withdraw(connection, now, invitations.c.made_by == mail)
+    _withdraw(connection, now, invitations.c.inviter == person)
+
+
+def withdraw_role(connection: Connection, mail: str, org: str, role: str, now: datetime) -> None:
+    """Take back the open invitations of an address to a role that its person has now."""
+    _withdraw(connection, now, invitations.c.mail == mail, invitations.c.org == org, invitations.c.role == role)
 
 
 def _withdraw(connection: Connection, now: datetime, *which: ColumnElement[bool]) -> None:
@@ -190,4 +209,4 @@ def _person(row: Row[Any] | None) -> Person | None:
 
 
 def _role(row: Row[Any]) -> HeldRole:
-    return HeldRole(row.number, row.person, row.org, row.role, row.begins)
+    return HeldRole(row.number, row.person, row.org, row.role, row.begins, row.kind)

@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, update
 from gateway.people.actor import Actor, Membership
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
+from gateway.storage.people.kinds import counting
 from gateway.storage.people.tables import memberships, people, sessions
 from standards.errors import Unauthenticated
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Row
 
+    from gateway.storage.people.kinds import Kinds
     from gateway.storage.registry import SqlStore
 
 COOKIE: Final = "__Host-crossing"
@@ -69,15 +71,20 @@ class ListedSession:
 
 
 class Sessions:
-    """The sessions in the registry; *ends* returns how long one may be idle, and how long one may last."""
+    """The sessions in the registry; *ends* returns how long one may be idle, and how long one may last.
+
+    *kinds* tells what organisations are now: a role counts in none that is not of the kind for which it was given.
+    """
 
     def __init__(
         self,
         store: SqlStore,
         clock: Callable[[], datetime],
+        kinds: Kinds,
         ends: Callable[[], tuple[timedelta, timedelta]] = lambda: (IDLE, LONGEST),
     ) -> None:
         self._engine, self.calls, self._clock, self._ends = store.engine, store.calls, clock, ends
+        self._kinds = kinds
 
     @timely
     def begin(self, person: str, method: str, network: str = "", replaced: str = "") -> str:
@@ -102,19 +109,25 @@ class Sessions:
             connection.execute(insert(sessions).values(values))
         return name
 
-    @timely
     def find(self, name: str) -> PersonSession | None:
         """Find the session of that id, with the roles that its person has now; None where it has ended."""
+        if (found := self._found(name)) is None:
+            return None
+        row, held = found
+        return _session(row, tuple(Membership(one.org, one.role) for one in counting(held, self._kinds)))
+
+    @timely
+    def _found(self, name: str) -> tuple[Row[Any], tuple[Row[Any], ...]] | None:
         now = self._clock()
         wanted = select(sessions, people).join(people, people.c.id == sessions.c.person)
         with transaction(self._engine) as connection:
             row = connection.execute(wanted.where(sessions.c.id_hash == hashed(name), *self._live(now))).first()
             if row is None or row.status != ACTIVE:
                 return None
-            roles = _roles(connection, row.person, now)
+            held = _held(connection, row.person, now)
         if now - row.seen > min(SEEN_EVERY, self._ends()[0] / 2):
             self._see(row.id_hash)
-        return _session(row, roles)
+        return row, held
 
     @timely
     def list_of(self, person: str) -> tuple[ListedSession, ...]:
@@ -158,10 +171,10 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def _roles(connection: Connection, person: str, now: datetime) -> tuple[Membership, ...]:
+def _held(connection: Connection, person: str, now: datetime) -> tuple[Row[Any], ...]:
     mine = select(memberships).where(memberships.c.person == person, memberships.c.begins <= now)
     rows = connection.execute(mine.order_by(memberships.c.number)).all()
-    return tuple(Membership(row.org, row.role) for row in rows if row.ends is None or row.ends > now)
+    return tuple(row for row in rows if row.ends is None or row.ends > now)
 
 
 def _session(row: Row[Any], roles: tuple[Membership, ...]) -> PersonSession:

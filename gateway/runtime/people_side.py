@@ -51,7 +51,9 @@ class PeopleSide:
     def notices(self) -> NoticeRegion:
         """Return what notices are made of."""
         region = self.region()
-        return NoticeRegion(region.store, region.keys, region.clock, region.settings, lambda: gather(region).tasks)
+        return NoticeRegion(
+            region.store, region.keys, region.clock, region.settings, lambda: gather(region).tasks, region.kinds
+        )
 
     def _applications(self) -> tuple[WSGIApplication, WSGIApplication]:
         """Return the console and the API; those that were made under other settings of the server are made anew."""

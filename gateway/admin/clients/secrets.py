@@ -16,6 +16,7 @@ from gateway.auth.oauth1_secrets import PURPOSE, new_shared_secret
 from gateway.auth.scopes import ADMIN, ADMIN_ROLES, ONEROSTER_1_1, admin_roles, administers
 from gateway.people.active import ActivePeople
 from gateway.people.actor import REGION, NotPermitted, machine, operator
+from gateway.storage.people.kinds import fitting
 from gateway.storage.registry import DRAFT, ENABLED, SUSPENDED, Client, ClientUpdate, Secret, digest_of
 from gateway.translations.phrases import Phrase
 from policies.roles import roles
@@ -309,10 +310,13 @@ class ClientSecrets:
         if link.maker_kind == "operator":
             return operator(link.maker)
         if link.maker_kind == "person":
-            found = ActivePeople(self._store, self._region.clock).find(link.maker)
+            found = ActivePeople(self._store, self._region.clock, self._region.kinds).find(link.maker)
             return found.actor if found else None
         client = self._store.find_client(link.maker)
-        return machine(client.client_id, client.org, admin_roles(client.scopes)) if _is_in(client) else None
+        if not _is_in(client):
+            return None
+        held = fitting(admin_roles(client.scopes), client.org, self._region.kinds)
+        return machine(client.client_id, client.org, held)
 
     def _check(self, rights: ClientRights, actor: Actor, action: str, found: Client, unchanged: str) -> None:
         """Refuse an act on a client as it is now, under its lock."""

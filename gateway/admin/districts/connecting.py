@@ -17,6 +17,7 @@ from gateway.people.actor import REGION
 from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
 from gateway.storage.people.district_orders import NAMES, end_order
+from gateway.storage.people.kinds import DISTRICT
 from gateway.storage.people.tables import memberships, organisations
 from gateway.storage.people.uploads import forget_uploads
 from gateway.storage.people.written_districts import (
@@ -27,7 +28,6 @@ from gateway.storage.people.written_districts import (
     write_district,
 )
 from gateway.translations.phrases import Phrase
-from policies.roles import roles
 from standards.errors import Conflict, InvalidBody, NotFound, PreconditionFailed, SettingsError
 
 if TYPE_CHECKING:
@@ -183,12 +183,11 @@ class Connections:
 
     def _refuse_taken(self, name: str) -> None:
         """Refuse the name of an organisation that is no district: its people would act for the district, too."""
-        foreign = [one for one, role in roles().items() if role.org in {"cbo", "recipient"}]
 
         def read() -> bool:
             with transaction(self._region.store.engine) as connection:
                 mine = organisations.select().where(organisations.c.name == name)
-                theirs = memberships.select().where(memberships.c.org == name, memberships.c.role.in_(foreign))
+                theirs = memberships.select().where(memberships.c.org == name, memberships.c.kind != DISTRICT)
                 return any(connection.execute(one).first() is not None for one in (mine, theirs))
 
         if name == REGION or self._region.store.calls.run(read):

@@ -140,7 +140,7 @@ class UploadGate:
 
     def __init__(self, region: Administration) -> None:
         self._region, self._files = region, DistrictFiles(region)
-        self._sessions = Sessions(region.store, region.clock)
+        self._sessions = Sessions(region.store, region.clock, region.kinds)
         self._under_way: dict[str, float] = {}
         self._lock = threading.Lock()
 

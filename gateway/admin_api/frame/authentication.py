@@ -13,6 +13,7 @@ from gateway.auth import tokens
 from gateway.auth.scopes import admin_roles
 from gateway.people.actor import machine
 from gateway.people.sessions import COOKIE, Sessions
+from gateway.storage.people.kinds import fitting
 from gateway.storage.registry import ENABLED
 from standards.errors import Unauthenticated
 
@@ -31,7 +32,7 @@ class Entrance:
     """Lets machines and people into the administration API."""
 
     def __init__(self, region: Administration) -> None:
-        self._region, self._sessions = region, Sessions(region.store, region.clock)
+        self._region, self._sessions = region, Sessions(region.store, region.clock, region.kinds)
         self._key = region.keys.derive("admin-api-csrf")
 
     def enter(self) -> Actor:
@@ -73,7 +74,8 @@ class Entrance:
     def _machine(self, header: str) -> Actor:
         """Return the client of a bearer token as an actor in its roles.
 
-        A client that has a data scope beside them has no role, whatever its token says.
+        A client that has a data scope beside them has no role, whatever its token says, nor has one whose organisation
+        is not of the kind of its role any more.
         """
         scheme, _, text = header.strip().partition(" ")
         region = self._region
@@ -84,6 +86,6 @@ class Entrance:
         if found is None or client is None or client.status != ENABLED or client.epoch != found.epoch:
             raise Unauthenticated("The token is not valid here.")
         roles = set(admin_roles(client.scopes)) & set(admin_roles(found.scopes))
-        if not roles:
+        if not (fit := fitting(roles, client.org, region.kinds)):
             raise Unauthenticated("The token is not valid here.")
-        return machine(client.client_id, client.org, roles)
+        return machine(client.client_id, client.org, fit)

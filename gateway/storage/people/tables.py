@@ -57,8 +57,12 @@ memberships = Table(
     Column("begins", Instant, nullable=False),
     Column("ends", Instant),
     Column("made_by", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),
 )
-"""Which role a person has in which organisation, from when until when; one that has ended stays."""
+"""Which role a person has in which organisation, from when until when; one that has ended stays.
+
+The *kind* is that of the organisation when the role was given: it counts in no other one that takes the name later.
+"""
 
 invitations = Table(
     "invitations",
@@ -74,8 +78,13 @@ invitations = Table(
     Column("expires", Instant, nullable=False),
     Column("used", Instant),
     Column("withdrawn", Instant),
+    Column("inviter", String(32), nullable=False),
+    Column("org_kind", String(20), nullable=False),
 )
-"""One-time links by which somebody joins (*invitation*, *bootstrap*) or gets back in (*recovery*), by their hash."""
+"""One-time links by which somebody joins (*invitation*, *bootstrap*) or gets back in (*recovery*), by their hash.
+
+The *inviter* is the id of a person, empty for an operator; *org_kind* is what the organisation was when it was made.
+"""
 
 identities = Table(
     "identities",

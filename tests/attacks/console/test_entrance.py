@@ -94,7 +94,7 @@ def test_a_session_that_was_planted_is_not_the_one_somebody_signs_in_to(region):
 
 
 def test_a_cookie_that_a_subdomain_could_set_is_no_session(region):
-    session = Sessions(region.administered.store, region.clock).begin(
+    session = Sessions(region.administered.store, region.clock, region.administered.kinds).begin(
         region.person("ana", ("maple", "approver")), "totp"
     )
     for name in ("crossing", "__Secure-crossing", "session"):

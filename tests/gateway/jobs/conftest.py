@@ -145,7 +145,9 @@ class Office:
         file.write_text(f'agreements = "agreements"\n{public}[notices]\n{notices}\n{district}', "utf-8")
         settings = load(file)
         keys = Keys(bytes(32))
-        self.region = NoticeRegion(self.store, keys, self.clock, lambda: settings, lambda: list(self.tasks))
+        self.region = NoticeRegion(
+            self.store, keys, self.clock, lambda: settings, lambda: list(self.tasks), lambda _: {}
+        )
         return self
 
     def person(self, name, *roles, language="en", status="active", mail=""):
@@ -158,6 +160,7 @@ class Office:
             connection.execute(insert(people).values(row))
             for org, role in roles:
                 held = {"person": one, "org": org, "role": role, "begins": self.clock(), "made_by": "tests"}
+                held["kind"] = "district"
                 connection.execute(insert(memberships).values(held))
         return one
 

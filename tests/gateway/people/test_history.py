@@ -62,11 +62,12 @@ class Histories(RuleBasedStateMachine):
         read = load(file)
         self.clock, self.store = Clock(), open_store(read.store_url, seconds=MAX_COMMAND_SECONDS)
         keys = read.open_keys()
-        self.people = Persons(Administration(self.store, None, keys, self.clock, lambda: read))
+        administered = Administration(self.store, None, keys, self.clock, lambda: read)
+        self.people = Persons(administered)
         factors = SecondFactors(keys)
-        self.joining = Joining(self.store, self.clock, factors)
+        self.joining = Joining(self.store, self.clock, factors, administered.kinds)
         self.sign_in = SignIn(self.store, self.clock, factors, None, lambda: None)
-        self.sessions = Sessions(self.store, self.clock)
+        self.sessions = Sessions(self.store, self.clock, administered.kinds)
         self.known: dict[str, Somebody] = {}
         self.open: dict[str, tuple[str, str, str, object]] = {}
         self.live: dict[str, tuple[Somebody, object, object]] = {}

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from gateway.people.account import LAST_WAY, Accounts
 from gateway.people.actor import Actor, Membership
 from gateway.people.challenges import Challenges
-from gateway.people.invitations import BOOTSTRAP, INVITATION, RECOVERY, make_invitation
+from gateway.people.invitations import BOOTSTRAP, INVITATION, RECOVERY, Inviter, make_invitation
 from gateway.people.joining import Identity, Joining, Newcomer, PasswordAndCode
 from gateway.people.passkeys import Passkeys, Site
 from gateway.people.second_factors import SecondFactors, new_secret
@@ -44,6 +44,10 @@ def url(request, tmp_path):
         yield fresh.replace("postgresql+psycopg:", "postgresql:")
 
 
+def kinds(orgs):
+    return {org: frozenset({"region" if org == "region" else "district"}) for org in orgs}
+
+
 class Inside:
     """Everything by which people come in, over one registry."""
 
@@ -51,14 +55,23 @@ class Inside:
         self.clock, self.store = Clock(datetime(2026, 9, 1, 12, tzinfo=UTC)), store
         self.factors = SecondFactors(Keys(b"k" * 32))
         self.passkeys = Passkeys(Challenges(LocalMemory()))
-        self.joining = Joining(store, self.clock, self.factors)
+        self.joining = Joining(store, self.clock, self.factors, kinds)
         self.accounts = Accounts(store, self.clock, self.factors)
-        self.sessions = Sessions(store, self.clock)
+        self.sessions = Sessions(store, self.clock, kinds)
         self.sign_in = SignIn(store, self.clock, self.factors, self.passkeys, lambda: None)
 
     def link(self, kind=INVITATION, mail=MAIL, org="maple", role="approver"):
         with transaction(self.store.engine, write=True) as connection:
-            return make_invitation(connection, kind, mail, org, role, "root", self.clock())
+            return make_invitation(
+                connection,
+                kind,
+                mail,
+                org,
+                role,
+                Inviter("root", ""),
+                self.clock(),
+                org_kind="region" if org == "region" else "district",
+            )
 
     def code(self, secret):
         return pyotp.TOTP(secret).at(self.clock())

@@ -76,10 +76,11 @@ def gateway(tmp_path_factory):
                 row = {"id": mine, "mail": f"{name}@example.org", "name": name, "status": ACTIVE, "language": "en",
                        "created": now, "created_by": "tests"}  # fmt: skip
                 held = {"person": mine, "org": org, "role": role, "begins": now, "made_by": "tests"}
+                held["kind"] = "district"
                 with transaction(store.engine, write=True) as connection:
                     connection.execute(insert(people).values(row))
                     connection.execute(insert(memberships).values(held))
-                sessions[name] = Sessions(store, lambda: datetime.now(UTC)).begin(mine, "passkey")
+                sessions[name] = Sessions(store, lambda: datetime.now(UTC), dict).begin(mine, "passkey")
         found = Gateway(one, sessions)
         headers = found.headers("ana") | {"Content-Type": "application/json"}
         made = requests.post(

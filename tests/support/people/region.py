@@ -17,6 +17,7 @@ from gateway.people.sessions import ACTIVE, COOKIE, Sessions
 from gateway.runtime.startup import run
 from gateway.storage.database import transaction
 from gateway.storage.people.tables import memberships, people
+from policies.roles import roles
 from tests.support.regions import Clock, Site, write
 
 if TYPE_CHECKING:
@@ -78,9 +79,16 @@ class PeopleRegion:
                 connection.execute(insert(people).values(row))
                 for org, role in roles:
                     mine = {"person": one, "org": org, "role": role, "begins": now, "made_by": "tests"}
+                    mine["kind"] = self.kind(org, role)
                     connection.execute(insert(memberships).values(mine))
             self.known[name] = one
         return self.known[name]
+
+    def kind(self, org: str, role: str) -> str:
+        """Return the kind of an organisation as it would be kept with a role that is given there now."""
+        home = {"region": "region", "district": "district", "cbo": "cbo", "recipient": "vendor"}
+        known = next(iter(self.administered.kinds([org])[org]), "district")
+        return home.get(roles()[role].org, known) if role in roles() else known
 
     def actor(self, name: str, *roles: tuple[str, str]) -> Actor:
         """Return the actor that a person with those roles is, for services that are asked directly."""
@@ -93,7 +101,9 @@ class PeopleRegion:
 
     def browser(self, name: str, *roles: tuple[str, str]) -> Browser:
         """Return a browser in which the person *name*, made with those roles if need be, has just signed in."""
-        session = Sessions(self.administered.store, self.clock).begin(self.person(name, *roles), "passkey")
+        session = Sessions(self.administered.store, self.clock, self.administered.kinds).begin(
+            self.person(name, *roles), "passkey"
+        )
         found = self.stranger()
         found.wsgi.set_cookie(COOKIE, session, domain="crossing.example.org", secure=True, path="/")
         return found

@@ -54,6 +54,7 @@ def _people() -> None:
         sa.Column("begins", Instant, nullable=False),
         sa.Column("ends", Instant),
         sa.Column("made_by", sa.String(200), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
     )
     op.create_table(
         "invitations",
@@ -68,6 +69,8 @@ def _people() -> None:
         sa.Column("expires", Instant, nullable=False),
         sa.Column("used", Instant),
         sa.Column("withdrawn", Instant),
+        sa.Column("inviter", sa.String(32), nullable=False),
+        sa.Column("org_kind", sa.String(20), nullable=False),
     )
     op.create_table(
         "identities",
