@@ -75,7 +75,7 @@ class Administration:
 
     def kinds(self, orgs: Collection[str]) -> Mapping[str, frozenset[str]]:
         """Return of which kinds organisations are now; none where neither settings, people nor agreements say."""
-        named = [(one.org, one.kind) for one in self._agreements() if one.org in orgs]
+        named = [(one.org, one.kind) for one in self.agreements() if one.org in orgs]
         districts = self.settings().districts
 
         def read() -> Mapping[str, frozenset[str]]:
@@ -84,7 +84,7 @@ class Administration:
 
         return self.store.calls.run(read)
 
-    def _agreements(self) -> Sequence[Agreement]:
+    def agreements(self) -> Sequence[Agreement]:
         """Return every agreement without a mistake: of the running gateway, or of the folder where none runs."""
         if self.running is None:
             return read_every(self.settings(), self.store)[0]

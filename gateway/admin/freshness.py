@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.admin.organisations import parties_of
 from gateway.districts.status import moment
 
 if TYPE_CHECKING:
@@ -59,5 +60,6 @@ class Freshness:
         found: dict[str, set[str]] = {}
         if self._region.running is not None:
             for one in self._region.running.standing.agreements:
-                found.setdefault(one.district, set()).add(one.org)
+                parties = parties_of(one.district, one.org, one.kind, self._region.settings().districts)
+                found.setdefault(one.district, set()).update(parties)
         return found

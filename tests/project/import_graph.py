@@ -63,7 +63,7 @@ FLOORS = [
     "policies.standing",
     "policies.reasoning",
     "policies.testing",
-    "gateway.one_line",
+    "gateway.one_line gateway.look_alikes",
     "gateway.storage",
     "gateway.translations",
     "gateway.config",

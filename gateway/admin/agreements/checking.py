@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gateway.admin.agreements.form import part_at
+from gateway.admin.agreements.named_clients import mistakes, named_clients
 from gateway.admin.agreements.reading import KnownAgreements
+from gateway.admin.organisations import Organisations
 from gateway.audit.agreement_texts import recorded
 from gateway.every_agreement import read_every
+from gateway.look_alikes import looks_like
 from gateway.reasoning.examples import failures
 from policies.agreement import SETS, clashing, read_written
 from policies.reasoning import analysis
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from policies.documents.written import WrittenDocument
 
 NOT_FREE: Final = "this id is not free: choose another one"
-NOT_THEIRS: Final = "this client is not registered for the recipient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,20 @@ class Checking:
             return Checked(None, tuple(self._mistake(document, one) for one in problems))
         wrong = [self._mistake(document, one) for one in self._among_others(actor, found)]
         wrong += [self._mistake(document, one, text) for one, text in self._hidden(actor, found)]
-        return Checked(found, tuple(sorted(wrong, key=lambda one: one.line)), tuple(self._warnings(found)))
+        clients = named_clients(self._region, actor, found.district, found.org, found.clients)
+        wrong += [self._mistake(document, one) for one in mistakes(found, clients)]
+        warnings = (*self._warnings(found), *(one.words(found.org) for one in clients if one.theirs))
+        return Checked(found, tuple(sorted(wrong, key=lambda one: one.line)), warnings)
 
     def _among_others(self, actor: Actor, found: Agreement) -> Iterator[SettingsError]:
         """Yield the mistakes of a correct document that others may be told of."""
         settings = self._region.settings()
         if found.district not in settings.districts:
             yield SettingsError("there is no such district", found.file, 1, 1)
+        known = Organisations(self._region).known()
+        if found.org not in known and (alike := looks_like(found.org, known)):
+            told = f"the recipient {found.org} may be taken for {alike}: name that one"
+            yield SettingsError(told, found.file, 1, 1)
         yield from (mistake for mistake, _ in failures((found,)))
         texts = recorded(settings)
         yield from (mistake for mistake, _ in texts.differing((found,)))
@@ -103,10 +112,6 @@ class Checking:
 
     def _warnings(self, found: Agreement) -> Iterator[str]:
         yield from (*found.warnings, *analysis.warnings(found))
-        orgs = {one.client_id: one.org for one in self._region.store.list_clients()}
-        for client in found.clients:
-            if orgs.get(client) != found.org:
-                yield f"{client}: {NOT_THEIRS}"
 
     def _mistake(self, document: WrittenDocument, error: SettingsError, text: str = "") -> Mistake:
         line, column = (error.line or 1, error.column or 1) if error.file == document.name else (1, 1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gateway.admin.organisations import parties_of
 from gateway.signing.overview import VersionState, overview
 from gateway.storage.people.agreements import OPEN, RECALLED, WITHDRAWN, WrittenAgreements
 from policies.documents.written import SCHEME
@@ -145,8 +146,7 @@ class KnownAgreements:
 
     def parties(self, district: str, recipient: str, kind: str) -> frozenset[str]:
         """Return the parties of an agreement; a recipient with the name of a district that it is not is none."""
-        ambiguous = kind != "district" and recipient in self._region.settings().districts
-        return frozenset({district} if ambiguous else {district, recipient})
+        return parties_of(district, recipient, kind, self._region.settings().districts)
 
     def every(self) -> Iterator[KnownVersion]:
         """Yield every version, whoever may know of it."""

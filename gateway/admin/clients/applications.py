@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.admin.organisations import parties_of
 from gateway.auth.scopes import EDFI, ONEROSTER_1_1, ONEROSTER_1_2, known_scopes
 from standards.errors import NotFound
 
@@ -53,9 +54,10 @@ class Applications:
     def list(self, actor: Actor) -> tuple[dict[str, Any], ...]:
         """List the applications that concern an actor, by id; of several versions the newest."""
         newest: dict[str, Agreement] = {}
-        running = self._region.running
+        running, districts = self._region.running, self._region.settings().districts
         for one in running.standing.agreements if running is not None else ():
-            if actor.allows("agreement.read", one.district, (one.district, one.org)):
+            parties = parties_of(one.district, one.org, one.kind, districts)
+            if actor.allows("agreement.read", one.district, parties):
                 kept = newest.get(one.id)
                 newest[one.id] = one if kept is None or kept.version < one.version else kept
         return tuple(_shown(one) for _, one in sorted(newest.items()))

@@ -111,7 +111,7 @@ class Clients:
         check_new(asked)
         if actor.kind != "operator":
             Organisations(self._region).require_known(asked.org)
-        ClientRights(self._region).require_free(actor, asked.client_id, steward)
+        ClientRights(self._region).require_free(actor, asked.client_id, steward, asked.org)
         if self._store.find_client(asked.client_id) is not None:
             raise CallerError(Phrase("There is a client %(client)s already.", client=repr(asked.client_id)))
         content = {
@@ -124,8 +124,14 @@ class Clients:
     def copy(
         self, actor: Actor, source: str, name: str, org: str = "", kind: str = "", steward: str = ""
     ) -> ClientFacts | Waiting:
-        """Register a client with the scopes and settings of another one: never with its secrets, nor its state."""
-        found = self.find(actor, source).client
+        """Register a client with the scopes and settings of another one: never with its secrets, nor its state.
+
+        Raises:
+            NotPermitted: the other one is neither the region's nor the actor's.
+        """
+        rights = ClientRights(self._region)
+        found = rights.seen(actor, source)
+        rights.require_own(actor, "client.register", found)
         mine = steward or (found.steward if found.steward in actor.orgs("client.register") else "")
         kept: dict[str, Any] = {"scopes": found.scopes, "unknown_members": found.unknown_members, "steward": mine}
         new = NewClient(name, org or found.org, kind or found.kind, more={"copyOf": found.client_id}, **kept)
@@ -275,7 +281,8 @@ def check_new(new: NewClient) -> None:
         raise CallerError(Phrase("The name of a client cannot be this: %(rule)s.", rule=Phrase(BAD_NAME)))
     if new.kind not in KINDS:
         raise CallerError(f"The kind of an organisation is one of: {', '.join(KINDS)}.")
-    if not new.org.strip() or len(new.org) > MAX_ORG_CHARACTERS or not is_one_line(new.org) or new.org == REGION:
+    spaced = new.org != " ".join(new.org.split())
+    if not new.org or spaced or len(new.org) > MAX_ORG_CHARACTERS or not is_one_line(new.org) or new.org == REGION:
         raise CallerError("The organisation must be one line of text, and not the region itself.")
     if new.unknown_members not in {IGNORE, REFUSE}:
         raise CallerError(f"Unknown members are treated as {IGNORE} or {REFUSE}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from gateway.admin.organisations import parties_of
 from gateway.every_agreement import read_every
 from gateway.people.actor import Actor, Membership, NotPermitted
 from gateway.storage.registry import CLIENT_ID
@@ -24,6 +25,10 @@ SHARED: Final = (
     "Agreements of other districts name this client too, and it is not one district's to change. To shut it out of "
     "your district, end your agreement with it; for anything else ask its own organisation or the region's operator."
 )
+NOT_YOURS: Final = (
+    "This client is of %(org)s and was registered by %(steward)s: only they and the region's operator may do this."
+)
+TAKEN: Final = "This name cannot be given: choose another one."
 
 
 class NamingAgreements:
@@ -66,7 +71,15 @@ class NamingAgreements:
 
     def parties(self, client_id: str) -> frozenset[str]:
         """Return who are parties of the agreements that name a client."""
-        return frozenset(party for one in self.of(client_id) for party in (one.district, one.org))
+        return frozenset(party for one in self.of(client_id) for party in self.parties_of(one))
+
+    def parties_of(self, one: Agreement) -> frozenset[str]:
+        """Return the parties of an agreement."""
+        return parties_of(one.district, one.org, one.kind, self._region.settings().districts)
+
+    def recipients(self, client_id: str) -> frozenset[str]:
+        """Return the recipients for whom agreements name a client, also those that release nothing yet."""
+        return frozenset(one.org for one in self._found if client_id in one.clients)
 
 
 class ClientRights:
@@ -119,7 +132,7 @@ class ClientRights:
 
         Raises:
             NotFound: the actor may not know of the client.
-            NotPermitted: no role allows it.
+            NotPermitted: no role allows it, or only on clients of another steward or organisation.
             Conflict: only roles in a district do, and other districts use the client.
         """
         self.require_seen(actor, client)
@@ -127,10 +140,13 @@ class ClientRights:
             return
         able = [held for held in actor.memberships if self._held_allows(actor, action, client, held.role, held.org)]
         if not able:
+            if actor.orgs(action):
+                raise _not_yours(client)
             raise NotPermitted(
                 Phrase("You have no role that may do this: %(action)s.", action=Phrase(known_action(action).about))
             )
-        others = self.agreements.districts(client.client_id) - {client.steward}
+        secret = action in {"client.rotate", "client.link"}  # it would open what is signed later, too
+        others = self.agreements.districts(client.client_id, even_unsigned=secret) - {client.steward}
         if others and all(_is_district(held.role) for held in able):
             raise Conflict(SHARED)
 
@@ -148,16 +164,31 @@ class ClientRights:
         each = (Membership(org, role) for org, role in held)
         return tuple(one for one in each if self.may(Actor("", "person", (one,)), action, client))
 
-    def require_free(self, actor: Actor, client_id: str, steward: str) -> None:
-        """Refuse to register, for a district, an id that another district's agreement names.
+    def require_own(self, actor: Actor, action: str, client: Client) -> None:
+        """Refuse an action for which a client is a model, unless it is the region's, the steward's or its owner's.
+
+        Raises:
+            NotFound: the actor may not know of the client.
+            NotPermitted: it knows of it as a party of an agreement alone.
+        """
+        self.require_seen(actor, client)
+        if not actor.everywhere(action) and not actor.allows(action, client.steward):
+            raise _not_yours(client)
+
+    def require_free(self, actor: Actor, client_id: str, steward: str, org: str) -> None:
+        """Refuse to register an id that an agreement names for another recipient, or, for a district, another one's.
 
         Raises:
             Conflict: whoever got its secret could read the other district's data.
         """
+        if kept := sorted(self.agreements.recipients(client_id) - {org}):
+            known = actor.everywhere("client.register") or self.agreements.districts(client_id) <= {steward}
+            said = Phrase("An agreement keeps this id for %(org)s.", org=kept[0])
+            raise Conflict(said if known else TAKEN)
         if not actor.everywhere("client.register") and (
             self.agreements.districts(client_id, even_unsigned=True) - {steward}
         ):
-            raise Conflict("This name cannot be given: choose another one.")
+            raise Conflict(TAKEN)
 
     def _held_allows(self, actor: Actor, action: str, client: Client, role: str, org: str) -> bool:
         held = tuple(one for one in actor.memberships if (one.role, one.org) == (role, org))
@@ -180,6 +211,10 @@ def only(districts: Iterable[str]) -> str:
     """Return the one of some *districts* that there is; empty where there are several, or none."""
     found = sorted(set(districts))
     return found[0] if len(found) == 1 else ""
+
+
+def _not_yours(client: Client) -> NotPermitted:
+    return NotPermitted(Phrase(NOT_YOURS, org=client.org, steward=client.steward or Phrase("the region")))
 
 
 def _is_district(role: str) -> bool:

@@ -10,6 +10,7 @@ from gateway.admin.clients.clients import CHANGED, KINDS, NewClient, check_new, 
 from gateway.admin.clients.links import ClientLinks, LinkGone, new_link, use_link, withdraw_links
 from gateway.admin.clients.rights import ClientRights, acting_org
 from gateway.admin.clients.states import ADMIN_ASKED, check_scopes, facts, lacks
+from gateway.admin.organisations import Organisations
 from gateway.admin.second_person import SecondPerson, TwoPersonAct
 from gateway.auth.client_secrets import new_secret
 from gateway.auth.oauth1_secrets import PURPOSE, new_shared_secret
@@ -71,9 +72,12 @@ class ClientSecrets:
 
         Raises:
             CallerError: its name, organisation, kind or scopes cannot be used, or the name is taken.
+            Conflict: an agreement names it for another recipient.
             NotPermitted: anybody else asks.
         """
         check_new(new)
+        Organisations(self._region).require_distinct(new.org)
+        ClientRights(self._region).require_free(actor, new.client_id, new.steward, new.org)
         return self._added(actor, replace(new, scopes=check_scopes(new.scopes)))
 
     def add_admin(self, actor: Actor, name: str, org: str, role: str) -> NewSecret:

@@ -79,7 +79,9 @@ class ScopeSuggestion:
 def facts(client: Client, agreements: NamingAgreements, actor: Actor | None) -> ClientFacts:
     """Return a client as an *actor* may know it, with those of its agreements of which the actor may know."""
     named = agreements.of(client.client_id) if actor is not None else ()
-    seen = {one.id for one in named if actor and actor.allows("agreement.read", one.district, (one.district, one.org))}
+    seen = {
+        one.id for one in named if actor and actor.allows("agreement.read", one.district, agreements.parties_of(one))
+    }
     ids = tuple(sorted(seen))
     missing = lacks(client, agreements) if client.status == DRAFT else ()
     state = READY if client.status == DRAFT and not missing else client.status

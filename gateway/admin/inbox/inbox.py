@@ -9,6 +9,7 @@ from os import SEEK_END
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.inbox.gathering import gather, known_agreements
+from gateway.admin.organisations import parties_of
 from gateway.admin.shortage import INVITING
 from gateway.audit.chain import list_segments, read_line
 from gateway.people.active import ActivePeople
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from gateway.admin.administration import Administration
     from gateway.admin.inbox.gathering import Gathered
     from gateway.people.actor import Actor
+    from gateway.storage.registry import Client
     from gateway.tasks.task import PersonTask
     from policies.agreement import Agreement
 
@@ -117,7 +119,7 @@ class Inbox:
             if name not in known or event.get("operation") == "act":
                 continue
             one = known[name]
-            if actor.allows("client.read", one.steward, _parties(self._region, name, one.org)):
+            if actor.allows("client.read", one.steward, _parties(self._region, one)):
                 good, bad = found.get(name, (0, 0))
                 count = int(event.get("rows", 1)) if event.get("operation") == "refused" else 0
                 found[name] = (good + (count == 0), bad + count)
@@ -127,7 +129,12 @@ class Inbox:
         """Count the districts that the actor may see the freshness of, by their state."""
         running, counts = self._region.running, dict[str, int]()
         for name, district in running.gateway.districts.items() if running else ():
-            parties = {one.org for one in known_agreements(self._region) if one.district == name}
+            parties = {
+                party
+                for one in known_agreements(self._region)
+                if one.district == name
+                for party in parties_of(name, one.org, one.kind, self._region.settings().districts)
+            }
             if actor.allows("district.freshness", name, parties):
                 state = district.status().state
                 counts[state] = counts.get(state, 0) + 1
@@ -140,7 +147,8 @@ class Inbox:
         for one in agreements:
             today = one.today(now)
             left = (one.end - today).days
-            seen = actor.allows("agreement.read", one.district, (one.district, one.org))
+            parties = parties_of(one.district, one.org, one.kind, self._region.settings().districts)
+            seen = actor.allows("agreement.read", one.district, parties)
             if (
                 seen
                 and one in current(agreements, today)
@@ -155,7 +163,7 @@ class Inbox:
         found = []
         for one in self._region.store.list_clients():
             last = one.last_used or one.created
-            seen = actor.allows("client.read", one.steward, _parties(self._region, one.client_id, one.org))
+            seen = actor.allows("client.read", one.steward, _parties(self._region, one))
             if seen and one.status == "enabled" and now - last >= timedelta(days=UNUSED_DAYS):
                 found.append(one.client_id)
         return tuple(found)
@@ -172,10 +180,11 @@ def _seen(actor: Actor, task: PersonTask) -> bool:
     return actor.allows("task.read", task.org)
 
 
-def _parties(region: Administration, client: str, org: str) -> frozenset[str]:
-    """Return who a client concerns: its organisation, and the districts whose agreements name it."""
-    named = (one.district for one in known_agreements(region) if client in one.clients)
-    return frozenset((org, *named))
+def _parties(region: Administration, client: Client) -> frozenset[str]:
+    """Return who a client concerns: its organisation, unless a district has its name, and districts that name it."""
+    named = {one.district for one in known_agreements(region) if client.client_id in one.clients}
+    own = parties_of("", client.org, client.kind, region.settings().districts) - {""}
+    return frozenset(named | own)
 
 
 def _goes_on(one: Agreement, agreements: Collection[Agreement]) -> bool:

@@ -12,6 +12,7 @@ from gateway.admin.agreements.signatories import Signatories
 from gateway.admin.agreements.signing import Signing
 from gateway.admin.agreements.writing import DraftWriting
 from gateway.admin.second_person import Waiting
+from gateway.console.agreements.clients import client_lines
 from gateway.console.agreements.forms import ContinueForm, ReasonedForm, SignForm
 from gateway.console.agreements.views import address, blueprint, region, sent, version_page
 from gateway.console.forms import choices
@@ -61,6 +62,7 @@ def publish(name: str, version: int) -> Any:
     happens = [
         say("From its first day on it decides what leaves the district, in place of the version before."),
         say("Its text can never be changed again: a change needs a new version."),
+        *client_lines(one),
     ]
     if one.waiting_for:
         missing = {"parties": ", ".join(one.waiting_for)}
@@ -124,7 +126,15 @@ def sign(name: str, version: int) -> Any:
         return _told(asked.version, done, say("You have signed."))
 
     printed = FORMATS["text"](document(asked.agreement, "agreement", language())).decode()
-    return sent(form, "agreements/sign.html", do, one=asked.version, asked=asked, printed=printed)
+    return sent(
+        form,
+        "agreements/sign.html",
+        do,
+        one=asked.version,
+        asked=asked,
+        printed=printed,
+        clients=client_lines(asked.version),
+    )
 
 
 @page(blueprint, "/<name>/<int:version>/take-back", "agreement.sign", "GET", "POST", fresh=True)

@@ -11,6 +11,7 @@ from gateway.admin.agreements.form import MEMBERS, read_part
 from gateway.admin.agreements.reading import KnownAgreements
 from gateway.admin.agreements.writing import CLOSED, READ_ONLY, DraftWriting
 from gateway.console.agreements import elements
+from gateway.console.agreements.clients import client_lines
 from gateway.console.agreements.forms import AgreementTextForm, SavedForm, part_form, part_values
 from gateway.console.agreements.views import address, blueprint, region, sent
 from gateway.console.page import actor, page
@@ -71,7 +72,8 @@ def part(name: str, version: int, part: str) -> Any:
         DraftWriting(region()).save_part(actor(), name, version, part, part_values(part, form), form.expected)
         return _saved(one, "part", part=part)
 
-    return sent(form, "agreements/part.html", do, one=one, title=TITLES[part], tabs=_tabs(one))
+    clients = client_lines(one) if part == "parties" else []
+    return sent(form, "agreements/part.html", do, one=one, title=TITLES[part], tabs=_tabs(one), clients=clients)
 
 
 @page(blueprint, "/<name>/<int:version>/facts", "agreement.draft")

@@ -14,6 +14,7 @@ from gateway.admin.agreements.writing import DraftWriting
 from gateway.admin.answers.vendor import Recipients
 from gateway.admin.confirming import Confirming
 from gateway.console.agreements.forms import ContinueForm, ReasonedForm
+from gateway.console.agreements.clients import client_lines
 from gateway.console.page import actor, page
 from gateway.console.parts.facts import fact_name
 from gateway.console.parts.moments import moment
@@ -170,7 +171,7 @@ def version_page(name: str, version: int, following: ContinueForm) -> str:
         facts=len(facts), students=_students(one), signatures=signatures(one), withdrawable=history,
         ask=ReasonedForm(formdata=None, data={"number": one.number}), following=following,
         translated=translated, before=_version_before(one), recipient_of=recipient_of(one),
-        pending=Confirming(region()).about(actor(), "agreement", one.name),
+        pending=Confirming(region()).about(actor(), "agreement", one.name), clients=client_lines(one),
     )  # fmt: skip
 
 
