@@ -26,6 +26,11 @@ KINDS = click.Choice(("directory", "acp", "court-order", "parent-objection", "do
 HIDDEN = click.Choice(("contact",))
 CONTACT = "The contact's id in the district's system"
 COLUMNS = ("entry", "kind", "from", "until", "recipients", "elements", "ended")
+NO_SUBSTITUTE = (
+    "without a substitute address recipients get nothing of the address: give one by --substitute-from FILE, or say "
+    "--without-substitute"
+)
+NOTHING_LEAVES = "Without a substitute no address leaves: `crossing restrictions substitute` gives one."
 EFFECTS = {
     "directory": "The student is left out of agreements that rest on directory information, and of no other.",
     "acp": "For {whom} the substitute stands in the place of the address, and what tells a place is left out.",
@@ -35,6 +40,9 @@ EFFECTS = {
     "do-not-transfer-discipline": "No incident and no action leaves to another district.",
 }
 """What each kind of restriction does, in words."""
+WITHOUT = click.option(
+    "--without-substitute", "without", is_flag=True, help="Protect an address though recipients then get nothing of it."
+)
 SUBSTITUTE = click.option("--substitute-from", "substitute", type=FILE, help="The file with the substitute address.")
 
 
@@ -52,6 +60,7 @@ def restrictions() -> None:
 @click.option("--from", "begin", type=DAY, help="The first day; today if not given.")
 @click.option("--until", type=DAY, help="The last day; none if not given.")
 @SUBSTITUTE
+@WITHOUT
 @entries.BY
 @entries.ANYWAY
 @entries.REASON
@@ -59,14 +68,16 @@ def restrictions() -> None:
 @SETTINGS
 def add(
     district: str, kind: str, hide: str | None, recipients: tuple[str, ...], elements: tuple[str, ...],
-    begin: datetime | None, until: datetime | None, substitute: Path | None, by: str, anyway: bool, reason: str,
-    actor: str, file: Path,
+    begin: datetime | None, until: datetime | None, substitute: Path | None, without: bool, by: str, anyway: bool,
+    reason: str, actor: str, file: Path,
 ) -> None:  # fmt: skip
     """Write down one restriction. The student is asked for, or read from standard input: it is no argument."""
     given = {
         "kind": kind, "recipient": " ".join(recipients), "element": " ".join(elements), **_address(substitute),
         "from": entries.typed_day(begin), "until": entries.typed_day(until),
     }  # fmt: skip
+    if kind == "acp" and substitute is None and not without:
+        raise click.UsageError(NO_SUBSTITUTE)
     with entries.open_registers(file, district) as opened:
         _made(opened, {}, {**given, **({"contact": "asked for"} if hide else {})})  # before anybody is asked for
         student = entries.ask_student(by, reason)
@@ -78,7 +89,7 @@ def add(
         entries.tell_written(opened.registers.write(district, [one], actor, reason))
     click.echo(_effect(one), err=True)
     if kind == "acp" and substitute is None:
-        click.echo("Without a substitute no address leaves: `crossing restrictions substitute` gives one.", err=True)
+        click.echo(NOTHING_LEAVES, err=True)
 
 
 @restrictions.command("import")
@@ -86,13 +97,15 @@ def add(
 @entries.DISTRICT
 @click.option("--kind", type=KINDS, help="The kind of lines that name none.")
 @click.option("--dry-run", is_flag=True, help="Count the entries and name every mistake; write nothing.")
+@WITHOUT
 @entries.ANYWAY
 @entries.REASON
 @entries.ACTOR
 @SETTINGS
 def import_restrictions(
-    source: Path, district: str, kind: str | None, dry_run: bool, anyway: bool, reason: str, actor: str, file: Path
-) -> None:
+    source: Path, district: str, kind: str | None, dry_run: bool, without: bool, anyway: bool, reason: str, actor: str,
+    file: Path,
+) -> None:  # fmt: skip
     """Write down the restrictions in the CSV file SOURCE, all of them or none; the same file again changes nothing.
 
     A mistake is named by file, line and column, and what stands there is not repeated.
@@ -113,7 +126,7 @@ def import_restrictions(
                     raise WrongPart("contact", "the district's system has no such contact") from None
             return restriction(tags, given)
 
-        restriction = _maker(opened)
+        restriction = _maker(opened, without=without)
         read = import_file(source, RESTRICTION_COLUMNS, students, make, anyway=anyway)
         write, would_write = opened.registers.write, opened.registers.would_write
         plan = (lambda: would_write(district, read.states)) if dry_run else None
@@ -164,6 +177,8 @@ def replace_substitute(entry: str, district: str, substitute: Path | None, reaso
         said = _said(_one(opened, entry, "acp"))
         written = opened.registers.change(district, entry, RESTRICTIONS, replace(said, substitute=anew), actor, reason)
         entries.tell_written(written)
+    if not anew:
+        click.echo(NOTHING_LEAVES, err=True)
 
 
 @restrictions.command("list")
@@ -213,11 +228,13 @@ def delete_restriction(entry: str, district: str, reason: str, actor: str, file:
         entries.delete_entry(opened, RESTRICTIONS, entry, {}, actor, reason)
 
 
-def _maker(opened: OpenRegisters) -> Callable[[Mapping[str, str], Mapping[str, str]], Restriction]:
-    """Return the function that makes a restriction of tags and parts."""
+def _maker(
+    opened: OpenRegisters, *, without: bool = True
+) -> Callable[[Mapping[str, str], Mapping[str, str]], Restriction]:
+    """Return the function that makes a restriction of tags and parts; whether *without* a substitute address, too."""
     from gateway.admin.registers.entries import restriction_maker
 
-    return restriction_maker(opened.region, opened.district)
+    return restriction_maker(opened.region, opened.district, without_substitute=without)
 
 
 def _made(opened: OpenRegisters, tags: Mapping[str, str], given: Mapping[str, str]) -> Restriction:

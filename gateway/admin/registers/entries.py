@@ -12,6 +12,7 @@ from gateway.people.active import ActivePeople
 from gateway.registers.entries import Consent
 from gateway.registers.matching import spelt_id
 from gateway.registers.stating import assignment_of, check_purpose, consent_of, restriction_of, terms_of
+from gateway.registers.stating import WrongPart, check_purpose, consent_of, restriction_of, terms_of
 from gateway.registers.tags import CONTACT
 from gateway.signing.overview import in_review, overview
 from standards.errors import NotFound
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     Parts = Mapping[str, str]
 
 HOLD: Final = "assignment.hold"
+NO_SUBSTITUTE: Final = (
+    "without a substitute address recipients get nothing of the address: give one, or say that there is to be none"
+)
 SHORTEST_NAME: Final = 3
 """A text of fewer letters is in many reasons by chance."""
 
@@ -73,10 +77,24 @@ def consent_maker(region: Administration, registers: Registers, district: str) -
     return make
 
 
-def restriction_maker(region: Administration, district: str) -> Callable[[Parts, Parts], Restriction]:
-    """Return the function that makes a restriction of tags and parts."""
+def restriction_maker(
+    region: Administration, district: str, *, without_substitute: bool = False
+) -> Callable[[Parts, Parts], Restriction]:
+    """Return the function that makes a restriction of tags and parts.
+
+    A protected address has a substitute, which recipients get in its place, unless somebody has said that it is to be
+    *without_substitute*: recipients then get nothing of the address.
+    """
     recipients = {one.org for one in known_agreements(region) if one.district == district}
-    return partial(restriction_of, district, recipients=recipients, today=today_in(region, district))
+    of_parts = partial(restriction_of, district, recipients=recipients, today=today_in(region, district))
+
+    def make(tags: Parts, given: Parts) -> Restriction:
+        made = of_parts(tags, given)
+        if made.kind == "acp" and not made.substitute and not without_substitute:
+            raise WrongPart("street", NO_SUBSTITUTE)
+        return made
+
+    return make
 
 
 def holders_of(region: Administration) -> dict[tuple[str, str], str]:

@@ -139,15 +139,19 @@ class KeptRegisters:
         reason: str = "",
         *,
         anyway: bool = False,
+        without_substitute: bool = False,
     ) -> Written:
         """Write down one restriction of a *student*, at once: what protects a child waits for nobody.
+
+        A protected address is *without_substitute* only where somebody says so: nothing of the address leaves then.
 
         Raises:
             WrongPart: a part is missing or cannot be.
             Conflict: nobody is known by what was given, or several, and not *anyway*.
         """
         self._write(actor, district, {**student, "contact": contact, **_address(given)}, reason)
-        make, asked = restriction_maker(self._region, district), {"contact": "asked for"} if contact else {}
+        make = restriction_maker(self._region, district, without_substitute=without_substitute)
+        asked = {"contact": "asked for"} if contact else {}
         make({}, {**given, **asked})  # before the district's system is asked
         students = self._students(district, contacts=bool(contact))
         found = resolve(students, student)
@@ -185,6 +189,7 @@ class KeptRegisters:
         *,
         dry: bool,
         anyway: bool = False,
+        without_substitute: bool = False,
     ) -> ImportOutcome:
         """Read a file of entries from memory; write all of them or none, or with *dry* only tell what that would be.
 
@@ -194,14 +199,8 @@ class KeptRegisters:
         self._see(actor, district, register)
         self._write(actor, district, {}, reason)
         students = self._students(district, contacts=register == RESTRICTIONS)
-        says = import_rows(
-            name,
-            data,
-            COLUMNS[register],
-            students,
-            self._maker(district, register, students, rest, anyway=anyway),
-            anyway=anyway,
-        )
+        make = self._maker(district, register, students, rest, anyway=anyway, without_substitute=without_substitute)
+        says = import_rows(name, data, COLUMNS[register], students, make, anyway=anyway)
         if says.mistakes:
             return ImportOutcome(says, None)
         if dry:
@@ -211,12 +210,19 @@ class KeptRegisters:
         return ImportOutcome(says, self._registers.write(district, says.states, actor.name, reason))
 
     def _maker(
-        self, district: str, register: str, students: Students, rest: Mapping[str, str], *, anyway: bool
+        self,
+        district: str,
+        register: str,
+        students: Students,
+        rest: Mapping[str, str],
+        *,
+        anyway: bool,
+        without_substitute: bool,
     ) -> Callable[[Mapping[str, str], Mapping[str, str]], Stated]:
         if register == CONSENTS:
             consent = consent_maker(self._region, self._registers, district)
             return lambda tags, cells: consent(tags, {**rest, **cells})
-        restriction = restriction_maker(self._region, district)
+        restriction = restriction_maker(self._region, district, without_substitute=without_substitute)
 
         def make(tags: Mapping[str, str], cells: Mapping[str, str]) -> Stated:
             given = {**rest, **cells}

@@ -9,7 +9,7 @@ from wtforms import BooleanField, DateField, RadioField, SelectField, StringFiel
 from wtforms.validators import InputRequired, Length, Optional
 
 from gateway.console.forms import ConsoleForm, choices
-from gateway.console.wording import later
+from gateway.console.wording import later, translated
 from gateway.registers.entries import ADDRESS
 from gateway.registers.events import CONSENTS
 
@@ -145,12 +145,20 @@ class RestrictionForm(EntryForm):
         [Optional(), Length(max=MAX_TEXT)],
         description=later("With a court order."),
     )
-    street = StringField(later("Substitute address: street"), [Optional(), Length(max=MAX_TEXT)])
+    street = StringField(
+        later("Substitute address: street"),
+        [Optional(), Length(max=MAX_TEXT)],
+        description=later("With a protected address. Every recipient gets it in the place of the real one."),
+    )
     unit = StringField(later("Substitute address: unit"), [Optional(), Length(max=MAX_TEXT)])
     city = StringField(later("Substitute address: city"), [Optional(), Length(max=MAX_TEXT)])
     state = StringField(later("Substitute address: state"), [Optional(), Length(max=2)])
     postal_code = StringField(later("Substitute address: postal code"), [Optional(), Length(max=20)])
     county = StringField(later("Substitute address: county"), [Optional(), Length(max=MAX_TEXT)])
+    without = BooleanField(
+        later("No substitute address: recipients get nothing of the address"),
+        description=later("With a protected address for which you have no substitute."),
+    )
 
     def offer(self, kinds: Mapping[str, Later]) -> None:
         """Offer the kinds of restrictions."""
@@ -175,6 +183,7 @@ class ImportForm(ConsoleForm):
     agreement = SelectField(later("Agreement of lines that name none"), [Optional()])
     form_hash = StringField(later("SHA-256 of the form's text, of lines that have none"), [Optional(), Length(max=64)])
     reason = StringField(later("Reason"), [Optional(), Length(max=MAX_TEXT)])
+    without = BooleanField(later("Protected addresses without a substitute: recipients get nothing of the address"))
     anyway = BooleanField(later("Enter lines though nobody, or several students, match: a task says so"))
     dry = BooleanField(later("Only try it: say what it would do, and write nothing"), default=True)
 
@@ -183,6 +192,7 @@ class ImportForm(ConsoleForm):
         if register != CONSENTS:
             del self.agreement, self.form_hash
             return
+        del self.without
         self.agreement.choices = choices([("", "–"), *((name, name) for name in sorted(terms))])
 
     def rest(self) -> dict[str, str]:
@@ -197,7 +207,7 @@ def blame(form: Any, wrong: WrongPart) -> None:
     if field is None or not hasattr(field, "errors"):
         form.form_errors = [f"{wrong.part}: {wrong.message}"]
     else:
-        field.errors = [*field.errors, wrong.message]
+        field.errors = [*field.errors, translated(wrong.message) or wrong.message]
 
 
 def _day(field: Any) -> str:

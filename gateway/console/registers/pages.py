@@ -149,8 +149,10 @@ def new_restriction(district: str) -> Any:
         try:
             written = _service().add_restriction(
                 actor(), district, form.student(), form.given(), (form.contact.data or "").strip(),
-                form.reason.data or "", anyway=form.anyway.data,
+                form.reason.data or "", anyway=form.anyway.data, without_substitute=form.without.data,
             )  # fmt: skip
+            if form.kind.data == "acp" and not form.street.data:
+                flash(say("Recipients get nothing of the address: there is no substitute."), "warn")
             return _written(written, district, RESTRICTIONS)
         except WrongPart as wrong:
             blame(form, wrong)
@@ -173,7 +175,7 @@ def bring(district: str, register: str) -> Any:
         try:
             outcome = _service().run_import(
                 actor(), district, register, name, data, form.rest(), form.reason.data or "", dry=form.dry.data,
-                anyway=form.anyway.data,
+                anyway=form.anyway.data, without_substitute=bool(getattr(form, "without", None) and form.without.data),
             )  # fmt: skip
         except (CallerError, SourceError) as error:
             form.form_errors = [message_of(error)]
@@ -272,7 +274,7 @@ def _facts(one: RegisterEntry) -> list[tuple[str, Any]]:
             (say("Kind"), KINDS[said.kind]),
             (say("For"), ", ".join(said.recipients) or say("every recipient")),
             (say("Elements"), ", ".join(said.elements)),
-            (say("Substitute address"), say("there is one, sealed") if said.substitute else say("none")),
+            (say("Substitute address"), _substitute(said)),
         ]
     facts += [
         (say("From"), said.begin.isoformat()),
@@ -286,6 +288,13 @@ def _facts(one: RegisterEntry) -> list[tuple[str, Any]]:
 
 def mistakes_of(found: Sequence[Any]) -> Any:
     """Show the mistakes in a file, each with its line and column."""
+def _substitute(said: Restriction) -> str:
+    if said.substitute:
+        return say("there is one, sealed")
+    return say("none: recipients get nothing of the address") if said.kind == "acp" else say("none")
+
+
+def _mistakes(found: Sequence[Any]) -> Any:
     columns: list[TableColumn[Any]] = [
         TableColumn(later("Line"), lambda one: one.line, "number"),
         TableColumn(later("Column"), lambda one: one.column, "number"),

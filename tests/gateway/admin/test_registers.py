@@ -128,3 +128,16 @@ def test_a_file_is_tried_first_and_written_whole(service, ada, students):
     assert len(service.entries(ada, "maple", RESTRICTIONS)) == before
     assert len(run(data, dry=False).written.made) == 3
     assert run(data, dry=False).written.made == ()
+
+
+def test_a_protected_address_has_a_substitute_unless_somebody_says_that_nothing_of_it_is_to_leave(
+    service, ada, students
+):
+    student, given = {"studentId": students[7]["sourcedId"]}, {"kind": "acp"}
+    with pytest.raises(WrongPart, match="recipients get nothing of the address"):
+        service.add_restriction(ada, "maple", student, given)
+    assert service.add_restriction(ada, "maple", student, given, without_substitute=True).made
+    data = f"studentId,kind\r\n{students[8]['sourcedId']},acp\r\n".encode()
+    assert service.run_import(ada, "maple", RESTRICTIONS, "list.csv", data, {}, dry=True).written is None
+    said = service.run_import(ada, "maple", RESTRICTIONS, "list.csv", data, {}, dry=True, without_substitute=True)
+    assert len(said.written.made) == 1

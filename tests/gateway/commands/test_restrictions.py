@@ -109,7 +109,10 @@ def test_a_protected_address_is_kept_and_never_shown(region):
 
 
 def test_a_substitute_can_be_replaced_and_taken_away(region):
-    add(region, f"{region.students[0]['sourcedId']}\n", kind="acp")
+    student = f"{region.students[0]['sourcedId']}\n"
+    refused = add(region, student, kind="acp", fails=2)
+    assert "recipients get nothing of the address" in " ".join(refused.output.split())
+    add(region, student, "--without-substitute", kind="acp")
     (one,) = listed(region)
     assert one["substitute"] is False
     place = region.write("box.txt", ADDRESS)

@@ -103,6 +103,29 @@ def test_a_restriction_is_entered_listed_found_and_lifted_without_a_name_in_an_a
     assert entry in text(ada.get("/console/registers/maple/restrictions?ended=1"))
 
 
+@pytest.mark.parametrize(
+    ("language", "told", "entered"),
+    [
+        (
+            "en",
+            "recipients get nothing of the address",
+            "Recipients get nothing of the address: there is no substitute.",
+        ),
+        ("es", "los receptores no reciben nada de la dirección", "Los receptores no reciben nada de la dirección"),
+    ],
+)
+def test_a_protected_address_without_a_substitute_is_asked_about_and_said(ada, student, language, told, entered):
+    ada.wsgi.set_cookie("__Host-crossing-language", language, domain="crossing.example.org", secure=True, path="/")
+    path, form = "/console/registers/maple/restrictions/new", {"student_id": student, "kind": "acp"}
+    assert told in text(ada.get(path))
+    asked = ada.post(path, form)
+    assert asked.status_code == 200
+    assert 'id="street-fault"' in text(asked)
+    assert text(asked).count(told) > text(ada.get(path)).count(told)
+    assert ada.post(path, {**form, "without": "y"}).status_code == 303
+    assert entered in text(ada.get("/console/registers/maple/restrictions"))
+
+
 def test_a_file_is_imported_from_memory_after_a_trial(ada, student):
     data = f"studentId,kind\r\n{student},parent-objection\r\n".encode()
     path = "/console/registers/maple/restrictions/import"
