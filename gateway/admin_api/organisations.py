@@ -11,7 +11,8 @@ from gateway.admin.inbox.inbox import Inbox
 from gateway.admin.registers.registers import KeptRegisters
 from gateway.admin.settings import OrganisationSettings
 from gateway.admin_api.frame.bodies import AdminBody, TextLine
-from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply
+from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply, serving
+from gateway.web.responses import base_url
 
 if TYPE_CHECKING:
     from datetime import date
@@ -67,6 +68,13 @@ class ProposalSchema(AdminBody):
     expires = fields.String(required=True)
     outcome = fields.String(required=True)
     decidedBy = fields.String(required=True)  # noqa: N815
+
+
+class ConfirmedSchema(ProposalSchema):
+    """An act that was confirmed and done; the *secret* or the link (*url*) that it made is told this once."""
+
+    secret = fields.String(required=True, allow_none=True)
+    url = fields.String(required=True, allow_none=True)
 
 
 class ReasonSchema(AdminBody):
@@ -138,9 +146,19 @@ def read_proposal(asked: AdminRequest, proposal: str) -> Reply:
     return Reply(_proposal(Confirming(asked.region).find(asked.actor, proposal)))
 
 
+@ROUTES.add("POST", "/proposals/<proposal>/confirm", "task.close", ConfirmedSchema, body=ReasonSchema, kept=False)
+def confirm_proposal(asked: AdminRequest, proposal: str) -> Reply:
+    """Confirm an act as the second person, which does it: only a person who has proved lately who it is, no program."""
+    serving().require_proof()
+    service = Confirming(asked.region)
+    done = service.confirm(asked.actor, proposal, asked.body["reason"])
+    url = f"{base_url()}/console/join/{done.link}" if done.link else None
+    return Reply({**_proposal(service.find(asked.actor, proposal)), "secret": done.secret or None, "url": url})
+
+
 @ROUTES.add("POST", "/proposals/<proposal>/decline", "task.close", ProposalSchema, body=ReasonSchema)
 def decline_proposal(asked: AdminRequest, proposal: str) -> Reply:
-    """Decline an act, or take one's own back; confirming one is for a page that asks who it is."""
+    """Decline an act, or take one's own back."""
     service = Confirming(asked.region)
     service.decline(asked.actor, proposal, asked.body["reason"])
     return Reply(_proposal(service.find(asked.actor, proposal)))

@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from gateway.admin.clients.applications import Applications, claim_sets
 from gateway.admin.organisations import KINDS, NOWHERE, Organisations
-from gateway.admin_api.frame.bodies import AdminBody, TextLine
+from gateway.admin_api.frame.bodies import AdminBody, Filters, TextLine
 from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply
 from gateway.storage.people.kinds import DISTRICT
 from standards.errors import NotFound
@@ -63,8 +63,29 @@ class NewVendorSchema(AdminBody):
     steward = TextLine(100, least=0, load_default="")
 
 
+class VendorChangeSchema(AdminBody):
+    """Another title of an organisation, and why; its name and kind stay."""
+
+    company = TextLine(200, required=True)
+    reason = TextLine(500, required=True)
+
+
+class ReasonFilters(Filters):
+    """Why something is done, in one line."""
+
+    reason = TextLine(500, required=True)
+
+
 def _vendor(one: Organisation) -> dict[str, Any]:
     return {"id": one.name, "company": one.title, "kind": one.kind, "steward": one.steward}
+
+
+def _found(asked: AdminRequest, vendor_id: str) -> Organisation:
+    """Find an organisation that is no district and of which who asks may know."""
+    for one in Organisations(asked.region).overview(asked.actor):
+        if one.name == vendor_id and one.kind != DISTRICT:
+            return one
+    raise NotFound(NOWHERE)
 
 
 @ROUTES.add("GET", "/vendors", "organisation.read", VendorSchema, many=True)
@@ -77,10 +98,7 @@ def list_vendors(asked: AdminRequest) -> Reply:
 @ROUTES.add("GET", "/vendors/<vendor_id>", "organisation.read", VendorSchema, tagged=True)
 def read_vendor(asked: AdminRequest, vendor_id: str) -> Reply:
     """Return an organisation that receives data."""
-    for one in Organisations(asked.region).overview(asked.actor):
-        if one.name == vendor_id and one.kind != DISTRICT:
-            return Reply(_vendor(one))
-    raise NotFound(NOWHERE)
+    return Reply(_vendor(_found(asked, vendor_id)))
 
 
 @ROUTES.add("POST", "/vendors", "organisation.add", VendorSchema, body=NewVendorSchema, status=201, tagged=True)
@@ -91,6 +109,32 @@ def add_vendor(asked: AdminRequest) -> Reply:
         asked.actor, told["name"], told["kind"], told["company"] or told["name"], told["steward"]
     )
     return Reply(_vendor(made), location=f"/vendors/{made.name}")
+
+
+@ROUTES.add(
+    "PUT",
+    "/vendors/<vendor_id>",
+    "organisation.change",
+    VendorSchema,
+    body=VendorChangeSchema,
+    matched=True,
+    tagged=True,
+)
+def rename_vendor(asked: AdminRequest, vendor_id: str) -> Reply:
+    """Give an organisation that people added another title; for the region's operator."""
+    service, told = Organisations(asked.region), asked.body
+    before = _found(asked, vendor_id)
+    asked.match(_vendor(before))
+    unchanged = before.title if asked.conditional else None
+    return Reply(_vendor(service.rename(asked.actor, vendor_id, told["company"], told["reason"], unchanged)))
+
+
+@ROUTES.add("DELETE", "/vendors/<vendor_id>", "organisation.change", filters=ReasonFilters, status=204)
+def retire_vendor(asked: AdminRequest, vendor_id: str) -> Reply:
+    """Retire an organisation that has neither people, clients nor agreements; for the region's operator."""
+    _found(asked, vendor_id)
+    Organisations(asked.region).retire(asked.actor, vendor_id, asked.filters["reason"])
+    return Reply(None)
 
 
 @ROUTES.add("GET", "/applications", "agreement.read", ApplicationSchema, many=True)

@@ -24,6 +24,7 @@ from gateway.console.entrance import entrance, make_entrance
 from gateway.console.inbox.pages import blueprint as inbox
 from gateway.console.join import blueprint as join
 from gateway.console.openid import blueprint as openid
+from gateway.console.organisations import changing
 from gateway.console.organisations.proposals import blueprint as proposals
 from gateway.console.organisations.settings import blueprint as settings
 from gateway.console.parts.facts import entity_name, system_name
@@ -55,7 +56,7 @@ BLUEPRINTS: Final = (
     once,
     join,
     openid,
-    people,
+    changing.routes,
     proposals,
     settings,
     preview,

@@ -18,6 +18,7 @@ from gateway.console.parts.names import KINDS as NAMES
 from gateway.console.parts.names import LINKS, SOURCES, kind_name, role_name, role_names
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import later, say, translated
+from gateway.storage.people.kinds import DISTRICT
 from standards.errors import CallerError, Forbidden, NotFound
 
 if TYPE_CHECKING:
@@ -311,9 +312,16 @@ def _invitations(found: PeopleOfOrganisation) -> Sheet[Invitation]:
     return Sheet("invitations", say("Open invitations"), columns, found.invitations, say("No invitation is open."))
 
 
+def _page_of_organisation(one: Organisation) -> str | None:
+    """Return the page on which an organisation is changed, for whoever may."""
+    if one.kind == DISTRICT or not actor().allows("organisation.change", ""):
+        return None
+    return url_for("people.organisation", name=one.name)
+
+
 def _organisations(found: tuple[Organisation, ...]) -> Sheet[Organisation]:
     columns: tuple[TableColumn[Organisation], ...] = (
-        TableColumn(later("Name"), lambda row: row.name),
+        TableColumn(later("Name"), lambda row: row.name, "text", _page_of_organisation),
         TableColumn(later("Title"), lambda row: row.title),
         TableColumn(later("Kind"), lambda row: kind_name(row.kind)),
         TableColumn(later("Added for"), lambda row: row.steward),

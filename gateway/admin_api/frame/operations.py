@@ -36,6 +36,7 @@ ROOT: Final = "/admin/v1"
 UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 STATE: Final = "admin_api"
 ACCEPTED: Final = 202
+PROVE_FIRST: Final = "Prove in the console who you are, and do this within ten minutes."
 
 View = Callable[..., "Reply"]
 Done = TypeVar("Done")
@@ -163,9 +164,18 @@ class Serving:
         Raises:
             NotPermitted: a session alone does not do it, as one that was stolen could.
         """
+        if known_action(action).proved:
+            self.require_proof()
+
+    def require_proof(self) -> None:
+        """Refuse a person in a browser who has not proved lately who it is, whatever it asks for.
+
+        Raises:
+            NotPermitted: a session alone does not do it.
+        """
         session = self.entrance.session()
-        if session is not None and known_action(action).proved and self.region.clock() - session.proved > PROVED_FOR:
-            raise NotPermitted("Prove in the console who you are, and do this within ten minutes.")
+        if session is not None and self.region.clock() - session.proved > PROVED_FOR:
+            raise NotPermitted(PROVE_FIRST)
 
 
 def add_to(app: Flask, operation: AdminOperation) -> None:

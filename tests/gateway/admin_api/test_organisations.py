@@ -101,3 +101,42 @@ def test_tasks_are_listed_and_closed(region):
         .status_code
         == 404
     )
+
+
+def test_a_second_person_confirms_in_a_session_that_was_proved_lately_and_a_program_never(region, mia, robot):
+    bea = in_session(region, "bea", ADMIN)
+    mia.put(SETTINGS, {"twoPersons": ["person.invite"]}, If_Match="*")
+    region.clock.move(15 * 24 * 3600)
+    mia, bea = in_session(region, "mia", ADMIN), in_session(region, "bea", ADMIN)
+    waits = mia.post("/organisations/maple/invitations", {"mail": "two@example.org", "role": "auditor"})
+    assert waits.status_code == 202
+    place = f"/proposals/{waits.json['proposal']}/confirm"
+    robot = machine(region, next(ROBOTS), "maple", "district-admin")
+    assert robot.post(place, {}).status_code in {403, 404}
+    assert mia.post(place, {}).status_code == 403
+    region.clock.move(11 * 60)
+    late = bea.post(place, {})
+    assert (late.status_code, "Prove" in late.text) == (403, True)
+    done = in_session(region, "bea", ADMIN).post(place, {"reason": "agreed"})
+    assert (done.status_code, done.json["outcome"], done.json["secret"]) == (200, "confirmed", None)
+    assert "/console/join/" in done.json["url"]
+    assert in_session(region, "bea", ADMIN).post(place, {}).status_code == 409
+
+
+def test_the_regions_operator_renames_a_vendor_and_retires_one_that_has_nothing(region, mia):
+    boss = in_session(region, "bo", ("region", "region-operator"))
+    boss.post("/vendors", {"name": "typo", "kind": "vendor", "company": "Tpyo"})
+    place = "/vendors/typo"
+    found, change = boss.get(place), {"company": "Typo, Inc.", "reason": "a slip of the pen"}
+    assert boss.put(place, change).status_code == 428
+    renamed = boss.put(place, change, If_Match=found.headers["ETag"])
+    assert (renamed.status_code, renamed.json["company"]) == (200, "Typo, Inc.")
+    assert boss.put(place, change, If_Match=found.headers["ETag"]).status_code == 412
+    assert mia.put(place, change, If_Match="*").status_code == 403
+    assert mia.ask("DELETE", f"{place}?reason=x").status_code == 403
+    assert boss.ask("DELETE", place).status_code == 400
+    assert boss.ask("DELETE", "/vendors/conformance?reason=x").status_code == 409
+    assert boss.ask("DELETE", f"{place}?reason=nobody").status_code == 204
+    assert boss.get(place).status_code == 404
+    shown = boss.get("/events?action=organisation+retired").json
+    assert [(one["reason"], one["content"]["org"]) for one in shown] == [("nobody", "typo")]

@@ -233,3 +233,8 @@ def test_a_client_gets_a_token_as_the_pages_ask_for_one(region, web):
     assert answer.status_code == 200
     assert answer.json["scope"].endswith("/roster.readonly")
     assert json.loads(answer.text)["token_type"].lower() == "bearer"
+
+
+def test_the_contents_lead_to_the_description_of_the_administration_api(web):
+    for address in ("/docs", "/maple/docs"):
+        assert 'href="/admin/v1/openapi.json"' in web.get(address).text
