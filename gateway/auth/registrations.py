@@ -26,6 +26,7 @@ def warnings(agreements: Iterable[Agreement], clients: Iterable[Client], now: da
     return (
         *unregistered(every, known, now),
         *map(str, misdirected(every, known, now)),
+        *registered_elsewhere(every, known, now),
         *several_purposes(every, now),
         *lost_operations(every),
         *ending(every, now),
@@ -51,6 +52,16 @@ def misdirected(agreements: Iterable[Agreement], clients: Iterable[Client], now:
                 yield SettingsError(
                     f"the client {name} is registered for {orgs[name]}, and the recipient is {one.org}", one.place(name)
                 )
+
+
+def registered_elsewhere(agreements: Iterable[Agreement], clients: Iterable[Client], now: datetime) -> Iterator[str]:
+    """List each client that another district registered than the one of an agreement, and that may have its secret."""
+    known = {client.client_id: client for client in clients}
+    for one in _standing(agreements, now):
+        for name in one.clients:
+            client = known.get(name)
+            if client is not None and client.org == one.org and client.steward not in {"", one.district}:
+                yield f"{one.place(name)}: the client {name} was registered by {client.steward} for {client.org}"
 
 
 def several_purposes(agreements: Iterable[Agreement], now: datetime) -> Iterator[str]:

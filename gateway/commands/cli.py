@@ -315,12 +315,11 @@ def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) ->
     from gateway.storage import registry as store
 
     now = store.utc_now()
-    warnings = (
+    for warning in (
         *registrations.ending(agreements, now),
         *registrations.several_purposes(agreements, now),
         *registrations.lost_operations(agreements),
-    )
-    for warning in warnings:
+    ):
         click.echo(f"warning: {warning}", err=True)
     try:
         clients = store.registered(read.store_url)
@@ -329,7 +328,8 @@ def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) ->
         return
     yield from registrations.unregistered(agreements, clients, now)
     yield from map(str, registrations.misdirected(agreements, clients, now))
-    for warning in (*idle(agreements), *out_of_reach(agreements, clients)):
+    others = registrations.registered_elsewhere(agreements, clients, now)
+    for warning in (*others, *idle(agreements), *out_of_reach(agreements, clients)):
         click.echo(f"warning: {warning}", err=True)
 
 

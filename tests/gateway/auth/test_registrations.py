@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.auth.registrations import ending, misdirected, several_purposes, unregistered
+from gateway.auth.registrations import ending, misdirected, registered_elsewhere, several_purposes, unregistered
 from gateway.storage.registry import Client
 from tests.policies import documents
 
@@ -85,3 +85,11 @@ def test_purposes_of_one_client_in_several_districts_are_told():
     later = replace(other, begin=USUAL.end)
     assert "for research, tutoring: its token requests must name one" in "".join(several_purposes([USUAL, other], NOW))
     assert list(several_purposes([USUAL, later], NOW)) == []
+
+
+def test_a_client_that_another_district_registered_is_named_with_it():
+    for steward in ("", USUAL.district):
+        assert list(registered_elsewhere([USUAL], [replace(TUTOR, steward=steward)], NOW)) == []
+    (told,) = registered_elsewhere([USUAL], [replace(TUTOR, steward="oak")], NOW)
+    assert told.endswith(f"the client {TUTOR.client_id} was registered by oak for {USUAL.org}")
+    assert list(registered_elsewhere([USUAL], [replace(TUTOR, steward="oak", org="other")], NOW)) == []
