@@ -148,7 +148,7 @@ def test_a_client_takes_nothing_that_the_page_of_registering_does_not_show(regio
     )
     (made,) = rows(region, clients)
     assert (made["client_id"], made["status"], made["epoch"], made["steward"]) == ("reader", "draft", 1, "maple")
-    assert (made["secret_hash_1"], made["created_by"]) == (None, "eve@example.org")
+    assert (made["secret_hash_1"], made["created_by"]) == ("", "eve@example.org")
     before = made
     eve.get("/console/clients/reader/scopes")
     change = {"scopes": ["edfi:read"], "steward": "cedar", "org": "tutors", "name": "other", **more}

@@ -26,6 +26,7 @@ from tests.support.regions import agreement, small_sites
 HIDDEN = {
     "name": "cedar",
     "client_id": "bluebell",
+    "vendor_id": "bluebell",
     "org": "cedar",
     "application_id": "bluebell-cedar",
     "district": "cedar",
@@ -33,6 +34,7 @@ HIDDEN = {
 NOTHING = {
     "name": "zedar",
     "client_id": "zluebell",
+    "vendor_id": "zluebell",
     "org": "zedar",
     "application_id": "zluebell-zedar",
     "district": "zedar",
