@@ -105,7 +105,7 @@ def test_tasks_are_listed_and_closed(region):
 
 def test_a_second_person_confirms_in_a_session_that_was_proved_lately_and_a_program_never(region, mia, robot):
     bea = in_session(region, "bea", ADMIN)
-    mia.put(SETTINGS, {"twoPersons": ["person.invite"]}, If_Match="*")
+    mia.put(SETTINGS, {"twoPersons": ["client.end", "person.invite"]}, If_Match="*")
     region.clock.move(15 * 24 * 3600)
     mia, bea = in_session(region, "mia", ADMIN), in_session(region, "bea", ADMIN)
     waits = mia.post("/organisations/maple/invitations", {"mail": "two@example.org", "role": "auditor"})
