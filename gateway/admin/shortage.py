@@ -46,7 +46,7 @@ def shortage(region: Administration, action: str, org: str, proposer: str | None
 
 def inviters(region: Administration, org: str, wanted: frozenset[str]) -> tuple[str, ...]:
     """Return the addresses of the people who may invite somebody to *org* for one of the *wanted* roles."""
-    active = ActivePeople(region.store, region.clock)
+    active = ActivePeople(region.store, region.clock, region.kinds)
     return tuple(one.mail for one in active.allowed(INVITING, org) if _invites(one.actor, org, wanted))
 
 

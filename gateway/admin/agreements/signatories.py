@@ -61,7 +61,7 @@ class Signatories:
     def of(self, actor: Actor, one: KnownVersion) -> tuple[PartySignature, ...]:
         """Tell of each party of a version, which the *actor* knows, how far its signature has come."""
         waiting = [each for each in Proposals(self._region.store, self._region.clock).waiting() if _signs(each, one)]
-        active = ActivePeople(self._region.store, self._region.clock)
+        active = ActivePeople(self._region.store, self._region.clock, self._region.kinds)
         known, found = self._known.parties(one.district, one.recipient, one.kind), []
         for party, how in one.approved:
             given = tuple(each for each in one.approvals if each.party == party)

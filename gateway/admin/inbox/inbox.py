@@ -70,7 +70,7 @@ class Inbox:
 
         What waits for a second person waits in several roles, and says itself who is missing.
         """
-        active = ActivePeople(self._region.store, self._region.clock).list()
+        active = ActivePeople(self._region.store, self._region.clock, self._region.kinds).list()
         held = {(one.org, one.role) for each in active for one in each.actor.memberships}
         own = {one.org for one in actor.memberships if actor.allows(INVITING, one.org)}
         waiting = (one for one in tasks if one.closed is None and one.kind != SECOND_PERSON and one.org in own)

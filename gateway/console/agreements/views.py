@@ -13,8 +13,8 @@ from gateway.admin.agreements.signatories import Signatories
 from gateway.admin.agreements.writing import DraftWriting
 from gateway.admin.answers.vendor import Recipients
 from gateway.admin.confirming import Confirming
-from gateway.console.agreements.forms import ContinueForm, ReasonedForm
 from gateway.console.agreements.clients import client_lines
+from gateway.console.agreements.forms import ContinueForm, ReasonedForm
 from gateway.console.page import actor, page
 from gateway.console.parts.facts import fact_name
 from gateway.console.parts.moments import moment

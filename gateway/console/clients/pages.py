@@ -97,7 +97,7 @@ def one(client_id: str) -> Any:
 
 def _others(rights: ClientRights, found: ClientFacts) -> list[tuple[str, list[str]]]:
     """Return who may do what there is to do about a client: what it is, and the roles with their organisations."""
-    active = [one.actor for one in ActivePeople(region().store, region().clock).list()]
+    active = [one.actor for one in ActivePeople(region().store, region().clock, region().kinds).list()]
     told = []
     for action in STEPS.get(found.state, ()):
         able = rights.who(active, action, found.client)
