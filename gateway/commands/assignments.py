@@ -158,7 +158,10 @@ def _people(opened: OpenRegisters) -> dict[str, str]:
     """Return the id of everybody who may sign in, by address."""
     from gateway.people.active import ActivePeople
 
-    return {one.mail: one.actor.person for one in ActivePeople(opened.region.store, opened.region.clock).list()}
+    return {
+        one.mail: one.actor.person
+        for one in ActivePeople(opened.region.store, opened.region.clock, opened.region.kinds).list()
+    }
 
 
 def _entries(opened: OpenRegisters, agreement: str | None, person: str | None) -> list[RegisterEntry]:

@@ -31,7 +31,6 @@ from gateway.console.parts.facts import entity_name, system_name
 from gateway.console.parts.moments import timed, timed_day
 from gateway.console.parts.names import action_sentence, kind_name, label, role_name
 from gateway.console.parts.uploads import InMemoryRequest, allow_size
-from gateway.console.people import blueprint as people
 from gateway.console.registers.assignments import blueprint as assignments
 from gateway.console.registers.pages import blueprint as registers
 from gateway.console.sign_in import blueprint as sign_in

@@ -85,7 +85,10 @@ class KeptAssignments:
 
     def people(self, actor: Actor, district: str) -> Mapping[str, str]:
         """Return the addresses of people by their ids: those who have students assigned, or may have."""
-        side, every = self._seen(actor, district), ActivePeople(self._region.store, self._region.clock).list()
+        side, every = (
+            self._seen(actor, district),
+            ActivePeople(self._region.store, self._region.clock, self._region.kinds).list(),
+        )
         entries = {one.person for one in map(_states, self._listed(district, side))}
         orgs = {one.org for one in self._terms(district, side).values()}
         held = {person for (org, _), person in holders_of(self._region).items() if org in orgs}

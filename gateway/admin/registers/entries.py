@@ -11,8 +11,7 @@ from gateway.audit import agreement_texts
 from gateway.people.active import ActivePeople
 from gateway.registers.entries import Consent
 from gateway.registers.matching import spelt_id
-from gateway.registers.stating import assignment_of, check_purpose, consent_of, restriction_of, terms_of
-from gateway.registers.stating import WrongPart, check_purpose, consent_of, restriction_of, terms_of
+from gateway.registers.stating import WrongPart, assignment_of, check_purpose, consent_of, restriction_of, terms_of
 from gateway.registers.tags import CONTACT
 from gateway.signing.overview import in_review, overview
 from standards.errors import NotFound
@@ -99,7 +98,7 @@ def restriction_maker(
 
 def holders_of(region: Administration) -> dict[tuple[str, str], str]:
     """Return the ids of the people who may have students assigned, by organisation and address."""
-    people = ActivePeople(region.store, region.clock).list()
+    people = ActivePeople(region.store, region.clock, region.kinds).list()
     return {(org, one.mail): one.actor.person for one in people for org in one.actor.orgs(HOLD)}
 
 

@@ -288,6 +288,8 @@ def _facts(one: RegisterEntry) -> list[tuple[str, Any]]:
 
 def mistakes_of(found: Sequence[Any]) -> Any:
     """Show the mistakes in a file, each with its line and column."""
+
+
 def _substitute(said: Restriction) -> str:
     if said.substitute:
         return say("there is one, sealed")
