@@ -286,17 +286,14 @@ def _facts(one: RegisterEntry) -> list[tuple[str, Any]]:
     return facts
 
 
-def mistakes_of(found: Sequence[Any]) -> Any:
-    """Show the mistakes in a file, each with its line and column."""
-
-
 def _substitute(said: Restriction) -> str:
     if said.substitute:
         return say("there is one, sealed")
     return say("none: recipients get nothing of the address") if said.kind == "acp" else say("none")
 
 
-def _mistakes(found: Sequence[Any]) -> Any:
+def mistakes_of(found: Sequence[Any]) -> Any:
+    """Show the mistakes in a file, each with its line and column."""
     columns: list[TableColumn[Any]] = [
         TableColumn(later("Line"), lambda one: one.line, "number"),
         TableColumn(later("Column"), lambda one: one.column, "number"),
