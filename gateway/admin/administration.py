@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -31,6 +31,14 @@ class ReloadOutcome(Protocol):
     def lines(self) -> Sequence[str]:
         """What changed, or what is wrong and where."""
 
+    @property
+    def unread(self) -> Collection[str]:
+        """The districts that must be read, and could not be yet, before all of it is served."""
+
+    @property
+    def failed(self) -> Collection[str]:
+        """Those of them whose sources were asked, and cannot be read."""
+
 
 class Running(Protocol):
     """The running gateway, as far as administration needs it."""
@@ -53,8 +61,11 @@ class Running(Protocol):
     def visiting(self) -> AbstractContextManager[object]:
         """Keep the present state open until the end of the block."""
 
-    def reload(self, actor: str) -> ReloadOutcome:
-        """Serve what files and registry say now, or go on as before and say what is wrong."""
+    def reload(self, actor: str, seconds: float = ..., district: str = ...) -> ReloadOutcome:
+        """Serve what files and registry say now, or go on as before and say what is wrong.
+
+        No more than *seconds* are waited for sources. A *district* that could not be read before is tried at once.
+        """
 
 
 @dataclass(frozen=True, slots=True)
