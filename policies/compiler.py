@@ -345,7 +345,7 @@ def _members(kind: type) -> tuple[str, ...] | None:
 
 
 def _canonical(value: Any) -> Any:
-    if (members := _members(type(value))) is not None:
+    if (members := _members(value.__class__)) is not None:
         return [type(value).__name__, *(_canonical(getattr(value, name)) for name in members)]
     if isinstance(value, frozenset):
         return sorted(value)
