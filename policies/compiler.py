@@ -200,7 +200,10 @@ def _strictest(kinds: Iterable[str]) -> str:
 def _compiled(
     agreement: Agreement, clients: Iterable[str], settled: Mapping[str, Settled], person: str
 ) -> Iterator[Grant]:
-    """Compile an agreement as it is *settled* for each of the *clients*; whose students need no assignment is of no person."""
+    """Compile an agreement as it is *settled* for each of the *clients*.
+
+    The *person* counts where students must be assigned to who asks.
+    """
     if rests_on(agreement.ferpa, CONSENT) and not agreement.population.form:
         raise Forbidden("The agreement rests on consent, and names no form of it.")
     people, registered = agreement.population, _registered(agreement)
