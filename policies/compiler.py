@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +97,7 @@ class Grants:
         This is all that its source may ever be asked for.
         """
         theirs = [one for one in self._agreements if one.district == district]
-        alone = [self._combined((one,), client) for one in theirs for client in one.clients]
+        alone = [grant for one in theirs for grant in self._alone(one)]
         return (*alone, *self._combinations(district, {client for one in theirs for client in one.clients}))
 
     def _combinations(self, district: str, clients: Iterable[str]) -> Iterator[Grant]:
@@ -114,6 +115,13 @@ class Grants:
             if (one.district, one.org, one.purpose) == (grant.district, grant.org, grant.purpose)
         }
         return now == {(one.agreement, one.version) for one in grant.each}
+
+    def _alone(self, agreement: Agreement) -> Iterator[Grant]:
+        """Yield the grant of each client under an *agreement* by itself."""
+        keys = {client: (client, ((agreement.id, agreement.version),)) for client in agreement.clients}
+        missing = [client for client, key in keys.items() if key not in self._compiled]
+        self._compiled |= {keys[grant.client]: grant for grant in compile_each(agreement, missing)}
+        return (self._compiled[key] for key in keys.values())
 
     def _combined(self, several: tuple[Agreement, ...], client: str) -> Grant:
         key = client, tuple((one.id, one.version) for one in several)
@@ -136,7 +144,16 @@ def compile(agreement: Agreement, client: str, person: str = "") -> Grant:  # no
     Raises:
         Forbidden: the agreement does not name the client, or rests on consent without naming its form.
     """
-    return _compiled(agreement, client, combining.settled(agreement), person)
+    return next(compile_each(agreement, (client,), person))
+
+
+def compile_each(agreement: Agreement, clients: Iterable[str], person: str = "") -> Iterator[Grant]:
+    """Compile the grant of each of the *clients* under one agreement; what is the same for all is compiled once.
+
+    Raises:
+        Forbidden: as `compile`.
+    """
+    return _compiled(agreement, clients, combining.settled(agreement), person)
 
 
 def combine(several: Sequence[Agreement], client: str, person: str = "") -> Grant:
@@ -149,7 +166,9 @@ def combine(several: Sequence[Agreement], client: str, person: str = "") -> Gran
     """
     ordered = sorted(several, key=lambda one: one.id)
     whole = combining.together(ordered)
-    parts = tuple(_compiled(one, client, combining.under(combining.settled(one), whole), person) for one in ordered)
+    parts = tuple(
+        next(_compiled(one, (client,), combining.under(combining.settled(one), whole), person)) for one in ordered
+    )
     first = parts[0]
     content: dict[str, Any] = {
         "client": client,
@@ -178,10 +197,13 @@ def _strictest(kinds: Iterable[str]) -> str:
     return min(kinds, key=lambda kind: kind != "district")
 
 
-def _compiled(agreement: Agreement, client: str, settled: Mapping[str, Settled], person: str) -> Grant:
-    """Compile an agreement as it is *settled*; whose students need no assignment is of no person."""
-    if client not in agreement.clients:
-        raise Forbidden("No agreement names this client.")
+def _compiled(
+    agreement: Agreement, clients: Iterable[str], settled: Mapping[str, Settled], person: str
+) -> Iterator[Grant]:
+    """Compile an agreement as it is *settled* for each of the *clients*.
+
+    The *person* counts where students must be assigned to who asks.
+    """
     if rests_on(agreement.ferpa, CONSENT) and not agreement.population.form:
         raise Forbidden("The agreement rests on consent, and names no form of it.")
     people, registered = agreement.population, _registered(agreement)
@@ -189,7 +211,6 @@ def _compiled(agreement: Agreement, client: str, settled: Mapping[str, Settled],
     people = replace(people, assigned=people.assigned and not asks)
     left_out = bool(registered.form or registered.directory)
     content: dict[str, Any] = {
-        "client": client,
         "org": agreement.org,
         "agreement": agreement.id,
         "version": agreement.version,
@@ -210,7 +231,12 @@ def _compiled(agreement: Agreement, client: str, settled: Mapping[str, Settled],
         more["person"] = asks
     name = agreement.expansion.name if agreement.expansion else ""
     kept: dict[str, Any] = {"registered": registered, "limits": agreement.limits} | more
-    return Grant(**content, **kept, epoch=fingerprint(content | more), text=agreement.digest, elements=name)
+    spelt = _spelt(content | more)
+    for client in clients:
+        if client not in agreement.clients:
+            raise Forbidden("No agreement names this client.")
+        epoch = _digest(spelt | _spelt({"client": client}))
+        yield Grant(client=client, **content, **kept, epoch=epoch, text=agreement.digest, elements=name)
 
 
 def _registered(agreement: Agreement) -> Registered:
@@ -304,9 +330,26 @@ def fingerprint(content: Any) -> str:
     return hashlib.sha256(json.dumps(_canonical(content), sort_keys=True).encode()).hexdigest()
 
 
+def _spelt(content: Mapping[str, Any]) -> dict[str, str]:
+    """Write each member of *content* by itself, as `fingerprint` does."""
+    return {name: json.dumps(_canonical(one), sort_keys=True) for name, one in content.items()}
+
+
+def _digest(spelt: Mapping[str, str]) -> str:
+    """Return the `fingerprint` of content whose members are written already."""
+    members = ", ".join(f"{json.dumps(name)}: {spelt[name]}" for name in sorted(spelt))
+    return hashlib.sha256(f"{{{members}}}".encode()).hexdigest()
+
+
+@cache
+def _members(kind: type) -> tuple[str, ...] | None:
+    """Return the names of the members of a dataclass; None of another type."""
+    return tuple(one.name for one in fields(kind)) if is_dataclass(kind) else None
+
+
 def _canonical(value: Any) -> Any:
-    if is_dataclass(value):
-        return [type(value).__name__, *(_canonical(getattr(value, one.name)) for one in fields(value))]
+    if (members := _members(value.__class__)) is not None:
+        return [type(value).__name__, *(_canonical(getattr(value, name)) for name in members)]
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, tuple):

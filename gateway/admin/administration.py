@@ -36,6 +36,14 @@ class ReloadOutcome(Protocol):
     def lines(self) -> Sequence[str]:
         """What changed, or what is wrong and where."""
 
+    @property
+    def unread(self) -> Collection[str]:
+        """The districts that must be read, and could not be yet, before all of it is served."""
+
+    @property
+    def failed(self) -> Collection[str]:
+        """Those of them whose sources were asked, and cannot be read."""
+
 
 class Running(Protocol):
     """The running gateway, as far as administration needs it."""
@@ -58,8 +66,11 @@ class Running(Protocol):
     def visiting(self) -> AbstractContextManager[object]:
         """Keep the present state open until the end of the block."""
 
-    def reload(self, actor: str) -> ReloadOutcome:
-        """Serve what files and registry say now, or go on as before and say what is wrong."""
+    def reload(self, actor: str, seconds: float = ..., district: str = ...) -> ReloadOutcome:
+        """Serve what files and registry say now, or go on as before and say what is wrong.
+
+        No more than *seconds* are waited for sources. A *district* that could not be read before is tried at once.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ from gateway.admin.clients.secrets import NewSecret, confirm_rotate
 from gateway.admin.districts import connecting, steering
 from gateway.admin.registers.registers import again as write_again
 from gateway.admin.second_person import Confirmed, SecondPerson
+from gateway.admin.taking_effect import permit_effect
 from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
+from gateway.storage.people.agreements import PUBLISHED
 from gateway.storage.people.proposals import CONFIRMED, DECLINED, REFUSED, UNCLEAR, WITHDRAWN, Proposals
 from gateway.translations.phrases import Phrase
 from standards.errors import CallerError, Conflict, NotFound, Unsupported
@@ -114,6 +116,7 @@ class Confirming:
             NotPermitted: the actor may not be the second person; or who proposed it may not do it any more.
             Unsupported: only a running gateway can do it, and none runs here; it still waits.
             Conflict: it was decided already, has lapsed, or what it is about has changed.
+            TooManyRequests: its organisation has changed much within a minute; it still waits.
         """
         proposal = self.find(actor, name)
         stands_in = actor.kind == "operator"
@@ -124,6 +127,8 @@ class Confirming:
         marked = {"inPlaceOfSecondPerson": 1} if stands_in else {}
         self._need_gateway(proposal)
         both = self._both(actor, proposal)
+        if _is_to_take_effect(proposal):
+            permit_effect(self._region, both, proposal.org, count=False)  # while it still waits
         act = self._second.act(actor, "act confirmed", proposal, reason, marked)
         self._proposals.decide(proposal, CONFIRMED, actor.name, reason, act)
         return Confirmation(proposal, self._do(actor, both, proposal, handler))
@@ -211,6 +216,12 @@ def _knows(actor: Actor, proposal: Proposal) -> bool:
     own = bool(proposal.person) and actor.person == proposal.person
     may = actor.kind == "operator" or (actor.kind == "person" and actor.allows(proposal.action, proposal.org))
     return own or may
+
+
+def _is_to_take_effect(proposal: Proposal) -> bool:
+    """Tell whether the gateway is to serve more for it: a change that is counted."""
+    content = proposal.content
+    return content.get("state") == PUBLISHED or content.get("step") in {"sign", "connect"}
 
 
 def _need_reason(reason: str) -> None:

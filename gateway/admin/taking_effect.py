@@ -3,24 +3,69 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from gateway.people.actor import REGION
+from gateway.translations.phrases import Phrase
+from standards.errors import TooManyRequests
 
 if TYPE_CHECKING:
     from gateway.admin.administration import Administration
     from gateway.people.actor import Actor
 
 
+PATIENCE_SECONDS: Final = 10.0
+"""How long somebody who has written something waits for the district's source to be read for it."""
+
+
+TOO_OFTEN: Final = (
+    "The people of %(org)s have changed much within a minute. Wait %(seconds)s seconds, then send it again."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Whether a change is *served*, and what else changed or is wrong, in *lines*; None where no gateway runs here."""
+    """Whether a change is *served*; None where no gateway runs here.
+
+    The *lines* say what is wrong, or what else changed of the district. One that *waits* is served once the district's
+    system has been read for it, which has *failed* once.
+    """
 
     served: bool | None
     lines: tuple[str, ...] = ()
+    waits: bool = False
+    failed: bool = False
 
 
-def take_effect(region: Administration, actor: Actor) -> Effect:
-    """Serve what the registry says now, after the change is committed; one that is wrong changes nothing."""
+def permit_effect(region: Administration, actor: Actor, org: str, *, count: bool = True) -> None:
+    """Count a change of *org* that is to take effect, before it is written; what only takes away is not counted.
+
+    Without *count* it is only seen whether there is room for one.
+
+    Raises:
+        TooManyRequests: the people of the organisation, or somebody of the region, has made many within a minute.
+    """
+    if region.running is None:
+        return
+    of_region = actor.kind == "operator" or any(one.org == REGION for one in actor.memberships)
+    name = (actor.person or actor.name) if of_region else org
+    try:
+        region.running.gateway.limits.spend_reload(name, region=of_region, count=count)
+    except TooManyRequests as refusal:
+        told = Phrase(TOO_OFTEN, org=org or REGION, seconds=refusal.retry_after)
+        raise TooManyRequests(told, refusal.retry_after) from None
+
+
+def take_effect(region: Administration, actor: Actor, district: str) -> Effect:
+    """Serve what the registry says now of a *district*, after the change is committed.
+
+    What is wrong changes nothing. What the district must be read for is served as soon as it is.
+    """
     if region.running is None:
         return Effect(None)
-    outcome = region.running.reload(actor.name)
-    return Effect(outcome.ok, tuple(outcome.lines))
+    outcome = region.running.reload(actor.name, PATIENCE_SECONDS, district)
+    if not outcome.ok:
+        return Effect(served=False, lines=tuple(outcome.lines))
+    waits = district in outcome.unread
+    mine = tuple(line for line in outcome.lines if f"districts.{district}: " in line)
+    return Effect(not waits, mine, waits, district in outcome.failed)

@@ -9,6 +9,7 @@ from marshmallow import fields
 
 from gateway.admin.events import Events
 from gateway.admin.freshness import Freshness
+from gateway.admin.taking_effect import PATIENCE_SECONDS, permit_effect
 from gateway.admin_api.frame.bodies import AdminBody, Paged, TextLine
 from gateway.admin_api.frame.openapi import document
 from gateway.admin_api.frame.operations import PUBLIC, ROOT, SIGNED_IN, AdminOperations, AdminRequest, Reply, serving
@@ -126,7 +127,8 @@ def reload_region(asked: AdminRequest) -> Reply:
     asked.actor.require("region.reload")
     if asked.region.running is None:
         raise Unsupported("No gateway is running here.")
-    outcome = asked.region.running.reload(asked.actor.name)
+    permit_effect(asked.region, asked.actor, "")
+    outcome = asked.region.running.reload(asked.actor.name, PATIENCE_SECONDS)
     if not outcome.ok:
         raise Conflict("Nothing was changed: " + "; ".join(outcome.lines))
     return Reply({"ok": True, "lines": list(outcome.lines)})

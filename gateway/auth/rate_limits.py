@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 SIGN_IN_RATES = {"person": "10/15 minutes", "network": "300/hour", "anywhere": "100/day"}
 """Failed sign-ins of people: for one address from one network, from one network, for one address from strange ones."""
 
+RELOAD_RATES = {"organisation": "12/minute", "region": "60/minute"}
+"""Changes that let the gateway read what people wrote: by the people of one organisation, by one of the region."""
+
 
 class RateLimits:
     """Every limit of the region, counted in the shared memory that has its tokens."""
@@ -40,6 +43,7 @@ class RateLimits:
         self._person, self._network, self._anywhere = (
             _Rate(f"sign-in-{name}", rate, exact) for name, rate in SIGN_IN_RATES.items()
         )
+        self._reloads = {name: _Rate(f"reload-{name}", rate, exact) for name, rate in RELOAD_RATES.items()}
 
     def at(self, rates: settings.LimitSettings) -> RateLimits:
         """Return the same counts under other *rates*."""
@@ -81,6 +85,11 @@ class RateLimits:
         self._person.check(mail, network)
         if not familiar:
             self._anywhere.check(mail)
+
+    def spend_reload(self, name: str, *, region: bool, count: bool = True) -> None:
+        """Count a change of the organisation *name*, or of somebody of the *region*, that the gateway reads for."""
+        rate = self._reloads["region" if region else "organisation"]
+        (rate.spend if count else rate.check)(name)
 
     def count_sign_in(self, mail: str, network: str) -> None:
         """Count a failed sign-in."""

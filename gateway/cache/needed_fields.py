@@ -48,7 +48,10 @@ def programs_of(grants: Iterable[Grant]) -> frozenset[str]:
 
 
 def wanted_by(grants: Iterable[Grant]) -> dict[str, frozenset[str] | None]:
-    """Collect the fields of every cacheable entity that any of *grants* needs."""
-    every = tuple(grants)
+    """Collect the fields of every cacheable entity that any of *grants* needs.
+
+    Clients of the same agreements need the same.
+    """
+    every = tuple({tuple((part.agreement, part.version) for part in one.each): one for one in grants}.values())
     known = (*vocabulary.entities(), *native.entities())
     return {entity: reads(entity, every) for entity in known if may_be_held(entity)}

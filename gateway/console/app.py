@@ -37,7 +37,7 @@ from gateway.console.sign_in import blueprint as sign_in
 from gateway.console.wording import later, say, translated
 from gateway.people.sessions import COOKIE
 from gateway.web.app import REFUSED
-from standards.errors import CallerError, GatewayError
+from standards.errors import CallerError, GatewayError, TooManyRequests
 
 if TYPE_CHECKING:
     from gateway.admin.administration import Administration
@@ -151,12 +151,13 @@ def _stale(_error: CSRFError) -> tuple[str, int]:
     )
 
 
-def _refused(error: GatewayError) -> tuple[str, int]:
+def _refused(error: GatewayError) -> tuple[str, int, dict[str, str]]:
     """Show a refusal; what is not the caller's to know has its fixed text."""
     telemetry.about(code=error.code)
     message = error.message if isinstance(error, CallerError) else error.told
     told = translated(message)
-    return _page(error.status, told or message, foreign=told is None)
+    wait = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyRequests) else {}
+    return *_page(error.status, told or message, foreign=told is None), wait
 
 
 def _http_error(error: HTTPException) -> tuple[str, int]:

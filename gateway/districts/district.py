@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
@@ -28,7 +28,7 @@ from gateway.districts.written_records import WrittenRecords
 from gateway.process_memory import give_back_memory
 from gateway.registers.effects.needs import needed_beside
 from gateway.request_slots import approach
-from standards.errors import SourceError
+from standards.errors import SourceError, SourceUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -95,8 +95,8 @@ class District:
         )  # fmt: skip
         self._failures = Failures(name, monotonic, clock)
         self.pause, self._readings = RefreshPause(clock), Readings(name, adapter, clock, listener)
-        self._loading, self._freshening = threading.Lock(), threading.Lock()
-        self._refreshing = threading.Event()
+        self._loading, self._freshening, self._taking = threading.Lock(), threading.Lock(), threading.Lock()
+        self._refreshing, self._resting, self.is_over = threading.Event(), 0, False
         self.coming: Callable[[Snapshot, Snapshot], None] = _nothing
         self.refreshed: Callable[[Snapshot, Snapshot], None] = _nothing
 
@@ -308,6 +308,9 @@ class District:
             return
         if not self._loading.acquire(blocking=False):
             return
+        if self._resting:
+            self._loading.release()
+            return
         self._refreshing.set()
         in_background(self.name, self._renew, self._renewed)
 
@@ -320,12 +323,9 @@ class District:
         self._loading.release()
 
     def rest(self, *, resting: bool) -> None:
-        """Begin no background refresh while *resting*, after waiting for one under way."""
-        if not resting:
-            self._refreshing.clear()
-            return
-        with self._loading:
-            self._refreshing.set()
+        """Begin no background refresh while *resting*, after waiting for one under way; several may ask for it."""
+        with self._loading if resting else nullcontext(), self._taking:
+            self._resting += 1 if resting else -1
 
     def _refresh(self) -> None:
         """Make the next snapshot and serve it; report a failure."""
@@ -367,7 +367,9 @@ class District:
         fresh.registers = self.registers.now()
         if before is not None:
             self.coming(before, fresh)
-        with self._versions.coming() as version:
+        with self._taking, self._versions.coming() as version:
+            if self.is_over:  # what the next one serves must stay the newest
+                raise SourceUnavailable("The district was read anew in the meantime.", 1)
             fresh.version, fresh.begun = version, before.begun if before else version
             if before is not None:
                 self.refreshed(before, fresh)

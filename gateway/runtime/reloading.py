@@ -1,32 +1,33 @@
-"""A reload: the next state made from the files on disk, beside the present one and from the same parts."""
+"""A reload: the next state made from the files on disk, beside the present one, as far as its districts are read."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway import telemetry
 from gateway.audit.agreement_texts import record_all
 from gateway.cache.needed_fields import programs_of, wanted_by
-from gateway.districts import sources
-from gateway.failure_reasons import reason
+from gateway.runtime.loads import Need
+from gateway.runtime.meanwhile import meanwhile
 from gateway.runtime.report import acts_of
-from gateway.runtime.state import GatewayState, described, read_standing, selected_again
+from gateway.runtime.state import GatewayState, read_standing, selected_again
 from gateway.runtime.successor import Successor
 from gateway.storage.acts import write_acts
 from gateway.storage.people.agreements import read_written
 from policies.compiler import Grants
 from policies.documents.written import SCHEME
-from standards.errors import GatewayError, SettingsError, SourceError
+from standards.errors import GatewayError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from adapters.contract import Adapter
+    from adapters.contract import Wanted
+    from gateway.audit.log import Record
     from gateway.config.settings import DistrictSettings as Spec
     from gateway.config.settings import Settings
     from gateway.districts.district import District
+    from gateway.runtime.loads import Loads
     from gateway.runtime.state import Parts
     from policies.agreement import Agreement
     from policies.standing import Standing
@@ -60,36 +61,41 @@ class Refused(GatewayError):
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """The settings and agreements to be served as soon as every district is read for them; *actor* asked for it."""
+
+    settings: Settings
+    standing: Standing
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StateChange:
-    """The next state: which districts and parts it replaces, and which settings only a restart would change."""
+    """The next state: which districts are new in it, and what it still needs of sources to be as it is to be."""
 
     state: GatewayState
     successors: tuple[Successor, ...]
-    arrivals: tuple[District, ...]
-    restart: tuple[str, ...]
-
-    @property
-    def read_again(self) -> frozenset[str]:
-        """Return the districts whose data were read for it."""
-        return frozenset(one.name for one in (*self.successors, *self.arrivals))
+    taken: tuple[str, ...]
+    needs: Mapping[str, Need]
+    alters: bool
 
 
-def prepare(parts: Parts, before: GatewayState, read: Settings, actor: str = "") -> StateChange:
-    """Prepare the state of the settings just *read*, beside the one *before* and from the same parts.
-
-    That other agreements are served is written down as acts of *actor*.
+def read_target(
+    parts: Parts, before: Target, record: Record, read: Settings, actor: str
+) -> tuple[Target, tuple[str, ...]]:
+    """Return what is to be served by the settings just *read*, and the names of those that only a restart changes.
 
     Raises:
-        Refused: an agreement is wrong, or a district cannot be opened or read.
+        Refused: a setting or an agreement is wrong.
     """
     settings, restart = kept(before.settings, read)
     try:
-        standing = read_standing(settings, before.gateway.record, parts)
+        standing = read_standing(settings, record, parts)
     except SettingsError as error:
         raise Refused([error]) from None
     if fresh := _fresh_mistakes(before.standing, standing):
         raise Refused(fresh)
-    return replace(_change(parts, before, settings, standing, actor), restart=restart)
+    return Target(settings, standing, actor), restart
 
 
 def _fresh_mistakes(before: Standing, standing: Standing) -> tuple[SettingsError, ...]:
@@ -103,28 +109,17 @@ def _fresh_mistakes(before: Standing, standing: Standing) -> tuple[SettingsError
     return standing.mistakes if fresh else ()
 
 
-def select_again(parts: Parts, before: GatewayState, actor: str) -> StateChange | None:
-    """Prepare the state in which the approvals of now decide which of the agreements read before release anything.
+def select_again(parts: Parts, before: Target, record: Record, actor: str) -> Target | None:
+    """Return the target in which the approvals of now decide which of the agreements read before release anything.
 
-    None where they decide as before. What was withdrawn ends also where a district cannot be read for what was signed.
-
-    Raises:
-        Refused: a district cannot be read for what is released now.
+    None where they decide as before.
     """
-    standing = selected_again(before, parts)
-    if standing == before.standing:
-        return None
-    try:
-        return _change(parts, before, before.settings, standing, actor)
-    except Refused:
-        still = tuple(one for one in standing.agreements if one in before.standing.agreements)
-        if still == before.standing.agreements:
-            raise
-        return _change(parts, before, before.settings, replace(standing, agreements=still), actor)
+    standing = selected_again(before.settings, before.standing, record, parts)
+    return None if standing == before.standing else Target(before.settings, standing, actor)
 
 
-def without_withdrawn(parts: Parts, before: GatewayState, actor: str) -> StateChange | None:
-    """Prepare the present state without the written versions that are published no longer, and what those replaced.
+def without_withdrawn(parts: Parts, before: Target, actor: str) -> Target | None:
+    """Return the target without the written versions that are published no longer, and what those replaced.
 
     None where there are none. It takes nothing but away, so that nothing that is wrong elsewhere holds it up.
 
@@ -143,20 +138,19 @@ def without_withdrawn(parts: Parts, before: GatewayState, actor: str) -> StateCh
     if kept == standing.agreements:
         return None
     reading = replace(standing.reading, found=tuple(filter(stays, standing.reading.found)))
-    return _change(parts, before, before.settings, replace(standing, agreements=kept, reading=reading), actor)
+    return Target(before.settings, replace(standing, agreements=kept, reading=reading), actor)
 
 
-def _change(parts: Parts, before: GatewayState, settings: Settings, standing: Standing, actor: str) -> StateChange:
-    """Prepare the state of these *settings* and agreements."""
-    grants = Grants(standing.agreements, parts.clock, before.gateway.grants)
-    opening = _Opening(parts, before, settings, grants)
-    try:
-        change = opening.change(standing)
-        record_all(before.gateway.record, standing.agreements)
-        write_acts(parts.store, acts_of(before.standing, standing, actor), parts.clock())
-    except BaseException:
-        opening.discard()
-        raise
+def arrange(parts: Parts, before: GatewayState, target: Target, loads: Loads) -> StateChange:
+    """Prepare the state that is as near to the *target* as it can be now, beside the one *before*.
+
+    No source is asked for it. A district that must be read first goes on as it is, and a new one is not there yet; what
+    the agreements of either need besides waits. That other agreements are served is written down as acts.
+    """
+    change = _Arranging(parts, before, target, loads).change()
+    served = change.state.standing
+    record_all(before.gateway.record, served.agreements)
+    write_acts(parts.store, acts_of(before.standing, served, target.actor), parts.clock())
     return change
 
 
@@ -187,87 +181,90 @@ def _with(settings: Any, steps: list[str], before: Any) -> Any:
     return replace(settings, **{head: value})
 
 
-class _Opening:
-    """The districts of the next state, each kept, replaced by a successor, or new."""
+class _Arranging:
+    """The districts of the next state, each kept, taken from a load that has ended, or waiting for one."""
 
-    def __init__(self, parts: Parts, before: GatewayState, settings: Settings, grants: Grants) -> None:
-        self._parts, self._before, self._settings, self._grants = parts, before, settings, grants
-        self._successors: list[Successor] = []
-        self._arrivals: list[District] = []
+    def __init__(self, parts: Parts, before: GatewayState, target: Target, loads: Loads) -> None:
+        self._parts, self._before, self._target, self._loads = parts, before, target, loads
+        self._districts: dict[str, District] = {}
+        self._specs: dict[str, Spec] = {}
+        self._taken: list[str] = []
+        self._needs: dict[str, Need] = {}
 
-    def change(self, standing: Standing) -> StateChange:
-        """Open and read what has changed, and build the next state."""
-        districts: Mapping[str, District] = {name: self._one(name) for name in self._settings.districts}
+    def change(self) -> StateChange:
+        """Find what each district comes to, and build the next state."""
+        before, target = self._before, self._target
+        grants = Grants(target.standing.agreements, self._parts.clock, before.gateway.grants)
+        for name, spec in target.settings.districts.items():
+            self._place(name, spec, grants)
+        settings = replace(target.settings, districts=self._specs)
+        standing = replace(target.standing, agreements=self._counting())
+        if self._needs:
+            grants = Grants(standing.agreements, self._parts.clock, grants)
+        fresh = [self._districts[name] for name in self._taken]
+        alters = bool(fresh) or (settings, standing) != (before.settings, before.standing)
+        successors = tuple(one for one in fresh if isinstance(one, Successor))
+        state = self._state(settings, standing, grants)
+        return StateChange(state, successors, tuple(self._taken), self._needs, alters)
+
+    def _state(self, settings: Settings, standing: Standing, grants: Grants) -> GatewayState:
         before = self._before.gateway
         limits = before.limits
-        if self._settings.limits != self._before.settings.limits:
-            limits = limits.at(self._settings.limits)
+        if settings.limits != self._before.settings.limits:
+            limits = limits.at(settings.limits)
         callers = self._parts.callers(limits)
         gateway = before.followed_by(
-            districts=districts, grants=self._grants, callers=callers, limits=limits, zones=self._settings.zones
+            districts=self._districts, grants=grants, callers=callers, limits=limits, zones=settings.zones
         )
-        gateway.attend((*self._successors, *self._arrivals))
-        for one in self._successors:
-            self._read(one.name, one.load)
-        for district in self._arrivals:
-            if district.cached_entities:
-                self._read(district.name, district.cached_snapshot)
-        state = GatewayState(
-            self._settings, standing, gateway, self._parts.app(gateway, self._settings, self._before.app)
-        )
-        return StateChange(state, tuple(self._successors), tuple(self._arrivals), ())
+        gateway.attend(self._districts[name] for name in self._taken)
+        return GatewayState(settings, standing, gateway, self._parts.app(gateway, settings, self._before.app))
 
-    def discard(self) -> None:
-        """Close what was opened."""
-        for one in self._successors:
-            one.abandon()
-        for district in self._arrivals:
-            district.close()
-
-    def _one(self, name: str) -> District:
-        spec, old = self._settings.districts[name], self._before.settings.districts.get(name)
-        every = self._grants.every(name)
+    def _place(self, name: str, spec: Spec, grants: Grants) -> None:
+        """Keep a district, take its load, or let it wait as it is."""
+        old, before = self._before.settings.districts.get(name), self._before.gateway.districts.get(name)
+        every = grants.every(name)
         wanted, programs = wanted_by(every), programs_of(every)
-        if old is None:
-            arrival = self._parts.district(self._open(name, spec), spec, wanted)
-            arrival.want(wanted, programs)
-            self._arrivals.append(arrival)
-            return arrival
-        before = self._before.gateway.districts[name]
-        if _same(old, spec) and (not before.loaded or before.covers(wanted, programs)):
-            return before
-        adapter = before.adapter if _same_source(old, spec) else self._open(name, spec)
-        successor = Successor(before, self._parts, adapter, spec, wanted)
-        successor.want(wanted, programs)
-        self._successors.append(successor)
-        return successor
+        if before is not None and old is not None and _same(old, spec) and _covers(before, wanted, programs):
+            self._districts[name], self._specs[name] = before, spec
+            return
+        need = Need(name, spec, wanted, programs, before, old is not None and _same_source(old, spec))
+        load = self._loads.find(need)
+        if load is not None and (load.is_ready or load.is_admitted):
+            self._districts[name], self._specs[name] = load.district, spec
+            self._taken.append(name)
+            return
+        self._needs[name] = need
+        if before is not None and old is not None:
+            self._districts[name], self._specs[name] = before, old
 
-    def _open(self, name: str, spec: Spec) -> Adapter:
-        with _telling(name, self._settings):
-            adapter = sources.adapter_of(name, spec, self._parts.monotonic)
-            if sources.is_known(adapter.beyond()):
-                return described(adapter, spec)
-            adapter.close()
-            raise SettingsError("its system has resources that the model does not know; that needs a restart")
+    def _counting(self) -> tuple[Agreement, ...]:
+        """Return the agreements that count while some districts wait."""
+        standing = self._target.standing
+        if not self._needs:
+            return standing.agreements
+        meant = {name: self._meanwhile(name) for name in self._needs}
+        every = (*(one for one in standing.agreements if one.district not in meant), *chain(*meant.values()))
+        order = {(one.id, one.version): number for number, one in enumerate(standing.agreements)}
+        return tuple(sorted(every, key=lambda one: order.get((one.id, one.version), len(order))))
 
-    def _read(self, name: str, load: Callable[[], object]) -> None:
-        with _telling(name, self._settings):
-            load()
+    def _meanwhile(self, name: str) -> tuple[Agreement, ...]:
+        present = self._before.gateway.districts.get(name)
+        if present is None:
+            return ()
+        target, clock = self._target.standing, self._parts.clock
+
+        def covered(one: Agreement) -> bool:
+            every = Grants((one,), clock).every(name)
+            return _covers(present, wanted_by(every), programs_of(every))
+
+        coming = [one for one in target.agreements if one.district == name]
+        served = [one for one in self._before.standing.agreements if one.district == name]
+        return meanwhile(coming, served, target.reading.found, covered, clock())
 
 
-@contextmanager
-def _telling(name: str, settings: Settings) -> Iterator[None]:
-    """Name the district of a failure, and nothing of the data it was working on."""
-    try:
-        yield
-    except SourceError as error:
-        raise Refused([SettingsError(str(reason(name, error)), str(settings.file))]) from None
-    except GatewayError as error:
-        raise Refused([SettingsError(f"districts.{name}: {error.message}", str(settings.file))]) from None
-    except Exception as error:  # noqa: BLE001  an adapter may fail in any way
-        telemetry.fault(error)
-        message = f"districts.{name}: the adapter failed ({type(error).__name__}); the log tells where"
-        raise Refused([SettingsError(message, str(settings.file))]) from None
+def _covers(district: District, wanted: Wanted, programs: frozenset[str]) -> bool:
+    """Tell whether a district need not be read for more fields: it has them, or nothing yet."""
+    return not district.loaded or district.covers(wanted, programs)
 
 
 def _same(one: Spec, other: Spec) -> bool:

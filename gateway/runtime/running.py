@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway import telemetry
 from gateway.admin.districts.uploading import UploadGate
@@ -18,11 +19,13 @@ from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.config import settings as settings_file
 from gateway.process_memory import give_back_memory
 from gateway.runtime.control import child_socket, confirm_socket, districts_socket, export_socket, why_socket
+from gateway.runtime.loads import Loads
 from gateway.runtime.people_side import PeopleSide, undelivered_notes
 from gateway.runtime.rehearsal import rehearse
-from gateway.runtime.reloading import Refused, prepare, select_again, without_withdrawn
+from gateway.runtime.reloading import Refused, Target, arrange, read_target, select_again, without_withdrawn
 from gateway.runtime.report import differences, moment, pending_line
 from gateway.runtime.state import approvals_of
+from gateway.runtime.stays import RunningResponse, Stay
 from gateway.runtime.watch import Watch
 from gateway.storage.people.written import written_changes
 from standards.errors import SettingsError, StoreUnavailable
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from gateway.jobs.collecting import NoticeRegion
     from gateway.readiness import Readiness
     from gateway.runtime.control.control_socket import Handler
+    from gateway.runtime.loads import Load
     from gateway.runtime.reloading import StateChange
     from gateway.runtime.state import GatewayState, Parts
     from policies.standing import Standing
@@ -47,14 +51,22 @@ if TYPE_CHECKING:
 RELOAD, APPROVALS, WRITTEN = "a reload", "the approvals", "what people wrote"
 """What agreements are served newly by, where nobody says who asked for it."""
 
+RELOAD_SECONDS: Final = 120.0
+"""How long a reload waits for the districts that must be read for it; what is read later is served then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of a reload, in lines for whoever asked for it, and its time."""
+    """The outcome of a reload, in lines for whoever asked for it, and its time.
+
+    What it asks of the districts *unread* is served once their sources are read for it, which has *failed* for some.
+    """
 
     ok: bool
     lines: tuple[str, ...]
     at: float
+    unread: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
 
 
 class RunningGateway:
@@ -72,6 +84,7 @@ class RunningGateway:
         self._reloading = threading.Lock()
         self._retiring: threading.Thread | None = None
         self._approved: tuple[int, ...] | None = None
+        self._target, self._loads = Target(state.settings, state.standing), Loads(parts, self._settle)
         self._carrier = Carrier(state.gateway.record, parts.store, parts.clock)
         state.gateway.present = lambda: self._state.gateway
         self._people = PeopleSide(self, parts)
@@ -107,15 +120,15 @@ class RunningGateway:
             return self._people(environ, start_response)
         stay = self._enter()
         try:
-            return _RunningResponse(stay.state.app(environ, start_response), stay)
+            return RunningResponse(stay.state.app(environ, start_response), stay)
         except BaseException:
             stay.end()
             raise
 
-    def _enter(self) -> _Stay:
+    def _enter(self) -> Stay:
         while not (state := self._state).visits.enter():
             pass  # that state was replaced before this request entered it: another one is present by now
-        return _Stay(state)
+        return Stay(state)
 
     def rehearse(self, caller: Caller, asked: AskedAddress) -> Rehearsed:
         """Rehearse what *caller* asks of the present state."""
@@ -144,8 +157,12 @@ class RunningGateway:
         return self._watch().end
 
     def _watch(self) -> Watch:
-        follow = (self.follow_approvals, self.follow_written, self.follow_orders)
-        return Watch(self._carrier, *follow, ended=self._parts.desk.flush)
+        follow = (self.follow_approvals, self.follow_written, self.follow_loads, self.follow_orders)
+        return Watch(self._carrier, *follow, ended=self._end)
+
+    def _end(self) -> None:
+        self._loads.close()
+        self._parts.desk.flush()
 
     def follow_orders(self) -> None:
         """Keep to what people order about districts, and write down what was read of them."""
@@ -153,15 +170,12 @@ class RunningGateway:
 
     def follow_approvals(self) -> None:
         """Let the approvals of now decide which agreements release anything, unless a reload is doing so."""
-        seen = approvals_of(self._state.settings, self._parts.store)
+        seen = approvals_of(self._target.settings, self._parts.store)
         if seen == self._approved or not self._reloading.acquire(blocking=False):
             return
         try:
-            if change := select_again(self._parts, self._state, APPROVALS) if seen else None:
-                self._swap(change)
-            self._approved = seen
-        except Refused as refused:
-            self._refuse(refused)
+            if seen and (target := select_again(self._parts, self._target, self.gateway.record, APPROVALS)):
+                self._arrange(target)
             self._approved = seen
         finally:
             self._reloading.release()
@@ -169,14 +183,31 @@ class RunningGateway:
     def follow_written(self) -> None:
         """Serve what people have written since the last look; what is wrong is tried again when it has changed."""
         if written_changes(self._parts.store) != self._written:
-            self.reload(WRITTEN)
+            self.reload(WRITTEN, 0.0)
 
-    def reload(self, actor: str = RELOAD) -> Report:
-        """Serve the files on disk from now on, or report what is wrong with them and go on as before."""
-        with self._reloading:
-            written = self._written
+    def follow_loads(self) -> None:
+        """Serve the districts that have been read meanwhile, and try again those that could not be."""
+        if self._loads.has_news and self._reloading.acquire(blocking=False):
             try:
-                return self._reload(actor)
+                self._arrange(self._target)
+            finally:
+                self._reloading.release()
+
+    def _settle(self) -> None:
+        with self._reloading:
+            self._arrange(self._target)
+
+    def reload(self, actor: str = RELOAD, seconds: float = RELOAD_SECONDS, district: str = "") -> Report:
+        """Serve the files on disk from now on, or report what is wrong with them and go on as before.
+
+        No more than *seconds* are waited for districts that must be read for it; they are served once they are. One
+        *district* that could not be read before is tried again at once, each where none is named.
+        """
+        begun: list[Load] = []
+        with self._reloading:
+            before, written = self._state, self._written
+            try:
+                restart = self._reload(actor, district, begun)
             except Refused as refused:
                 return self._refuse(refused)
             except StoreUnavailable as error:
@@ -186,23 +217,53 @@ class RunningGateway:
                 telemetry.fault(error)
                 message = f"the gateway failed ({type(error).__name__}); its log tells where"
                 return self._refuse(Refused([SettingsError(message)]))
+        end = time.monotonic() + seconds
+        for load in begun:
+            load.over.wait(max(0.0, end - time.monotonic()))
+        return self._report(before, begun, restart)
 
-    def _reload(self, actor: str) -> Report:
-        before, self._written = self._state, written_changes(self._parts.store)
-        if ending := without_withdrawn(self._parts, self._state, actor):
-            self._swap(ending)  # at once, whatever is wrong with the rest, and however long a district is read for it
-        read, mistakes = settings_file.read(before.settings.file)
+    def _reload(self, actor: str, district: str, begun: list[Load]) -> tuple[str, ...]:
+        """Serve what can be served without a look at any source; note the loads that were begun for the rest."""
+        self._written = written_changes(self._parts.store)
+        if ending := without_withdrawn(self._parts, self._target, actor):
+            self._arrange(ending)  # at once, whatever is wrong with the rest
+        read, mistakes = settings_file.read(self._state.settings.file)
         if read is None:
             raise Refused(mistakes)
         if read.unread:
             raise StoreUnavailable(read.unread)
         seen = approvals_of(read, self._parts.store)
-        change = prepare(self._parts, self._state, read, actor)
-        self._swap(change)
+        target, restart = read_target(self._parts, self._target, self.gateway.record, read, actor)
+        hurried = actor != WRITTEN
+        begun += self._arrange(target, always=True, hurried=lambda name: hurried and district in {"", name})
+        if (load := self._loads.of(district)) is not None and load not in begun:
+            begun.append(load)
         self._approved = seen
-        lines = (*differences(before, change.state, change.read_again), *map(_needs_restart, change.restart))
+        self.refused = None
+        return restart
+
+    def _arrange(
+        self, target: Target, *, always: bool = False, hurried: Callable[[str], bool] = lambda _name: False
+    ) -> tuple[Load, ...]:
+        """Serve what there is of a *target*, and begin to read what it needs besides; return the loads begun."""
+        change = arrange(self._parts, self._state, target, self._loads)
+        if always or change.alters:
+            self._swap(change)
+        self._target = target
+        self._loads.take(change.taken)
+        return self._loads.keep_to(change.needs, str(target.settings.file), hurried)
+
+    def _report(self, before: GatewayState, begun: Iterable[Load], restart: tuple[str, ...]) -> Report:
+        """Report what a reload came to, with the districts that could not be read for it, or not yet."""
+        state = self._state
+        old = before.gateway.districts
+        again = {name for name, one in state.gateway.districts.items() if old.get(name) is not one}
+        mine = {load.need.name: load for load in begun if not load.is_served}
+        late = dict(self._loads.waiting()) | {name: load.note() for name, load in mine.items()}
+        failed = frozenset(name for name, load in mine.items() if load.has_failed)
+        lines = (*differences(before, state, again), *map(_needs_restart, restart), *late.values())
         lines += tuple(f"warning: {line}" for line in self.warnings())
-        self.reloaded, self.refused = Report(ok=True, lines=lines, at=self._parts.now()), None
+        self.reloaded = Report(ok=True, lines=lines, at=self._parts.now(), unread=frozenset(late), failed=failed)
         telemetry.reloaded(len(lines))
         return self.reloaded
 
@@ -309,6 +370,8 @@ class RunningGateway:
             told, *more = state.gateway.districts[name].status().lines()
             yield f"  {name}: {spec.adapter}, {told}"
             yield from (f"    {line}" for line in more)
+        for name, note in self._loads.waiting():
+            yield f"  {name}: waits to be read, and is served as before until then: {note}"
 
 
 def _wrong(state: GatewayState) -> Iterator[str]:
@@ -325,44 +388,3 @@ def _wrong(state: GatewayState) -> Iterator[str]:
 
 def _needs_restart(name: str) -> str:
     return f"{name}: another value takes effect at the next restart"
-
-
-class _Stay:
-    """The use of a state by one request."""
-
-    def __init__(self, state: GatewayState) -> None:
-        self.state, self._ended = state, False
-
-    def end(self) -> None:
-        """End the use, once."""
-        if not self._ended:
-            self._ended = True
-            self.state.visits.leave()
-
-
-class _RunningResponse:
-    """A response being sent; its state is left when all of it has been sent, or the client has disconnected."""
-
-    def __init__(self, answer: Iterable[bytes], stay: _Stay) -> None:
-        self._answer, self._pieces, self._stay = answer, iter(answer), stay
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            return next(self._pieces)
-        except BaseException:
-            self._stay.end()
-            raise
-
-    def close(self) -> None:
-        """Close the response and leave the state."""
-        try:
-            if hasattr(self._answer, "close"):
-                self._answer.close()
-        finally:
-            self._stay.end()
-
-    def __del__(self) -> None:
-        self._stay.end()

@@ -150,11 +150,11 @@ def read_standing(settings: Settings, record: Record, parts: Parts) -> Standing:
     return _held(stand(settings.agreements, districts, wrong, pending, texts.rebound, written.documents), texts)
 
 
-def selected_again(state: GatewayState, parts: Parts) -> Standing:
-    """Select the effective agreements of a *state* anew, by the approvals of now, without a look at the documents."""
-    texts, settings = Texts(*state.gateway.record.agreements), state.settings
+def selected_again(settings: Settings, before: Standing, record: Record, parts: Parts) -> Standing:
+    """Select the effective agreements anew, by the approvals of now, without a look at the documents."""
+    texts = Texts(*record.agreements)
     pending = _pending(settings, parts, texts, read_written(parts.store).replaced)
-    return _held(select(state.standing.reading, pending, texts.rebound), texts)
+    return _held(select(before.reading, pending, texts.rebound), texts)
 
 
 def _pending(

@@ -29,6 +29,8 @@ class Successor(District):
         self._before: District | None = before
         self.pause.until = before.pause.until
         self._fresh: tuple[Snapshot | None, Snapshot, SyncState] | None = None
+        self._rests = False
+        self.coming = before.coming
         before._heir = self  # noqa: SLF001  likewise
 
     def load(self) -> None:
@@ -38,9 +40,13 @@ class Successor(District):
             SourceError: the source cannot be read.
             StoreUnavailable: the registers cannot be read.
         """
-        assert self._before is not None
-        self._before.rest(resting=True)  # a later reading than this one would know of rows that this one lacks
-        cached, same = self._before._cached, self._before.adapter is self.adapter  # noqa: SLF001  likewise
+        before = self._before
+        assert before is not None
+        same = before.adapter is self.adapter
+        if same:
+            before.pause.check()
+        before.rest(resting=True)  # a later reading than this one would know of rows that this one lacks
+        self._rests, cached = True, before._cached  # noqa: SLF001  likewise
         if not self.cached_entities:
             return
         number, registers = next(self._numbers), self.registers.now()
@@ -54,22 +60,34 @@ class Successor(District):
 
     def abandon(self) -> None:
         """Close, leaving the district before in place."""
-        if self._before is not None:
-            self._before.rest(resting=False)
-            self._before._heir = None  # noqa: SLF001  likewise
-            if self._before.adapter is not self.adapter:
-                self.adapter.close()
+        before, self._before = self._before, None
+        if before is None:
+            return
+        self._wake(before)
+        if before._heir is self:  # noqa: SLF001  likewise
+            before._heir = None  # noqa: SLF001  likewise
+        if before.adapter is not self.adapter:
+            self.adapter.close()
+
+    def _wake(self, before: District) -> None:
+        if self._rests:
+            self._rests = False
+            before.rest(resting=False)
 
     @contextmanager
     def taking_over(self) -> Iterator[None]:
-        """Serve what was loaded; by the end of the block requests must be sent here, no longer to the one before."""
+        """Serve what was loaded; by the end of the block requests must be sent here, no longer to the one before.
+
+        A refresh of that one may be under way, for as long as its source likes: it makes no snapshot any more.
+        """
         before, self._before = self._before, None
         assert before is not None
-        before.rest(resting=False)
+        self._wake(before)
+        before.is_over = True
         if self._fresh is None:
             yield
             return
-        with before._loading, self._versions.coming() as version:  # noqa: SLF001  likewise
+        with before._taking, self._versions.coming() as version:  # noqa: SLF001  likewise
             (expected, fresh, self._sync), self._fresh = self._fresh, None
             cached = before._cached  # noqa: SLF001  likewise
             if cached is not expected:  # refreshed meanwhile

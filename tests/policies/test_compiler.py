@@ -267,6 +267,33 @@ def test_the_epoch_changes_with_everything_that_changes_what_leaves():
     assert documents.grant("student.id allow").epoch == usual.epoch
 
 
+def test_clients_compiled_together_have_the_grants_that_each_has_by_itself():
+    one = dataclasses.replace(
+        documents.load("student.* allow\nstudent.birthDate year", "{all: [{enrollment: active}]}"),
+        clients=("first", "second", documents.CLIENT),
+    )
+    together = list(compiler.compile_each(one, one.clients))
+    assert together == [compiler.compile(one, client) for client in one.clients]
+    assert list(Grants([one], lambda: documents.NOW).every("maple")) == together
+    content = {
+        name: getattr(together[1], name)
+        for name in (
+            "client",
+            "org",
+            "agreement",
+            "version",
+            "purpose",
+            "basis",
+            "district",
+            "operations",
+            "rules",
+            "rows",
+        )
+    }
+    assert [grant.epoch for grant in together].count(together[1].epoch) == 1
+    assert together[1].epoch == compiler.fingerprint(content)
+
+
 def test_the_epoch_is_the_same_in_another_process():
     program = (
         "from tests.policies import documents\n"

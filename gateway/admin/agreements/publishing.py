@@ -9,7 +9,7 @@ from gateway.admin.agreements.checking import Checking
 from gateway.admin.agreements.reading import KnownAgreements
 from gateway.admin.agreements.writing import HAS_MISTAKES, READ_ONLY, SAY_WHY, change
 from gateway.admin.second_person import SecondPerson, TwoPersonAct, Waiting
-from gateway.admin.taking_effect import take_effect
+from gateway.admin.taking_effect import permit_effect, take_effect
 from gateway.signing.overview import ENDED, ENDING, FORCE, REPLACED
 from gateway.storage.people.agreements import CHANGED, OPEN, PUBLISHED, RECALLED, WITHDRAWN, WrittenAgreements
 from gateway.storage.people.written import written_changes
@@ -106,9 +106,11 @@ class Publishing:
     def _do(
         self, actor: Actor, row: WrittenVersion, state: str, what: str, reason: str, changes: int | None = None
     ) -> Published:
+        if state == PUBLISHED:
+            permit_effect(self._region, actor, row.district)
         saved, act = change(self._region, actor, row, state, row.text, what, reason)
         self._written.save(saved, act, row.number, changes)
-        effect = take_effect(self._region, actor)
+        effect = take_effect(self._region, actor, row.district)
         return Published(self._known.find(actor, row.agreement, row.version), effect)
 
 

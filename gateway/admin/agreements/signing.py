@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.admin.agreements.reading import KnownAgreements
 from gateway.admin.second_person import SecondPerson, TwoPersonAct, Waiting
-from gateway.admin.taking_effect import take_effect
+from gateway.admin.taking_effect import permit_effect, take_effect
 from gateway.people.actor import NotPermitted
 from gateway.reasoning.examples import failures
 from gateway.signing.approval_book import signed_text, subject
@@ -140,6 +140,7 @@ class Signing:
 
     def _sign(self, actor: Actor, asked: ToSign, party: str, session: str) -> SignedVersion:
         about, written = asked.agreement, asked.version.written
+        permit_effect(self._region, actor, party)
         given = Approval(
             *subject(about, party, SIGNED_IN), self._region.clock(), actor.name, person=actor.person, session=session
         )
@@ -150,14 +151,14 @@ class Signing:
                 require_unchanged(connection, written)
 
         fresh = self._approvals.record(sealed(given, key), about.district, "", check)
-        effect = take_effect(self._region, actor)
+        effect = take_effect(self._region, actor, about.district)
         return SignedVersion(self._known.find(actor, about.id, about.version), fresh, effect)
 
     def _take_back(self, actor: Actor, one: KnownVersion, party: str, reason: str) -> SignedVersion:
         found = self._approvals.withdraw(
             one.id, one.version, party, actor=actor.name, reason=reason, district=one.district, at=self._region.clock()
         )
-        effect = take_effect(self._region, actor)
+        effect = take_effect(self._region, actor, one.district)
         return SignedVersion(self._known.find(actor, one.id, one.version), bool(found), effect)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters import registry
 from gateway.admin.districts.known import NOBODY, KnownDistricts, digest_of, trial
 from gateway.admin.second_person import SecondPerson, TwoPersonAct
-from gateway.admin.taking_effect import Effect, take_effect
+from gateway.admin.taking_effect import Effect, permit_effect, take_effect
 from gateway.cache.needed_fields import wanted_by
 from gateway.config.schema import DISTRICT_NAME
 from gateway.config.written_districts import OPTIONS, spec_of
@@ -55,6 +55,11 @@ class Connected:
     name: str
     trial: Trial
     effect: Effect
+
+    @property
+    def is_being_read(self) -> bool:
+        """Whether it is connected, and served once its system has been read."""
+        return self.effect.waits and not self.effect.failed
 
 
 class Connections:
@@ -202,13 +207,16 @@ class Connections:
 
     def _connect(self, actor: Actor, found: WrittenDistrict, tried: Trial, reason: str) -> Connected:
         """Write that it is connected, and serve it; what cannot be served is written as it was before."""
+        permit_effect(self._region, actor, found.name)
         earlier = self._served(found.name)
         now = self._region.clock()
         fresh = replace(found, content={**found.content, "connected": True}, at=now, actor=actor.name)
         self._write(actor, "district connected", fresh, earlier, reason)
-        effect = take_effect(self._region, actor)
-        if effect.served is False and any(f"districts.{found.name}" in line for line in effect.lines):
+        effect = take_effect(self._region, actor, found.name)
+        wrong = not effect.waits and any(f"districts.{found.name}" in line for line in effect.lines)
+        if effect.failed or (effect.served is False and wrong):
             self._take_back(actor, found, earlier)
+            take_effect(self._region, actor, found.name)
         return Connected(found.name, tried, effect)
 
     def _take_back(self, actor: Actor, found: WrittenDistrict, earlier: WrittenDistrict | None) -> None:
@@ -239,7 +247,7 @@ class Connections:
                 write_act(connection, Act(actor.name, "district removed", found.name, content, reason), now)
 
         self._region.store.calls.run(write)
-        return take_effect(self._region, actor)
+        return take_effect(self._region, actor, found.name)
 
     def _refuse_named(self, name: str) -> None:
         """Refuse to remove a district that an agreement names."""

@@ -159,6 +159,8 @@ def _told(one: KnownVersion, done: Any, said: str) -> AnyResponse:
     """Say what came of an act: done, done and not served, or waiting for a second person."""
     if isinstance(done, Waiting):
         flash(say("A second person of your organisation must confirm it."), "warn")
+    elif done.effect.waits:
+        flash(say("It is on record, and takes effect as soon as the district's system has been read for it."), "warn")
     elif done.effect.served is False:
         flash(say("It is on record, but the gateway cannot serve it now; its operator sees why."), "warn")
     else:

@@ -10,7 +10,7 @@ from gateway.admin.districts.connecting import Connections
 from gateway.admin.districts.looking import DistrictDirectory, adapter_view
 from gateway.admin.second_person import Waiting
 from gateway.console.districts.forms import PREFIX, ReasonForm, UploadForm, begin_form, settings_form, written
-from gateway.console.districts.pages import WAITS, blueprint
+from gateway.console.districts.pages import WAITS, blueprint, connected_words
 from gateway.console.join import own_ids
 from gateway.console.page import actor, page
 from gateway.console.wording import say, translated
@@ -81,8 +81,8 @@ def review(name: str) -> Any:
                 if isinstance(done, Waiting):
                     flash(str(WAITS), "warning")
                     return redirect(url_for("districts.one", name=name), 303)
-                if done.effect.served:
-                    flash(say("The district is connected and served."), "ok")
+                if done.effect.served or done.is_being_read:
+                    flash(connected_words(done), "ok")
                     return redirect(url_for("districts.one", name=name), 303)
                 tried, lines = done.trial, done.effect.lines
             else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 
 from gateway.admin.confirming import Confirming
-from gateway.admin.districts.connecting import Connections
+from gateway.admin.districts.connecting import Connected, Connections
 from gateway.admin.districts.looking import DistrictDirectory
 from gateway.admin.districts.steering import Steered, Steering
 from gateway.admin.districts.uploading import DistrictFiles
@@ -51,6 +51,13 @@ MAX_BARS: Final = 12
 KINDS: Final = {"reading": later("reading"), "upload": later("upload")}
 UNSAID: Final = "Told once, when the file came in: the words could quote a value, and are not kept."
 WAITS: Final = later("It waits for a second person to confirm it.")
+
+
+def connected_words(done: Connected) -> str:
+    """Say that a district is connected: served, or about to be."""
+    if done.is_being_read:
+        return say("The district is connected, and served once it has been read.")
+    return say("The district is connected and served.")
 
 
 @page(blueprint, "", "district.read")
@@ -148,9 +155,11 @@ def _kept_for_later(name: str) -> AnyResponse:
         return redirect(url_for("districts.files", name=name), 303)
     if request.form.get("step") == "connect" and proved_lately():
         done = Connections(_region()).connect(actor(), name)
-        if isinstance(done, Waiting) or done.effect.served:
-            waits = isinstance(done, Waiting)
-            flash(str(WAITS) if waits else say("The district is connected and served."), "warning" if waits else "ok")
+        if isinstance(done, Waiting):
+            flash(str(WAITS), "warning")
+            return redirect(url_for("districts.one", name=name), 303)
+        if done.effect.served or done.is_being_read:
+            flash(connected_words(done), "ok")
             return redirect(url_for("districts.one", name=name), 303)
     flash(say("The file is good. Now connect the district."), "ok")
     return redirect(url_for("districts.review", name=name), 303)

@@ -163,6 +163,8 @@ def connected(done: Connected) -> Iterator[Line]:
     yield from (_line(f"  {text}") for text in done.effect.lines)
     if done.effect.served is None:
         yield _end(f"{done.name}: connected; a gateway that starts now serves it")
+    elif done.is_being_read:
+        yield _end(f"{done.name}: connected, and served once it has been read")
     else:
         yield _end(f"{done.name}: {'served now' if done.effect.served else 'NOT served'}", ok=done.effect.served)
 
