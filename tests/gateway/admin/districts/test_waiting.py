@@ -9,8 +9,10 @@ import pytest
 from gateway.admin.districts.steering import Steering
 from gateway.admin.inbox.inbox import Inbox
 from gateway.admin.settings import OrganisationSettings
+from gateway.people.actor import operator
 from gateway.storage.people.deliveries import READING, Deliveries, Delivery
 from gateway.tasks.task import CHANGE_WAITS, CONNECTION_FAILS, FILE_LATE
+from standards.errors import Conflict
 from tests.support.people.region import people_region
 from tests.support.regions import agreement, small_sites
 
@@ -68,7 +70,9 @@ def test_a_second_failure_is_another_task_though_the_first_was_closed(region, mo
     came(region, "failed")
     region.clock.move(3600)
     first = waiting(region, mo)[CONNECTION_FAILS]
-    Inbox(region.administered).close(mo, first.id, "called the vendor")
+    with pytest.raises(Conflict, match="closes by itself"):
+        Inbox(region.administered).close(mo, first.id, "called the vendor")
+    Inbox(region.administered).close(operator("tests"), first.id, "called the vendor")
     assert waiting(region, mo) == {}
     came(region, "fresh")
     came(region, "failed")
