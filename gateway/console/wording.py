@@ -51,13 +51,12 @@ def language() -> str:
 
 
 def say(text: str) -> str:
-    """Translate a text of the console; a text of people, which nobody translates, must not come here.
+    """Translate a text of the console; one that nobody has translated stays as it is.
 
-    Raises:
-        KeyError: nobody has translated it.
+    A text of people must not come here.
     """
     shown = language()
-    return text if shown == SOURCE_LANGUAGE else _translations(shown)[text]
+    return text if shown == SOURCE_LANGUAGE else _translations(shown).get(text, text)
 
 
 def translated(message: str) -> str | None:

@@ -90,7 +90,8 @@ def known(language):
 @pytest.mark.parametrize("language", LOCALES)
 def test_every_text_has_a_translation(language):
     kinds = dict.fromkeys(KINDS.values(), "gateway/tasks/task.py")
-    every = of_templates() | of_code() | of_adapters() | kinds
+    acts = dict.fromkeys((one.about for one in actions().values()), "policies/roles.yaml")
+    every = of_templates() | of_code() | of_adapters() | kinds | acts
     missing = {text: where for text, where in every.items() if text not in known(language)}
     assert missing == {}
 
