@@ -83,7 +83,7 @@ def with_entrance(app: WSGIApplication) -> WSGIApplication:
     def answer(environ: Any, start_response: Any) -> Any:
         if environ["PATH_INFO"] != ENTRANCE:
             return app(environ, start_response)
-        response = Response("entered", mimetype="text/plain")
+        response = Response('<link rel="icon" href="data:,">entered', mimetype="text/html")
         for name, value in parse_qsl(environ["QUERY_STRING"]):
             response.set_cookie(name, value, path="/", secure=True, httponly=True, samesite="Lax")
         return response(environ, start_response)
