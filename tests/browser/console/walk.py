@@ -7,12 +7,13 @@ import os
 import re
 from collections import deque
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
+import requests
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Error
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
@@ -31,6 +32,7 @@ NO_PAGES = frozenset({"static", "frame.bootstrap", "agreements.printed", "sign_i
 """Files, documents that are downloaded, and ways to a provider that is not there."""
 
 CHANGING = re.compile(r'name="csrf_token"[^>]*value="[^"]*"|value="[A-Za-z0-9._-]{40,}"|\b[0-9a-f]{32}\b')
+LINK = re.compile(r'<a\b[^>]*\bhref="([^"]+)"')
 TABLES = re.compile("-(csv|sort|page)=")
 AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
 COLOURS_SEEN: dict[str, Any] = {"rules": {"color-contrast": {"enabled": False}}}
@@ -90,30 +92,43 @@ class Walk:
         return endpoint
 
     def visit(self, path: str, endpoint: str) -> list[str]:
-        """Look at one page; return the addresses that it links to."""
-        self.told.clear()
-        status = opened(self.page, self.address + path)
-        if status is None:
+        """Look at one page, in the browser unless it was looked at before; return the addresses that it links to."""
+        answer = self.fetched(path)
+        if (
+            "attachment" in answer.headers.get("Content-Disposition", "")
+            or "html" not in answer.headers["Content-Type"]
+        ):
             return []
-        if status < BAD:
+        if answer.status_code < BAD:
             self.seen.endpoints.add(endpoint)
         self.seen.pages += 1
-        found = links(self.page)
-        told = [one for one in self.told if not (status >= BAD and "Failed to load resource" in one)]
-        wrong = [*told, *self.looks()]
-        if status >= BAD and status not in {FORBIDDEN, NOT_FOUND}:
-            wrong.append(str(status))
+        wrong = self.looks(path) if self.is_new(answer.text) else []
+        if answer.status_code >= BAD and answer.status_code not in {FORBIDDEN, NOT_FOUND}:
+            wrong.append(str(answer.status_code))
         self.faults += [f"{self.name} {path}: {one}" for one in wrong]
-        return found
+        return links(answer)
 
-    def looks(self) -> list[str]:
-        """Tell what is wrong with the page that is open; nothing for one that was looked at before."""
-        digest = hashlib.sha256(CHANGING.sub("", self.page.inner_html("main")).encode()).hexdigest() + self.language
-        if digest in self.seen.digests:
-            return []
+    def fetched(self, path: str) -> requests.Response:
+        """Ask for a page with the cookies of the browser."""
+        mine = "; ".join(f"{one['name']}={one['value']}" for one in self.page.context.cookies())
+        return requests.get(self.address + path, headers={"Cookie": mine}, timeout=60)
+
+    def is_new(self, text: str) -> bool:
+        """Tell whether nobody has looked at this page in this language; it counts as looked at."""
+        main = CHANGING.sub("", text.partition("<main")[2].partition("</main>")[0])
+        digest = hashlib.sha256(main.encode()).hexdigest() + self.language
+        new = digest not in self.seen.digests
         self.seen.digests.add(digest)
+        return new
+
+    def looks(self, path: str) -> list[str]:
+        """Open a page in the browser; tell what is wrong with it."""
+        self.told.clear()
+        answer = self.page.goto(self.address + path, wait_until="load")
+        bad = answer is None or answer.status >= BAD
+        wrong = [one for one in self.told if not (bad and "Failed to load resource" in one)]
         self.seen.looked += 1
-        wrong = self.barriers()
+        wrong += self.barriers()
         for width in (WIDE, NARROW):
             self.page.set_viewport_size({"width": width, "height": 800})
             keep(self.page, f"{self.name}-{width}")
@@ -147,21 +162,10 @@ class Walk:
         return wrong
 
 
-def opened(page: Page, address: str) -> int | None:
-    """Open a page; tell its status, or None for a file."""
-    try:
-        answer = page.goto(address, wait_until="load")
-    except Error as problem:
-        if "Download is starting" in str(problem) or "ERR_ABORTED" in str(problem):
-            return None
-        raise
-    return answer.status if answer else 0
-
-
-def links(page: Page) -> list[str]:
+def links(answer: requests.Response) -> list[str]:
     """Return the addresses of the console that the page links to, with their arguments but for tables'."""
-    here = urlsplit(page.url)
-    parts = [urlsplit(one) for one in page.eval_on_selector_all("a[href]", "all => all.map(one => one.href)")]
+    here = urlsplit(answer.url)
+    parts = [urlsplit(urljoin(answer.url, unescape(one))) for one in LINK.findall(answer.text)]
     inside = [one for one in parts if one.netloc == here.netloc and one.path.startswith("/console")]
     return [one.path if not one.query or TABLES.search(one.query) else f"{one.path}?{one.query}" for one in inside]
 
