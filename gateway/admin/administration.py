@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.every_agreement import read_every
+from gateway.people.sessions import Sessions
 from gateway.storage.database import transaction
 from gateway.storage.people.kinds import kinds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from gateway.admin.answers.rehearsed import AskedAddress, Rehearsed
     from gateway.auth.callers import Caller
@@ -94,6 +95,15 @@ class Administration:
                 return kinds_of(connection, orgs, districts, named)
 
         return self.store.calls.run(read)
+
+    def sessions(self) -> Sessions:
+        """Return the sessions of people, which end when the settings say, whatever way one comes in."""
+
+        def ends() -> tuple[timedelta, timedelta]:
+            settings = self.settings().sign_in
+            return settings.idle, settings.longest
+
+        return Sessions(self.store, self.clock, self.kinds, ends)
 
     def agreements(self) -> Sequence[Agreement]:
         """Return every agreement without a mistake: of the running gateway, or of the folder where none runs."""

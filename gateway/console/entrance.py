@@ -18,18 +18,17 @@ from gateway.people.networks import network_of
 from gateway.people.openid import OpenId
 from gateway.people.passkeys import Passkeys, Site
 from gateway.people.second_factors import SecondFactors, new_secret
-from gateway.people.sessions import COOKIE, Sessions
+from gateway.people.sessions import COOKIE
 from gateway.people.signing_in import SignIn
 from gateway.storage.cipher import NotSealed
 from gateway.storage.shared_memory import LocalMemory
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from werkzeug.wrappers import Response
 
     from gateway.admin.administration import Administration
     from gateway.config.sign_in import SignInSettings
+    from gateway.people.sessions import Sessions
 
 BROWSER: Final = "browser"
 TOKEN_BYTES: Final = 32
@@ -56,12 +55,8 @@ def make_entrance(region: Administration) -> PeopleEntrance:
     challenges, factors = Challenges(region.memory or LocalMemory()), SecondFactors(region.keys)
     passkeys, running = Passkeys(challenges), region.running
 
-    def ends() -> tuple[timedelta, timedelta]:
-        settings = region.settings().sign_in
-        return settings.idle, settings.longest
-
     return PeopleEntrance(
-        Sessions(store, clock, region.kinds, ends),
+        region.sessions(),
         challenges,
         factors,
         passkeys,

@@ -30,12 +30,6 @@ COOKIE: Final = "__Host-crossing"
 """The cookie that holds the id of a session."""
 
 ACTIVE: Final = "active"
-IDLE: Final = timedelta(minutes=30)
-"""A session ends when nothing was asked in it for so long."""
-
-LONGEST: Final = timedelta(hours=10)
-"""A session ends after so long, whatever is asked in it."""
-
 SEEN_EVERY: Final = timedelta(minutes=1)
 """How often it is written down that a session is in use; more often where it ends sooner."""
 
@@ -81,7 +75,7 @@ class Sessions:
         store: SqlStore,
         clock: Callable[[], datetime],
         kinds: Kinds,
-        ends: Callable[[], tuple[timedelta, timedelta]] = lambda: (IDLE, LONGEST),
+        ends: Callable[[], tuple[timedelta, timedelta]],
     ) -> None:
         self._engine, self.calls, self._clock, self._ends = store.engine, store.calls, clock, ends
         self._kinds = kinds

@@ -15,7 +15,7 @@ from gateway.admin.districts.known import KnownDistricts, trial
 from gateway.config.written_districts import spec_of, uses_upload
 from gateway.districts.refreshes.readings import as_upload
 from gateway.districts.refreshes.trials import try_connection
-from gateway.people.sessions import COOKIE, Sessions
+from gateway.people.sessions import COOKIE
 from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
 from gateway.storage.people.deliveries import UPLOAD, write_delivery
@@ -140,7 +140,7 @@ class UploadGate:
 
     def __init__(self, region: Administration) -> None:
         self._region, self._files = region, DistrictFiles(region)
-        self._sessions = Sessions(region.store, region.clock, region.kinds)
+        self._sessions = region.sessions()
         self._under_way: dict[str, float] = {}
         self._lock = threading.Lock()
 

@@ -12,7 +12,7 @@ from gateway.admin_api.frame.problems import TokenMissing
 from gateway.auth import tokens
 from gateway.auth.scopes import admin_roles
 from gateway.people.actor import machine
-from gateway.people.sessions import COOKIE, Sessions
+from gateway.people.sessions import COOKIE
 from gateway.storage.people.kinds import fitting
 from gateway.storage.registry import ENABLED
 from standards.errors import Unauthenticated
@@ -32,7 +32,7 @@ class Entrance:
     """Lets machines and people into the administration API."""
 
     def __init__(self, region: Administration) -> None:
-        self._region, self._sessions = region, Sessions(region.store, region.clock, region.kinds)
+        self._region, self._sessions = region, region.sessions()
         self._key = region.keys.derive("admin-api-csrf")
 
     def enter(self) -> Actor:

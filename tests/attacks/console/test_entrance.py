@@ -8,8 +8,11 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.admin.districts.uploading import UploadGate
 from gateway.console.app import create_console
-from gateway.people.sessions import COOKIE, Sessions
+from gateway.people.sessions import COOKIE
+from standards.errors import Unauthenticated
+from tests.support.people.api import in_session
 from tests.support.people.authenticator import PRESENT, Authenticator
 from tests.support.people.joining import (
     OPERATOR,
@@ -94,7 +97,7 @@ def test_a_session_that_was_planted_is_not_the_one_somebody_signs_in_to(region):
 
 
 def test_a_cookie_that_a_subdomain_could_set_is_no_session(region):
-    session = Sessions(region.administered.store, region.clock, region.administered.kinds).begin(
+    session = region.administered.sessions().begin(
         region.person("ana", ("maple", "approver")), "totp"
     )
     for name in ("crossing", "__Secure-crossing", "session"):
@@ -379,6 +382,24 @@ def test_a_session_ends_when_idle_and_at_last_whatever_is_asked(region):
     ben = join(region, "ben@maple.example.org")
     region.clock.now += timedelta(minutes=31)
     assert not is_in(ben.browser)
+
+
+@pytest.mark.parametrize("ends", ["idle", "longest"])
+def test_a_session_ends_when_the_settings_say_by_whatever_door(tmp_path, ends):
+    settings = f'{SETTINGS}[sign_in]\n{ends} = "5m"\n'
+    with people_region(tmp_path / "region", small_sites(tmp_path / "data"), [], settings) as region:
+        script = in_session(region, "ana", ("maple", "district-admin"))
+        gate = UploadGate(region.administered)
+        session = script.wsgi.get_cookie(COOKIE, domain="crossing.example.org", path="/").value
+        upload = {
+            "REQUEST_METHOD": "PUT", "PATH_INFO": "/admin/v1/districts/maple/upload", "HTTP_COOKIE": f"{COOKIE}={session}"
+        }  # fmt: skip
+        with gate.inside(upload):
+            region.clock.now += timedelta(minutes=6)
+        assert script.get("/session").status_code == 401
+        with pytest.raises(Unauthenticated):
+            gate.admit(upload)
+        assert script.wsgi.get("/console/account", base_url=BASE).status_code == 302
 
 
 def test_getting_back_in_leaves_nothing_of_before(region):

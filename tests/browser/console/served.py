@@ -16,7 +16,6 @@ from werkzeug.wrappers import Response
 
 from gateway.console.app import COOKIE
 from gateway.console.wording import COOKIE as LANGUAGE
-from gateway.people.sessions import Sessions
 from policies.roles import roles
 from tests.browser.console.furnished import furnish
 from tests.support.needs import missing
@@ -64,7 +63,7 @@ class ServedRegion:
     def entered_as(self, name: str, language: str, width: int, *, scripts: bool = True) -> Iterator[BrowserContext]:
         """Open a browser in which somebody whom the region knows is signed in."""
         person = self.region.known[name]
-        session = Sessions(self.region.administered.store, self.region.clock, self.region.administered.kinds).begin(
+        session = self.region.administered.sessions().begin(
             person, "passkey"
         )
         context = self.chromium.new_context(viewport={"width": width, "height": 800}, java_script_enabled=scripts)

@@ -12,7 +12,7 @@ from gateway.admin.second_person import SecondPerson
 from gateway.admin.settings import OrganisationSettings
 from gateway.people.active import ActivePeople
 from gateway.people.actor import operator
-from gateway.people.sessions import COOKIE, Sessions
+from gateway.people.sessions import COOKIE
 from gateway.storage.people.proposals import Proposal
 from standards.errors import Conflict, NotFound
 from tests.support.people.api import API, machine
@@ -47,7 +47,7 @@ def declare(region, name):
 
 def roles_in(region, browser):
     name = browser.wsgi.get_cookie(COOKIE, domain="crossing.example.org", path="/").value
-    found = Sessions(region.administered.store, region.clock, region.administered.kinds).find(name)
+    found = region.administered.sessions().find(name)
     return [(one.org, one.role) for one in found.actor.memberships]
 
 

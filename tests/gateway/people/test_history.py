@@ -19,7 +19,7 @@ from gateway.people.invitations import LIVES
 from gateway.people.joining import Identity, Joining, Newcomer
 from gateway.people.persons import new_person_id
 from gateway.people.second_factors import SecondFactors
-from gateway.people.sessions import IDLE, LONGEST, Sessions
+from gateway.config.sign_in import SignInSettings
 from gateway.people.signing_in import SignIn
 from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
@@ -28,6 +28,7 @@ from standards.errors import CallerError, Conflict, NotFound, Unauthenticated
 from tests.support.regions import Clock, agreement, small_sites, write
 
 ROOT = operator("root")
+SIGN_IN = SignInSettings()
 ORGS = ("maple", "cedar", "region")
 ROLES = ("district-admin", "privacy-officer", "approver", "region-operator")
 MAILS = tuple(f"{name}@example.org" for name in ("ana", "ben", "cleo"))
@@ -67,7 +68,7 @@ class Histories(RuleBasedStateMachine):
         factors = SecondFactors(keys)
         self.joining = Joining(self.store, self.clock, factors, administered.kinds)
         self.sign_in = SignIn(self.store, self.clock, factors, None, lambda: None)
-        self.sessions = Sessions(self.store, self.clock, administered.kinds)
+        self.sessions = administered.sessions()
         self.known: dict[str, Somebody] = {}
         self.open: dict[str, tuple[str, str, str, object]] = {}
         self.live: dict[str, tuple[Somebody, object, object]] = {}
@@ -179,7 +180,7 @@ class Histories(RuleBasedStateMachine):
         self.sessions.end(session)
         self.live.pop(session, None)
 
-    @rule(seconds=st.sampled_from([30, 600, IDLE.total_seconds(), 86_400, 8 * 86_400]))
+    @rule(seconds=st.sampled_from([30, 600, SIGN_IN.idle.total_seconds(), 86_400, 8 * 86_400]))
     def wait(self, seconds):
         self.clock.now += timedelta(seconds=seconds)
 
@@ -219,7 +220,7 @@ class Histories(RuleBasedStateMachine):
     def a_session_reaches_what_the_roles_of_now_give(self):
         for session, (one, made, seen) in list(self.live.items()):
             found = self.sessions.find(session)
-            if self.clock() - seen > IDLE or self.clock() - made > LONGEST:
+            if self.clock() - seen > SIGN_IN.idle or self.clock() - made > SIGN_IN.longest:
                 assert found is None
                 del self.live[session]
                 continue

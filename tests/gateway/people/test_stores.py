@@ -33,6 +33,7 @@ from tests.support.regions import Clock
 PASSWORD = "tulip kettle seventeen"
 SITE = Site("crossing.example.org", "https://crossing.example.org")
 MAIL = "ana@maple.example.org"
+ENDS = timedelta(minutes=30), timedelta(hours=10)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -57,7 +58,7 @@ class Inside:
         self.passkeys = Passkeys(Challenges(LocalMemory()))
         self.joining = Joining(store, self.clock, self.factors, kinds)
         self.accounts = Accounts(store, self.clock, self.factors)
-        self.sessions = Sessions(store, self.clock, kinds)
+        self.sessions = Sessions(store, self.clock, kinds, lambda: ENDS)
         self.sign_in = SignIn(store, self.clock, self.factors, self.passkeys, lambda: None)
 
     def link(self, kind=INVITATION, mail=MAIL, org="maple", role="approver"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -21,6 +21,7 @@ from tests.support.people.districts import UPLOADED, zipped
 from tests.support.regions import served, small_sites, wait_until
 
 MOST = 400_000
+ENDS = timedelta(hours=1), timedelta(hours=1)
 ROLES = {
     "ana": ("alder", "district-admin"), "rae": ("alder", "registrar"), "eve": ("maple", "district-admin"),
 }  # fmt: skip
@@ -80,7 +81,7 @@ def gateway(tmp_path_factory):
                 with transaction(store.engine, write=True) as connection:
                     connection.execute(insert(people).values(row))
                     connection.execute(insert(memberships).values(held))
-                sessions[name] = Sessions(store, lambda: datetime.now(UTC), dict).begin(mine, "passkey")
+                sessions[name] = Sessions(store, lambda: datetime.now(UTC), dict, lambda: ENDS).begin(mine, "passkey")
         found = Gateway(one, sessions)
         headers = found.headers("ana") | {"Content-Type": "application/json"}
         made = requests.post(

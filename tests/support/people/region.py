@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from gateway.config.settings import load
 from gateway.people.actor import Actor, Membership
-from gateway.people.sessions import ACTIVE, COOKIE, Sessions
+from gateway.people.sessions import ACTIVE, COOKIE
 from gateway.runtime.startup import run
 from gateway.storage.database import transaction
 from gateway.storage.people.tables import memberships, people
@@ -101,7 +101,7 @@ class PeopleRegion:
 
     def browser(self, name: str, *roles: tuple[str, str]) -> Browser:
         """Return a browser in which the person *name*, made with those roles if need be, has just signed in."""
-        session = Sessions(self.administered.store, self.clock, self.administered.kinds).begin(
+        session = self.administered.sessions().begin(
             self.person(name, *roles), "passkey"
         )
         found = self.stranger()
