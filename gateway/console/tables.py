@@ -7,6 +7,7 @@ import io
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
+from urllib.parse import urlencode
 
 from flask import Response, request, url_for
 
@@ -150,8 +151,8 @@ class Sheet(Generic[Row]):
         if "sort" in changes:
             kept.pop(f"{self.name}-page", None)
         kept |= {f"{self.name}-{name}": str(value) for name, value in changes.items()}
-        anchor = None if "csv" in changes else self.name
-        return url_for(str(request.endpoint), **(request.view_args or {}), **kept, _anchor=anchor)  # type: ignore[arg-type]
+        anchor = "" if "csv" in changes else f"#{self.name}"
+        return f"{url_for(str(request.endpoint), **(request.view_args or {}))}?{urlencode(kept)}{anchor}"
 
 
 def csv_of(*tables: Sheet[Any]) -> Response | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -96,6 +97,26 @@ def test_a_table_is_shown_in_pages_and_sorts_by_links(shown):
 @pytest.mark.parametrize("asked", ["?rows-sort=99", "?rows-sort=x", "?rows-page=-1", "?rows-page=٣", "?rows-sort=²"])
 def test_an_order_or_page_that_is_not_there_is_the_first(shown, asked):
     assert numbers(get(shown, asked).text)[0] == -60
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["_anchor=x", "_method=POST", "_scheme=javascript", "_scheme=javascript&_external=1", "_external=1", "endpoint=x"],
+    ids=["anchor", "method", "scheme", "scheme-and-external", "external", "endpoint"],
+)
+def test_what_an_address_asks_for_stays_in_the_query_of_a_tables_links(shown, asked):
+    answer = get(shown, f"?{asked}")
+    assert answer.status_code == 200
+    links = [html.unescape(one) for one in re.findall(r'href="([^"]*rows-sort=[^"]*)"', answer.text)]
+    assert links
+    assert all(one.startswith(f"/console/sample?{asked}&rows-sort=") for one in links), links
+
+
+def test_an_argument_that_is_called_like_a_part_of_the_path_breaks_no_page(region):
+    boss = region.browser("boss", ("maple", "district-admin"))
+    answer = boss.get("/console/districts/maple/files?name=cedar")
+    assert answer.status_code == 200
+    assert "/console/districts/maple/files?name=cedar&amp;" in answer.text
 
 
 def test_the_csv_twin_has_every_row_and_no_formula(shown):
