@@ -97,14 +97,16 @@ class Previews:
         actor.require_seen(PREVIEW, district, what=NOTHING)
         gateway, found = self._running().gateway, self._region.store.find_client(client)
         purposes = {one.purpose for one in gateway.grants.active(client) if one.district == district}
+        if found is None or not purposes:
+            raise NotFound(NOTHING)  # before a person of its organisation is looked for: that would tell of others
         if len(purposes) > 1 and purpose not in purposes:
             raise CallerError(WHICH_PURPOSE)
-        wanted = purpose or next(iter(purposes), "")
-        person = self._person(found.org, mail) if found and mail.strip() else ""
+        wanted = purpose or next(iter(purposes))
+        person = self._person(found.org, mail) if mail.strip() else ""
         asked = (
             gateway.grants.of_person(client, person, wanted) if person else gateway.grants.of(client, purpose=wanted)
         )
-        grants = received(asked, found.org) if found and wanted else ()
+        grants = received(asked, found.org)
         grant = next((one for one in grants if one.district == district), None)
         if grant is None:
             raise NotFound(NOTHING)

@@ -7,7 +7,7 @@ import json
 import pytest
 from sqlalchemy import text
 
-from gateway.admin.answers.preview import PREVIEW, Previews
+from gateway.admin.answers.preview import NOTHING, PREVIEW, Previews
 from gateway.auth.scopes import known_scopes
 from gateway.storage.acts import Acts
 from gateway.storage.database import transaction
@@ -164,3 +164,15 @@ def test_nobody_else_is_shown_a_student_whether_there_is_one_or_not(region, toke
         texts.add(str(refused.value))
     assert len(texts) == 1
     assert Previews(region.administered).clients(actor) == () or role == ("cedar", "district-admin")
+
+
+@pytest.mark.parametrize("client", ["elsewhere", "nowhere"])
+@pytest.mark.parametrize("mail", ["", "hanna@example.org", "nobody@example.org"])
+def test_nobody_learns_by_a_preview_who_works_for_a_recipient_of_other_districts(region, ana, client, mail):
+    store = region.administered.store
+    if store.find_client("elsewhere") is None:
+        store.add_client(Client("elsewhere", "helpers", "cbo", ("edfi:read",), (), region.clock(), "ana"))
+    region.person("hanna", ("helpers", "cbo-staff"))
+    with pytest.raises(NotFound) as refused:
+        Previews(region.administered).of_student(ana, "maple", client, students(region)[0], mail=mail)
+    assert refused.value.message == NOTHING
