@@ -181,13 +181,13 @@ class ClientRights:
         Raises:
             Conflict: whoever got its secret could read the other district's data.
         """
+        everywhere = actor.everywhere("client.register")
+        others = self.agreements.districts(client_id, even_unsigned=True) - {steward}
         if kept := sorted(self.agreements.recipients(client_id) - {org}):
-            known = actor.everywhere("client.register") or self.agreements.districts(client_id) <= {steward}
+            known = everywhere or not others
             said = Phrase("An agreement keeps this id for %(org)s.", org=kept[0])
             raise Conflict(said if known else TAKEN)
-        if not actor.everywhere("client.register") and (
-            self.agreements.districts(client_id, even_unsigned=True) - {steward}
-        ):
+        if others and not everywhere:
             raise Conflict(TAKEN)
 
     def _held_allows(self, actor: Actor, action: str, client: Client, role: str, org: str) -> bool:

@@ -67,6 +67,18 @@ def test_a_district_is_not_told_of_the_agreement_that_keeps_an_id(clients, maple
     assert refused.value.message == "This name cannot be given: choose another one."
 
 
+def test_a_district_is_not_told_for_whom_an_unsigned_agreement_of_another_one_keeps_an_id(tmp_path):
+    sites, settings = small_sites(tmp_path / "data", 20), 'approvals = "required"\n'
+    with people_region(tmp_path / "region", sites, [agreement("cedar", client="grader")], settings) as region:
+        Organisations(region.administered).add(ROOT, "squatter", "vendor", "Squatter")
+        clients, new = Clients(region.administered), NewClient("grader", "squatter", "vendor", ("edfi:read",))
+        with pytest.raises(Conflict) as refused:
+            clients.register(region.actor("mia", ("maple", ADMIN)), new)
+        assert refused.value.message == "This name cannot be given: choose another one."
+        with pytest.raises(Conflict, match="keeps this id for grader"):
+            clients.register(region.actor("cleo", ("cedar", ADMIN)), new)
+
+
 def test_a_check_says_who_registered_a_client_and_for_whom(region, clients, maple, cedar):
     clients.register(maple, NewClient("reader", "squatter", "vendor", ("edfi:read",)))
     text = agreement("cedar", client="reader")
