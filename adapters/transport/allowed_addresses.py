@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 PORTS: Final = {"http": 80, "https": 443}
 NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+NEVER: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "64:ff9b:1::/48", "fec0::/10", "3fff::/20"),
+    )
+)
+"""What no library takes for inside a house, and is no district's system: the doors of clouds' own services among it."""
 
 
 def origin(url: str, *, allow_private: bool) -> tuple[str, str, int]:
@@ -68,6 +75,8 @@ def permitted(text: str, *, allow_private: bool) -> bool:
 
 def _permitted(address: Address, allow_private: bool) -> bool:
     if address.is_multicast or address.is_unspecified or address.is_link_local:
+        return False
+    if any(address in one for one in NEVER):
         return False
     if allow_private and (address.is_loopback or address.is_private):
         return True
