@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 HOME: Final = "/console"
 PATH: Final = re.compile(r"/console(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*/?(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?")
@@ -14,6 +14,6 @@ PATH: Final = re.compile(r"/console(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*/?(?:\?[A
 def own_path(asked: str | None) -> str:
     """Return the path *asked* for where it is a page of the console, else the console's first page."""
     wanted = (asked or "").removesuffix("?")
-    if not PATH.fullmatch(wanted) or "/../" in f"{urlsplit(wanted).path}/":
+    if not PATH.fullmatch(wanted) or "/../" in f"{unquote(urlsplit(wanted).path)}/":
         return HOME
     return wanted

@@ -116,6 +116,8 @@ def test_a_cookie_that_a_subdomain_could_set_is_no_session(region):
         "//evil.example",
         "/\\evil.example",
         "/console/..//evil.example",
+        "/console/%2e%2e/docs",
+        "/console/x/%2E./.%2e/docs",
         "/once/x",
         "javascript:x",
     ],
