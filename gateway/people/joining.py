@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from gateway.storage.people.kinds import Kinds
     from gateway.storage.registry import SqlStore
 
+CHANGE: Final = "person.change"
 WRONG_CODE: Final = "This is not the code that the authenticator shows now. Try the next one."
 OTHER_MAIL: Final = "This link is for another address than yours."
 
@@ -109,6 +110,8 @@ class Joining:
         found, known, held = self._look(token)
         if found.kind == INVITATION and (held or not self._stands(found)):
             raise NotFound(GONE)
+        if found.kind == RECOVERY and not self._may_let_in(found, known):
+            raise NotFound(GONE)
         return found, known
 
     @timely
@@ -132,6 +135,16 @@ class Joining:
         inviter = self._people.find(found.inviter)
         held = inviter.actor.memberships if inviter else ()
         return any(found.role in roles()[one.role].invites for one in held)
+
+    def _may_let_in(self, found: Invitation, known: Person | None) -> bool:
+        """Tell whether whoever made a link to get back in may let that person in still, with the roles of both now."""
+        if not found.inviter:
+            return True
+        inviter, theirs = self._people.find(found.inviter), self._people.find(known.id if known else "")
+        if inviter is None or theirs is None:
+            return False
+        orgs = {found.org, *(one.org for one in theirs.actor.memberships)}
+        return all(inviter.actor.allows(CHANGE, org) for org in orgs)
 
     def _district(self, org: str) -> str:
         """Return the district on whose record an act about an organisation is; empty where it is none."""

@@ -97,9 +97,7 @@ def test_a_session_that_was_planted_is_not_the_one_somebody_signs_in_to(region):
 
 
 def test_a_cookie_that_a_subdomain_could_set_is_no_session(region):
-    session = region.administered.sessions().begin(
-        region.person("ana", ("maple", "approver")), "totp"
-    )
+    session = region.administered.sessions().begin(region.person("ana", ("maple", "approver")), "totp")
     for name in ("crossing", "__Secure-crossing", "session"):
         browser = region.stranger()
         plant(browser, name, session)
@@ -420,6 +418,34 @@ def test_getting_back_in_leaves_nothing_of_before(region):
     assert sign_in(region, ana.mail, PASSWORD, code(region, ana.secret))[1].status_code == 401
     assert sign_in(region, ana.mail, PASSWORD, ana.codes[0])[1].status_code == 401
     assert sign_in(region, ana.mail, "another kettle nineteen", code(region, new))[1].status_code == 303
+
+
+def test_a_link_to_get_back_in_ends_with_the_role_of_whoever_made_it(region):
+    ana = join(region, "ana@maple.example.org")
+    boss, other = (region.actor(name, ("region", "region-operator")) for name in ("bo", "olga"))
+    person = next(
+        one.person.id for one in persons(region).overview(OPERATOR, "maple").members if one.person.mail == ana.mail
+    )
+    token = persons(region).recover(boss, "maple", person, "lost telephone")
+    assert region.stranger().get(f"/console/join/{token}").status_code == 200
+    persons(region).end_role(other, "region", boss.person, "region-operator", "left")
+    assert region.stranger().get(f"/console/join/{token}").status_code == 404
+
+
+def test_a_link_to_get_back_in_leads_to_no_role_that_its_maker_has_no_say_in(region):
+    ana = join(region, "ana@maple.example.org")
+    eve = region.actor("eve", ("maple", "district-admin"))
+    person = next(
+        one.person.id for one in persons(region).overview(OPERATOR, "maple").members if one.person.mail == ana.mail
+    )
+    token = persons(region).recover(eve, "maple", person, "lost telephone")
+    browser, _ = follow(region, token)
+    taken = persons(region).invite(OPERATOR, "region", ana.mail, "region-operator")
+    follow(region, taken, ana.browser)
+    ana.browser.post("/console/join/role")
+    assert browser.get("/console/join").status_code == 404
+    assert region.stranger().get(f"/console/join/{token}").status_code == 404
+    assert is_in(ana.browser)
 
 
 def test_signing_out_ends_the_session_and_not_only_the_cookie(region):
