@@ -308,6 +308,7 @@ class ClientSecrets:
         """Refuse a link of somebody who could not make it now, or to a client that may have no secret now."""
         self._check(rights, maker, "client.link", client, "")
         self._check_may_have(client, rights)
+        self._refuse_alone(maker, client)
 
     def _maker(self, link: OpenLink) -> Actor | None:
         """Return the maker of a link with the roles of now; None where it has no access any more."""

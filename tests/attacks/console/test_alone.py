@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from gateway.admin.clients.clients import Clients, NewClient
+from gateway.admin.clients.links import LinkGone
 from gateway.admin.clients.secrets import ClientSecrets
 from gateway.admin.confirming import Confirming
 from gateway.admin.independence import SETTLED
@@ -116,6 +117,16 @@ def test_no_other_way_leads_one_alone_to_a_secret_that_takes_two(region):
     for way in (lambda: secrets.link(eve, "keyed"), lambda: secrets.oauth1(eve, "keyed", None)):
         with pytest.raises(Conflict, match="two persons"):
             way()
+
+
+def test_a_link_that_one_made_alone_gives_no_secret_once_it_takes_two(region):
+    secrets = ClientSecrets(region.administered)
+    token = secrets.link(region.actor("eve", ADMIN), "keyed").token
+    secrets.check_link(token)
+    ask_two(region, "client.rotate")
+    for follow_it in (secrets.check_link, secrets.fetch):
+        with pytest.raises(LinkGone):
+            follow_it(token)
 
 
 WRITES = {

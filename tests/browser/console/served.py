@@ -63,9 +63,7 @@ class ServedRegion:
     def entered_as(self, name: str, language: str, width: int, *, scripts: bool = True) -> Iterator[BrowserContext]:
         """Open a browser in which somebody whom the region knows is signed in."""
         person = self.region.known[name]
-        session = self.region.administered.sessions().begin(
-            person, "passkey"
-        )
+        session = self.region.administered.sessions().begin(person, "passkey")
         context = self.chromium.new_context(viewport={"width": width, "height": 800}, java_script_enabled=scripts)
         page = context.new_page()
         page.goto(f"{self.address}{ENTRANCE}?{COOKIE}={session}&{LANGUAGE}={language}")

@@ -14,12 +14,12 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from gateway.admin.administration import Administration
 from gateway.admin.people import Persons
 from gateway.config.settings import load
+from gateway.config.sign_in import SignInSettings
 from gateway.people.actor import NotPermitted, operator
 from gateway.people.invitations import LIVES
 from gateway.people.joining import Identity, Joining, Newcomer
 from gateway.people.persons import new_person_id
 from gateway.people.second_factors import SecondFactors
-from gateway.config.sign_in import SignInSettings
 from gateway.people.signing_in import SignIn
 from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store

@@ -101,9 +101,7 @@ class PeopleRegion:
 
     def browser(self, name: str, *roles: tuple[str, str]) -> Browser:
         """Return a browser in which the person *name*, made with those roles if need be, has just signed in."""
-        session = self.administered.sessions().begin(
-            self.person(name, *roles), "passkey"
-        )
+        session = self.administered.sessions().begin(self.person(name, *roles), "passkey")
         found = self.stranger()
         found.wsgi.set_cookie(COOKIE, session, domain="crossing.example.org", secure=True, path="/")
         return found
