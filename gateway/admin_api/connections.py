@@ -12,12 +12,17 @@ from gateway.admin.districts.steering import Steering
 from gateway.admin_api.districts import DistrictConnectionSchema, connection_of
 from gateway.admin_api.frame.bodies import AdminBody, TextLine
 from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply
+from gateway.config.districts.options import OPTIONS
 
 if TYPE_CHECKING:
     from gateway.districts.refreshes.trials import Trial
 
 ROUTES = AdminOperations("connections")
 NAME = r"^[a-z][a-z0-9-]*$"
+
+
+def _told(name: str) -> dict[str, str]:
+    return {"description": OPTIONS[name].about}
 
 
 class ConnectionBody(AdminBody):
@@ -27,14 +32,14 @@ class ConnectionBody(AdminBody):
     settings = fields.Dict(keys=fields.String(), load_default=dict)
     timezone = TextLine(100)
     cache = TextLine(20)
-    school_years = fields.List(fields.Integer(strict=True))
-    descriptors = fields.List(TextLine(300))
-    loss = fields.Dict(keys=fields.String())
-    set_aside = fields.Dict(keys=fields.String())
-    unresolved = fields.Dict(keys=fields.String())
-    default_category = TextLine(100)
-    record_years = fields.Integer(strict=True)
-    defaults = fields.Dict(keys=fields.String())
+    school_years = fields.List(fields.Integer(strict=True), metadata=_told("school_years"))
+    descriptors = fields.List(TextLine(300), metadata=_told("descriptors"))
+    loss = fields.Dict(keys=fields.String(), metadata=_told("loss"))
+    set_aside = fields.Dict(keys=fields.String(), metadata=_told("set_aside"))
+    unresolved = fields.Dict(keys=fields.String(), metadata=_told("unresolved"))
+    default_category = TextLine(100, metadata=_told("default_category"))
+    record_years = fields.Integer(strict=True, metadata=_told("record_years"))
+    defaults = fields.Dict(keys=fields.String(), metadata=_told("defaults"))
 
 
 class NewConnectionBody(ConnectionBody):

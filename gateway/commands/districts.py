@@ -11,9 +11,10 @@ import click
 from gateway.commands.actor import actor
 from gateway.commands.days import MOMENT
 from gateway.commands.region import opened_region
+from gateway.config.districts.options import OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 SETTINGS = click.option(
@@ -22,7 +23,18 @@ SETTINGS = click.option(
 NAME = click.argument("name")
 REASON = click.option("--reason", default="", help="Why; it stays on record.")
 YES = click.option("--yes", is_flag=True, help="Do not ask again.")
+UNSAID: Final = {"timezone": "America/Los_Angeles", "cache": "15m"}
+PLACES: Final = {"shares": "NAME=SHARE", "facts": "NAME=VALUE", "numbers": "NUMBER", "number": "NUMBER"}
 NOT_RUNNING: Final = "No gateway is running: this is what the registry says."
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a *command* the options of a district, one each; what has several values is repeated."""
+    for one in reversed(list(OPTIONS.values())):
+        flag, several = f"--{one.name.replace('_', '-')}", one.kind not in {"number", "text"}
+        place = PLACES.get(one.kind, "TEXT")
+        command = click.option(flag, one.name, multiple=several, metavar=place, help=one.plain)(command)
+    return command
 
 
 @click.group()
@@ -95,8 +107,9 @@ def resume(name: str, reason: str, file: Path) -> None:
 @click.option("--adapter", help="The adapter; without it what was written last is connected as it is.")
 @click.option("--set", "given", multiple=True, metavar="SETTING=VALUE", help="A setting; repeat it for a list.")
 @click.option("--secret", "secrets", multiple=True, metavar="SETTING", help="A credential, which is asked for.")
-@click.option("--timezone", default="America/Los_Angeles", show_default=True)
-@click.option("--cache", default="15m", show_default=True, help="For how long data are kept in memory.")
+@click.option("--timezone", show_default=UNSAID["timezone"], help="Where its school days begin and end.")
+@click.option("--cache", show_default=UNSAID["cache"], help="For how long data are kept in memory.")
+@_options
 @click.option("--draft", is_flag=True, help="Write it down, and do not connect it yet.")
 @REASON
 @SETTINGS
@@ -104,13 +117,16 @@ def connect(name: str, given: tuple[str, ...], secrets: tuple[str, ...], draft: 
     """Connect the district NAME: it is written in the registry, tried, and served if that is good.
 
     A file that is uploaded is named by ``--set source=uploaded:``; then upload it before you connect, with --draft.
+    With --adapter all of it is said anew: an option that is left out has its default, and a credential stays.
     """
     arguments: dict[str, Any] = {"name": name, "draft": draft, "reason": more["reason"]}
     if more["adapter"]:
         settings = _settings(given) | {one: click.prompt(one, hide_input=True) for one in secrets}
-        arguments["given"] = {one: more[one] for one in ("adapter", "timezone", "cache")} | {"settings": settings}
-    elif given or secrets:
-        raise click.UsageError("--set and --secret need --adapter")
+        common = {one: more[one] or unsaid for one, unsaid in UNSAID.items()}
+        arguments["given"] = {"adapter": more["adapter"], **common, "settings": settings}
+        arguments["options"] = {one: _lines(more[one]) for one in OPTIONS}
+    elif given or secrets or any(more[one] for one in (*UNSAID, *OPTIONS)):
+        raise click.UsageError("--set, --secret and the options of the district need --adapter")
     _ask(file, "districts connect", **arguments)
 
 
@@ -151,6 +167,11 @@ def approve(name: str, file: Path, yes: bool, reason: str) -> None:
     if not yes:
         click.confirm("Drop them?", abort=True)
     _ask(file, "districts approve", name=name, digest=shown["digest"], reason=reason)
+
+
+def _lines(said: str | tuple[str, ...] | None) -> list[str]:
+    """Return what is said of an option, a line for each value."""
+    return [said] if isinstance(said, str) else list(said or ())
 
 
 def _settings(given: tuple[str, ...]) -> dict[str, Any]:

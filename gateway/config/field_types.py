@@ -12,6 +12,8 @@ from marshmallow import ValidationError, fields
 
 DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
+UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
+
 
 class Duration(fields.Field[timedelta]):
     """A length of time such as ``15m``, ``1h30m`` or ``0``."""
@@ -26,6 +28,16 @@ class Duration(fields.Field[timedelta]):
             raise ValidationError("write a duration as 45s, 15m, 2h or 1d")
         days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
         return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def in_words(length: timedelta) -> str:
+    """Return a length of time as settings say it, such as ``1h30m``."""
+    seconds = round(length.total_seconds())
+    parts = []
+    for unit, size in UNITS.items():
+        count, seconds = divmod(seconds, size)
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0"
 
 
 class Timezone(fields.Field[tzinfo]):

@@ -11,14 +11,15 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from adapters.notes import USER
 from gateway.config.declared_facts import DeclaredFactSchema
+from gateway.config.districts.options import OPTIONS
 from gateway.config.field_types import Duration, Rate, Timezone
 from gateway.config.load_limits import DEFAULT, NEVER
 from gateway.config.notices import NoticesSchema
+from gateway.config.schema_mistakes import guessed
 from gateway.config.sign_in import SignInSchema
 from standards import native, vocabulary
 from standards.edfi.from_oneroster.default_descriptors import URI as DESCRIPTOR
 from standards.edfi.model.model import resources
-from standards.errors import suggestion
 from standards.fields import fields_of
 from standards.oneroster.csv import specification
 
@@ -45,6 +46,8 @@ RESERVED = frozenset(
 )
 
 
+WRONG_YEAR: Final = "write a school year as 2027"
+WRONG_YEARS: Final = "must be between 1 and 100"
 DISTRICT_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
 """What a district may be called."""
 
@@ -73,7 +76,7 @@ def _check_descriptor(value: str) -> None:
 def _check_held(value: str) -> None:
     known = {entity.name for entity in vocabulary.entities().values() if entity.held} | {DEFAULT}
     if value not in known and not value.endswith("Descriptors"):
-        raise ValidationError(f"no entity of this name is cached{suggestion(value, known)}")
+        raise ValidationError(guessed("no entity of this name is cached", value, known))
 
 
 def _check_set_aside(value: str) -> None:
@@ -81,20 +84,24 @@ def _check_set_aside(value: str) -> None:
         raise ValidationError("no row of this entity is ever set aside, since everything hangs on it")
     known = {*vocabulary.entities(), *native.entities(), USER, DEFAULT} - NEVER
     if value not in known and not value.endswith("Descriptors"):
-        raise ValidationError(f"there is no entity of this name{suggestion(value, known)}")
+        raise ValidationError(guessed("there is no entity of this name", value, known))
 
 
 def _check_reference(value: str) -> None:
     known = {f"{name}.{field.name}" for name in vocabulary.entities() for field in fields_of(name).values()}
     known |= {f"{file.removesuffix('.csv')}.{name}" for file, name in specification.references()} | {DEFAULT}
     if value not in known and not value.startswith("edfi."):
-        raise ValidationError(f"there is no reference of this name{suggestion(value, known)}")
+        raise ValidationError(guessed("there is no reference of this name", value, known))
 
 
-def _shares(check: Callable[[str], None], about: str) -> fields.Dict:
+def _shares(check: Callable[[str], None], name: str) -> fields.Dict:
     """Return shares between 0 and 1 by a name that *check* knows."""
-    share = fields.Float(validate=validate.Range(0, 1, error="write a share between 0 and 1"))
-    return fields.Dict(keys=fields.String(validate=check), values=share, load_default=dict, metadata={"about": about})
+    wrong = "write a share between 0 and 1"
+    share = fields.Float(
+        validate=validate.Range(0, 1, error=wrong), error_messages={"invalid": wrong, "special": wrong}
+    )
+    key = fields.String(validate=check)
+    return fields.Dict(keys=key, values=share, load_default=dict, metadata=OPTIONS[name].metadata)
 
 
 def _text(default: str | None, about: str, **more: Any) -> fields.String:
@@ -271,69 +278,34 @@ class DistrictSchema(Schema):
         },
     )
     school_years = fields.List(
-        fields.Integer(strict=True, validate=validate.Range(2000, 2099, error="write a school year as 2027")),
+        fields.Integer(
+            strict=True,
+            validate=validate.Range(2000, 2099, error=WRONG_YEAR),
+            error_messages={"invalid": WRONG_YEAR},
+        ),
         load_default=list,
-        metadata={
-            "about": "The school years, each named by the calendar year it ends in, under which its Ed-Fi addresses"
-            " may be asked for (`/NAME/2027/data/v3`). A year addresses the district and selects nothing in it."
-            " Without it the school year that is running, which begins in July.",
-            "item": "number",
-        },
+        metadata=OPTIONS["school_years"].metadata,
     )
     descriptors = fields.List(
-        fields.String(validate=_check_descriptor),
-        load_default=list,
-        metadata={
-            "about": "Ed-Fi descriptor values of its own (`uri://maple.example.org/SexDescriptor#X`) that its records"
-            " have beside the standard ones. A system that knows descriptors tells them itself.",
-            "item": "text",
-        },
+        fields.String(validate=_check_descriptor), load_default=list, metadata=OPTIONS["descriptors"].metadata
     )
-    default_category = _text(
-        "",
-        "The sourcedId, in its own system, of the category that a line item gets whose writer names none: the grade"
-        " export of some platforms does not. Without it such a line item is refused.",
-    )
+    default_category = fields.String(load_default="", metadata=OPTIONS["default_category"].metadata)
     record_years = fields.Integer(
         strict=True,
         load_default=None,
-        validate=validate.Range(1, 100, error="must be between 1 and 100"),
-        metadata={
-            "about": "How many years after the end of a school year the district keeps education records, and the"
-            " record of their disclosures with them; then `crossing audit shred` may end it. Without it, for ever."
-        },
+        validate=validate.Range(1, 100, error=WRONG_YEARS),
+        error_messages={"invalid": WRONG_YEARS},
+        metadata=OPTIONS["record_years"].metadata,
     )
-    loss = _shares(
-        _check_held,
-        "Which share of the rows of an entity a refresh may drop without an operator's approval, by the"
-        " name of the entity (`enrollment = 0.5`); `default` is for every other, and is 0.2 where it is not given.",
-    )
-    set_aside = _shares(
-        _check_set_aside,
-        "Which share of the rows of an entity may be set aside because they cannot be understood or have"
-        " lost their owner, by the name of the entity (`placement = 0.001`); `default` is for every other, and is"
-        " 0.005 where it is not given. At least one row may, and at most 100; 0 is none. Organizations and"
-        " sessions never may.",
-    )
-    unresolved = _shares(
-        _check_reference,
-        "Which share of the references of a field may lead nowhere, by the name of the field, or of the"
-        " file and column (`section.terms`, `users.agentSourcedIds`); `default` is for every other, and is 0.05"
-        " where it is not given. At least one may; 0 is none. Beyond that the load is refused.",
-    )
+    loss = _shares(_check_held, "loss")
+    set_aside = _shares(_check_set_aside, "set_aside")
+    unresolved = _shares(_check_reference, "unresolved")
     settings = fields.Dict(
         keys=fields.String(),
         load_default=dict,
         metadata={"about": "What its adapter asks for; see its page."},
     )
-    defaults = fields.Dict(
-        keys=fields.String(),
-        load_default=dict,
-        metadata={
-            "about": "What Ed-Fi requires and a OneRoster system does not say, by the name of the fact; the facts that"
-            " can be declared are in [across.md](across.md)."
-        },
-    )
+    defaults = fields.Dict(keys=fields.String(), load_default=dict, metadata=OPTIONS["defaults"].metadata)
     registers = fields.List(
         fields.Nested(DeclaredFactSchema),
         load_default=list,

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields
 
+from gateway.translations.phrases import Phrase
 from standards.errors import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from marshmallow import Schema
 
     from gateway.config import toml_positions
+
+
+def guessed(told: str, name: str, known: Iterable[str]) -> Phrase:
+    """Return what is *told* of a name that is not *known*, with the one that is most like it if any is."""
+    close = get_close_matches(name, list(known), n=1)
+    return Phrase("%(told)s (did you mean %(name)s?)", told=Phrase(told), name=close[0]) if close else Phrase(told)
 
 
 def flat(messages: Any, schema: Schema) -> Iterator[tuple[toml_positions.Path, str]]:
@@ -29,7 +37,7 @@ def flat(messages: Any, schema: Schema) -> Iterator[tuple[toml_positions.Path, s
 def _below(path: toml_positions.Path, messages: Any, kind: Any) -> Iterator[tuple[toml_positions.Path, str]]:
     if isinstance(messages, list):
         for message in messages:
-            yield path, str(message).rstrip(".")
+            yield path, message if isinstance(message, Phrase) else str(message).rstrip(".")
     elif isinstance(kind, fields.Nested):
         if messages.keys() == {"_schema"}:
             yield from _below(path, messages["_schema"], None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from types import MappingProxyType
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from marshmallow import ValidationError
 
+from gateway.config.districts import options
 from gateway.config.region import DistrictSettings
 from gateway.config.schema import RegionSchema
 from gateway.config.schema_mistakes import flat
@@ -20,7 +22,7 @@ from gateway.storage.people.written_districts import PURPOSE, read_districts
 from standards.errors import GatewayError, InvalidBody, SettingsError, SourceRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from marshmallow import Schema
 
@@ -32,10 +34,7 @@ if TYPE_CHECKING:
 PATHS: Final = frozenset({"file", "folder", "path", "source"})
 """Settings of adapters that are paths by their name alone."""
 
-OPTIONS: Final = (
-    "adapter", "cache", "timezone", "school_years", "descriptors", "loss", "set_aside", "unresolved",
-    "default_category", "record_years", "defaults", "settings",
-)  # fmt: skip
+OPTIONS: Final = ("adapter", "cache", "timezone", *options.OPTIONS, "settings")
 """The settings of a district that people write; every other one is the operator's."""
 
 MAX_TEXT_CHARACTERS: Final = 2000
@@ -179,7 +178,7 @@ class _Reading:
     def _defaults(self, adapter: Any, raw: Any) -> Mapping[str, Any]:
         from adapters import defaults  # noqa: PLC0415 -- as above
 
-        if not raw:
+        if not raw or not isinstance(raw, Mapping):
             return {}
         if not adapter.declares:
             self._report("defaults", "a district whose system speaks Ed-Fi states these facts itself")

@@ -66,6 +66,7 @@ FLOORS = [
     "gateway.one_line gateway.look_alikes",
     "gateway.storage",
     "gateway.translations",
+    "gateway.config.districts",
     "gateway.config",
     "gateway.every_agreement",
     "gateway.documents",

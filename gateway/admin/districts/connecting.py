@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters import registry
 from gateway.admin.districts.known import NOBODY, KnownDistricts, digest_of, trial
+from gateway.admin.districts.option_lines import said_options
+from gateway.admin.districts.steering import APPROVE
 from gateway.admin.second_person import SecondPerson, TwoPersonAct
 from gateway.admin.taking_effect import Effect, permit_effect, take_effect
+from gateway.cache.drop_limits import MAX_SHARE
 from gateway.cache.needed_fields import wanted_by
+from gateway.config.load_limits import DEFAULT
 from gateway.config.schema import DISTRICT_NAME
 from gateway.config.written_districts import OPTIONS, spec_of
 from gateway.districts.refreshes.trials import try_connection
@@ -129,7 +133,8 @@ class Connections:
         tried = self._tried(found)
         if not tried.ok:
             return Connected(name, tried, Effect(served=False))
-        return self._second.either(actor, asked, lambda: self._connect(actor, found, tried, reason))
+        always = self._loosens(found) and APPROVE in SecondPerson(self._region).wanted(name)
+        return self._second.either(actor, asked, lambda: self._connect(actor, found, tried, reason), always=always)
 
     def remove(self, actor: Actor, name: str, reason: str = "") -> Effect | Waiting:
         """Connect a district no longer: its credentials and its uploaded file are deleted.
@@ -143,6 +148,12 @@ class Connections:
         self._refuse_named(name)
         asked = TwoPersonAct(CONNECT, name, name, {"step": "remove"}, digest_of(found.content), reason)
         return self._second.either(actor, asked, lambda: self._remove(actor, found, reason))
+
+    def _loosens(self, found: WrittenDistrict) -> bool:
+        """Tell whether more rows may go unapproved than now: nobody approves their own large changes by that."""
+        earlier = self._served(found.name)
+        now, then = (one.content.get("loss") or {} if one is not None else {} for one in (earlier, found))
+        return any(_share(then, name) > _share(now, name) for name in {*now, *then, DEFAULT})
 
     def _permit(self, actor: Actor, name: str) -> None:
         """Refuse whoever may not connect a district of that *name*, and every district of the file."""
@@ -287,6 +298,7 @@ class Connections:
         content = {
             "name": fresh.name, "adapter": str(fresh.content.get("adapter", "")),
             "before": digest_of(before.content if before else None), "after": digest_of(fresh.content),
+            **_changed(before.content if before else {}, fresh.content),
         }  # fmt: skip
         act, now = Act(actor.name, what, fresh.name, content, reason), self._region.clock()
 
@@ -316,6 +328,21 @@ def confirmed(region: Administration, second: TwoPersonRule, actor: Actor, propo
             Phrase("%(name)s is not connected: its trial failed. Try it, and propose it anew.", name=done.name)
         )
     return done
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the options that change, as they were and as they are; nothing where none does."""
+    one, other = (
+        [f"{name}: {line}" for name, lines in said_options(content).items() for line in lines]
+        for content in (before, after)
+    )
+    gone, come = ([line for line in mine if line not in theirs] for mine, theirs in ((one, other), (other, one)))
+    return {"optionsBefore": gone, "optionsAfter": come} if gone or come else {}
+
+
+def _share(loss: Mapping[str, Any], name: str) -> float:
+    """Return the share of the rows of an entity that may go without approval."""
+    return float(loss.get(name, loss.get(DEFAULT, MAX_SHARE)))
 
 
 def _schema(adapter: str) -> Schema:

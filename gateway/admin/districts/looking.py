@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters import registry
 from gateway.admin.districts.known import NOBODY, KnownDistricts
 from gateway.admin.districts.waiting import is_late
+from gateway.config.districts import options
+from gateway.config.field_types import in_words
 from gateway.config.written_districts import OPTIONS, is_path, uses_upload
 from gateway.storage.database import transaction
 from gateway.storage.people.choices import choices_of
@@ -18,7 +21,6 @@ from gateway.storage.people.uploads import newest_uploads
 from standards.errors import NotFound, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date
 
     from marshmallow import Schema
@@ -90,11 +92,15 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class AdapterView:
-    """An adapter that is installed: its name, what it is in one line, and the settings that people write for it."""
+    """An adapter that is installed: its name, what it is in one line, and the settings that people write for it.
+
+    It *declares* facts where its systems do not say what Ed-Fi requires.
+    """
 
     name: str
     about: str
     fields: Mapping[str, Any]
+    declares: bool = False
 
 
 class DistrictDirectory:
@@ -198,7 +204,7 @@ def adapter_view(name: str) -> AdapterView | None:
     except SettingsError:
         return None
     about = (found.__doc__ or "").strip().partition("\n")[0]
-    return AdapterView(name, about, _writable(found.Settings()))
+    return AdapterView(name, about, _writable(found.Settings()), found.declares)
 
 
 def _writable(schema: Schema) -> dict[str, Any]:
@@ -214,10 +220,17 @@ def _options(spec: DistrictSettings | None, content: Mapping[str, Any]) -> dict[
     """Return what is declared of a district beside the settings of its adapter."""
     if content:
         return {name: value for name, value in content.items() if name in OPTIONS and name != "settings"}
-    return {
-        "cache": str(spec.cache), "timezone": str(spec.timezone), "school_years": list(spec.school_years),
-        "loss": dict(spec.loss), "set_aside": dict(spec.set_aside), "unresolved": dict(spec.unresolved),
-    } if spec is not None else {}  # fmt: skip
+    if spec is None:
+        return {}
+    said = {name: _plain(getattr(spec, name)) for name in options.OPTIONS}
+    return {"cache": in_words(spec.cache), "timezone": str(spec.timezone)} | said
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def _shown(adapter: str, settings: Mapping[str, Any]) -> dict[str, Any]:

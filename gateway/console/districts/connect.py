@@ -9,12 +9,14 @@ from flask import current_app, flash, redirect, render_template, request, url_fo
 from gateway.admin.districts.connecting import Connections
 from gateway.admin.districts.looking import DistrictDirectory, adapter_view
 from gateway.admin.second_person import Waiting
+from gateway.config.districts.options import OPTIONS
 from gateway.console.districts.forms import PREFIX, ReasonForm, UploadForm, begin_form, settings_form, written
+from gateway.console.districts.options import options_shown, place_mistake
 from gateway.console.districts.pages import WAITS, blueprint, connected_words
 from gateway.console.join import own_ids
 from gateway.console.page import actor, page
 from gateway.console.wording import say, translated
-from standards.errors import CallerError, InvalidBody, NotFound
+from standards.errors import CallerError, InvalidBody, NotFound, PreconditionFailed
 
 
 @page(blueprint, "/connect", "district.connect", "GET", "POST")
@@ -46,23 +48,28 @@ def write(name: str) -> Any:
     except NotFound:
         view = None
     if view is not None and view.declared:
-        return render_template("districts/connection.html", name=name, declared=view.declared), _read_only()
+        shown = options_shown(view.options)
+        return render_template(
+            "districts/connection.html", name=name, declared=view.declared, shown=shown
+        ), _read_only()
     chosen = request.args.get("adapter") or (view.adapter if view else "")
     adapter = adapter_view(chosen)
     if adapter is None:
         return redirect(url_for("districts.begin"), 303)
     same = view if view is not None and view.adapter == adapter.name else None
-    form = settings_form(adapter, same)
+    form = settings_form(adapter, view)
     if form.validate_on_submit():
-        given = written(form, adapter, {k: v for k, v in (view.options if view else {}).items() if k != "secrets"})
         try:
-            Connections(region).save(actor(), name, given)
+            Connections(region).save(actor(), name, written(form, adapter), unchanged=form.version.data)
         except InvalidBody as refusal:
             _place(form, refusal)
+        except PreconditionFailed as refusal:
+            form.form_errors.append(translated(refusal.message) or refusal.message)
         else:
             flash(say("Written down. Nothing is served by it before it is connected."), "ok")
             return redirect(url_for("districts.review", name=name), 303)
-    return render_template("districts/connection.html", form=form, name=name, adapter=adapter, view=same)
+    more = [one for one in form if one.name in OPTIONS]
+    return render_template("districts/connection.html", form=form, name=name, adapter=adapter, view=same, more=more)
 
 
 @page(blueprint, "/<name>/review", "district.connect", "GET", "POST", fresh=True)
@@ -112,6 +119,8 @@ def _place(form: Any, refusal: InvalidBody) -> None:
     for place, texts in refusal.places.items():
         name = place.replace("settings.", PREFIX, 1)
         shown = [translated(text) or text for text in texts]
+        if place_mistake(form, place, " ".join(shown)):
+            continue
         if name in form:
             form[name].errors = [*form[name].errors, *shown]
         else:

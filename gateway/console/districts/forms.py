@@ -11,13 +11,12 @@ from wtforms.fields import DateTimeLocalField, HiddenField
 from wtforms.validators import InputRequired, Length, Optional
 
 from adapters.uploads import UPLOADED
+from gateway.console.districts.options import LABELS, option_data, option_fields, written_options
 from gateway.console.forms import ConsoleForm, choices
 from gateway.console.parts.facts import system_name
 from gateway.console.wording import later, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gateway.admin.districts.looking import AdapterView, DistrictView
 
 PREFIX: Final = "set_"
@@ -73,28 +72,33 @@ def begin_form(adapters: tuple[AdapterView, ...]) -> BeginForm:
 
 
 def settings_form(adapter: AdapterView, view: DistrictView | None) -> Any:
-    """Return the form of a connection: what is common to all districts, then the settings of the *adapter*."""
+    """Return the form of a connection: what all districts have, the settings of the *adapter*, and the options."""
     members: dict[str, Any] = {
         "timezone": StringField(
-            later("Time zone"), [InputRequired()], default="America/Los_Angeles",
+            LABELS["timezone"], [InputRequired()], default="America/Los_Angeles",
             description=later("As America/Los_Angeles."),
         ),
         "cache": StringField(
-            later("Kept in memory for"), [InputRequired()], default="15m", description=later("As 15m, 2h or 1d.")
+            LABELS["cache"], [InputRequired()], default="15m", description=later("As 15m, 2h or 1d.")
         ),
     }  # fmt: skip
-    members |= {PREFIX + name: _field(name, kind, view) for name, kind in _asked(adapter)}
-    made: Any = type("ConnectionForm", (ConsoleForm,), members)
-    given = {}
-    if view is not None:
-        given = {PREFIX + name: _text(value) for name, value in view.settings.items() if not _secret(adapter, name)}
-        given |= {name: view.options[name] for name in ("timezone", "cache") if name in view.options}
+    same = view if view is not None and view.adapter == adapter.name else None
+    members |= {PREFIX + name: _field(name, kind, same) for name, kind in _asked(adapter)}
+    made: Any = type("ConnectionForm", (ConsoleForm,), members | option_fields(adapter) | {"version": HiddenField()})
+    given = {"version": view.version if view is not None else ""} | option_data(
+        view.options if view is not None else {}
+    )
+    if same is not None:
+        given |= {PREFIX + name: _text(value) for name, value in same.settings.items() if not _secret(adapter, name)}
     return made(data=given)
 
 
-def written(form: Any, adapter: AdapterView, before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a *form* says of a connection; what only the API says of it stays as it was *before*."""
-    kept = {name: value for name, value in before.items() if name not in {"timezone", "cache", "adapter"}}
+def written(form: Any, adapter: AdapterView) -> dict[str, Any]:
+    """Return what a *form* says of a connection.
+
+    Raises:
+        InvalidBody: a line of an option is not of its form.
+    """
     settings: dict[str, Any] = {}
     for name, kind in _asked(adapter):
         value = form[PREFIX + name].data
@@ -102,8 +106,7 @@ def written(form: Any, adapter: AdapterView, before: Mapping[str, Any]) -> dict[
             value = [line.strip() for line in (value or "").splitlines() if line.strip()]
         if value not in (None, "", []):
             settings[name] = value
-    named = {name: form[name].data for name in ("timezone", "cache")}
-    return {**kept, **named, "adapter": adapter.name, "settings": settings}
+    return {**written_options(form), "adapter": adapter.name, "settings": settings}
 
 
 def _asked(adapter: AdapterView) -> list[tuple[str, Any]]:

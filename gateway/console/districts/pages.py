@@ -14,6 +14,7 @@ from gateway.admin.districts.steering import Steered, Steering
 from gateway.admin.districts.uploading import DistrictFiles
 from gateway.admin.second_person import Waiting
 from gateway.console.districts.forms import ApproveForm, PauseForm, ReasonForm, UploadForm
+from gateway.console.districts.options import options_shown
 from gateway.console.districts.words import failure_said, operator_lines, why_said
 from gateway.console.page import actor, page, proved_lately
 from gateway.console.parts import plots
@@ -92,7 +93,7 @@ def _one_page(name: str, pausing: PauseForm) -> Any:
         "districts/one.html", view=view, state=STATES[view.state], rows=rows.shown(), aside=aside.shown(),
         mistakes=mistakes.shown(), drawn=drawn if counts else None, numbers=numbers, may=allowed,
         may_approve=actor().allows("district.approve-change", name), pause=pausing,
-        failure=failure_said(view), operators=operator_lines(view), late=view.late,
+        failure=failure_said(view), options=options_shown(view.options), operators=operator_lines(view), late=view.late,
         pending=Confirming(_region()).about(actor(), "district", name),
         paused_until=datetime.fromtimestamp(view.status.paused_until, UTC)
         if view.status and view.status.paused_until else None,

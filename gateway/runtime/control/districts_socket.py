@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.districts.connecting import Connections
 from gateway.admin.districts.looking import DistrictDirectory
+from gateway.admin.districts.option_lines import read_options, said_options
 from gateway.admin.districts.steering import Steering
 from gateway.admin.districts.uploading import DistrictFiles
 from gateway.admin.second_person import Waiting
@@ -59,6 +60,7 @@ def _status(region: Administration, actor: Actor, name: str, _asked: Mapping[str
     told, *more = one.status.lines() if one.status is not None else [_state(region, one)]
     yield _line(f"{name}: {one.adapter}, {told}")
     yield from (_line(f"  {text}") for text in more)
+    yield from (_line(f"  {name}: {line}") for name, lines in said_options(one.options).items() for line in lines)
     yield from (_line(f"  settings.{setting}: {value}") for setting, value in sorted(one.settings.items()))
     if one.expected:
         late = ", and nothing new has come today" if one.late else ""
@@ -101,7 +103,8 @@ def _connect(region: Administration, actor: Actor, name: str, asked: Mapping[str
     """Write down how a district is connected, if that is *given*, and serve it as it is written last."""
     connections = Connections(region)
     if asked.get("given") is not None:
-        connections.save(actor, name, asked["given"], _reason(asked))
+        given = {**asked["given"], **read_options(asked.get("options") or {})}
+        connections.save(actor, name, given, _reason(asked))
         yield _line(f"{name}: written down")
     if asked.get("draft"):
         return

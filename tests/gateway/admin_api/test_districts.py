@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.admin.confirming import Confirming
+from gateway.config.districts.options import OPTIONS
 from gateway.people.actor import NotPermitted
 from gateway.storage.database import transaction
 from gateway.storage.people.choices import TWO_PERSONS, put
@@ -146,3 +147,16 @@ def test_what_was_proposed_is_not_connected_once_it_was_changed(region):
             region.actor("hal", ("gum", "district-admin")), removal.json["proposal"]
         )
     assert own.get("/districts/gum").status_code == 200
+
+
+def test_each_option_of_a_district_is_a_member_with_the_words_of_the_settings(region):
+    schemas = in_session(region, "ana").get("/openapi.json").json["components"]["schemas"]
+    body = next(one for name, one in schemas.items() if name.startswith("NewConnection"))
+    assert {name: body["properties"][name]["description"] for name in OPTIONS} == {
+        name: one.about for name, one in OPTIONS.items()
+    }
+
+
+def test_the_options_of_a_district_of_the_file_are_told(region):
+    options = in_session(region, "eve", ("maple", "district-admin")).get("/districts/maple").json["options"]
+    assert options.keys() == {"timezone", "cache", *OPTIONS}

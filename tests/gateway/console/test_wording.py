@@ -65,7 +65,9 @@ def of_adapters():
 def literals():
     """Every text that stands in the code: messages of services, words of tables."""
     every = set()
-    for file in (one for package in ("gateway", "policies", "standards") for one in (ROOT / package).rglob("*.py")):
+    for file in (
+        one for package in ("gateway", "policies", "standards", "adapters") for one in (ROOT / package).rglob("*.py")
+    ):
         tree = ast.parse(file.read_text("utf-8"))
         every |= {one.value for one in ast.walk(tree) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
     return every | {one.about for one in actions().values()} | {one.about for one in roles().values()}
