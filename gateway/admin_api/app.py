@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from gateway import telemetry
-from gateway.admin.districts.in_memory import LargeFileRequest
+from gateway.admin.districts.in_memory import UPLOADS, LargeFileRequest
 from gateway.admin_api import agreements, answers, clients, connections, districts, organisations, people, recipients
 from gateway.admin_api import region as region_operations
 from gateway.admin_api.frame.authentication import Entrance
@@ -51,7 +51,7 @@ def create_admin_api(region: Administration) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
     app.request_class = LargeFileRequest
-    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, UPLOAD_BYTES=region.settings().server.upload_bytes)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, **{UPLOADS: region.settings().server.upload_bytes + 1})
     if region.running is not None:
         app.config["PUBLIC_URL"] = region.running.settings.server.public_url
     operations = tuple(one for group in GROUPS for one in group.declared)

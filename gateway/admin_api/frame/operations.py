@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import orjson
 from flask import Response, current_app, request
 
+from gateway.admin.districts.in_memory import UPLOADS
 from gateway.admin.second_person import Waiting
 from gateway.admin_api.frame.bodies import JSON, AdminBody, Filters, Nothing, Paged, read_body, read_filters
 from gateway.admin_api.frame.preconditions import check_match, etag_of, is_known, require_header
@@ -209,6 +210,8 @@ def serve(state: Serving, operation: AdminOperation, parts: Mapping[str, str]) -
         return _rendered(operation, operation.view(AdminRequest(state.region, actor, {}, filters), **parts))
     if operation.action != SIGNED_IN:
         state.require_proved(operation.action)
+    if operation.file:
+        request.max_content_length = current_app.config[UPLOADS]
     body = {} if operation.file else read_body(operation.body)
     asked = AdminRequest(state.region, actor, body, filters)
     if operation.matched:

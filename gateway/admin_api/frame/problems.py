@@ -5,6 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from flask import request
+
 from gateway import telemetry
 from gateway.web.responses import correlation, failure
 from standards.errors import BodyTooLarge, CallerError, Forbidden, GatewayError, InvalidBody, MethodNotAllowed, NotFound
@@ -63,7 +65,7 @@ def problem(error: GatewayError) -> Response:
 def http_problem(error: HTTPException) -> Response:
     """Render an error of the framework."""
     if error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return problem(BodyTooLarge(MAX_BODY_BYTES))
+        return problem(BodyTooLarge(request.max_content_length or MAX_BODY_BYTES))
     if error.code == HTTPStatus.NOT_FOUND:
         return problem(NotFound("There is no such address."))
     if error.code == HTTPStatus.METHOD_NOT_ALLOWED:

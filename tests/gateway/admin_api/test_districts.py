@@ -50,6 +50,17 @@ def test_a_file_is_uploaded_as_its_bytes(region, tmp_path):
     assert answer.json == {"kept": True, "mistakes": [], "refreshed": ""}
 
 
+def test_a_file_is_taken_to_the_bytes_that_the_settings_allow(region):
+    own = in_session(region, "ana")
+    most = region.administered.settings().server.upload_bytes
+    for size, status in ((300_000, 422), (most + 1, 400), (most + 2, 413)):
+        answer = own.wsgi.put(
+            "/admin/v1/districts/alder/upload?name=new.zip", base_url=BASE, data=bytes(size),
+            content_type="application/octet-stream", headers=own.headers,
+        )  # fmt: skip
+        assert answer.status_code == status, answer.text
+
+
 ODS = {
     "adapter": "edfi_ods", "timezone": "America/Los_Angeles", "cache": "1h",
     "settings": {"url": "https://ods.example.org/api", "client_id": "key", "client_secret": "hunter2-hunter2"},
