@@ -132,7 +132,7 @@ def test_a_client_with_scopes_of_both_kinds_gets_no_token(region, asked):
 
 
 def test_a_token_from_before_a_client_had_scopes_of_both_kinds_opens_nothing(region):
-    late = machine(region, "late", "region", "auditor")
+    late = machine(region, "late", "maple", "auditor")
     assert late.get("/session").status_code == 200
     store = region.administered.store
     with store.engine.begin() as connection:
