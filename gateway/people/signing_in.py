@@ -70,12 +70,13 @@ class SignIn:
         """
         mail = typed.mail.strip().lower()[:MAX_TYPED_CHARACTERS]
         found, secret_hash, familiar = self._look(mail, network)
+        counted = f"{mail} proving" if person else mail  # whoever has no session keeps nobody from proving
         if limits := self._limits():
-            limits.check_sign_in(mail, network, familiar=familiar)
+            limits.check_sign_in(counted, network, familiar=familiar)
         right = matches(typed.password, secret_hash) and found is not None and person in {"", found.id}
         method = self._accept(found if right else None, typed.code[:MAX_TYPED_CHARACTERS])
         if not method or found is None:
-            self._fail(mail, network)
+            self._fail(counted, network)
         return Proof(found.id, method)
 
     def by_passkey(self, site: Site, browser: str, answer: str, person: str = "") -> Proof:

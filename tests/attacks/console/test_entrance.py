@@ -173,6 +173,20 @@ def test_guessing_one_persons_password_shuts_nobody_else_out(region):
     assert sign_in(region, ben.mail, PASSWORD, code(region, ben.secret))[1].status_code == 303
 
 
+def test_guessing_a_persons_password_keeps_it_not_from_proving_who_it_is(region):
+    ana = join(region, "ana@maple.example.org")
+    region.clock.move(60)
+    for _ in range(11):
+        _, answer = sign_in(region, ana.mail, WRONG, "000000")
+    assert answer.status_code == 429
+    right = {"password": PASSWORD, "code": code(region, ana.secret)}
+    ana.browser.get("/console/prove")
+    assert ana.browser.post("/console/prove", right).status_code == 303
+    ana.browser.get("/console/prove")
+    guesses = [ana.browser.post("/console/prove", {"password": WRONG, "code": "000000"}).status_code for _ in range(11)]
+    assert guesses == [401] * 10 + [429]
+
+
 def test_a_code_counts_once_and_so_does_one_before_it(region):
     ana = join(region, "ana@maple.example.org")
     region.clock.move(90)
