@@ -14,6 +14,7 @@ from gateway.admin.agreements.writing import DraftWriting
 from gateway.admin_api.frame.bodies import AdminBody, AskedCount, Filters, TextLine
 from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply, serving
 from gateway.people.actor import NotPermitted
+from gateway.signing.overview import ENDING, FORCE
 from policies.documents.loading import MAX_FILE_BYTES
 from standards.errors import NotFound
 
@@ -34,6 +35,7 @@ AgreementVersionSchema = AdminBody.from_dict(
         "recipient": fields.String(required=True),
         "purpose": fields.String(required=True),
         "state": fields.String(required=True),
+        "served": fields.Boolean(required=True),
         "from": fields.String(required=True, allow_none=True),
         "to": fields.String(required=True, allow_none=True),
         "writable": fields.Boolean(required=True),
@@ -42,7 +44,10 @@ AgreementVersionSchema = AdminBody.from_dict(
     },
     name="AgreementVersionSchema",
 )
-"""One version of an agreement; *save* changes with every save of its text or state."""
+"""One version of an agreement; *save* changes with every save of its text or state.
+
+One in force that is not *served* is as soon as the system of its district has been read for it.
+"""
 
 AgreementDocumentSchema = AdminBody.from_dict(
     {**AgreementVersionSchema._declared_fields, "text": fields.String(required=True)},  # noqa: SLF001 -- no other way
@@ -214,7 +219,8 @@ def _shown(one: KnownVersion) -> dict[str, Any]:
     return {
         "id": one.id, "version": one.version, "district": one.district, "recipient": one.recipient,
         "purpose": one.purpose, "state": one.state, "from": one.begin.isoformat() if one.begin else None,
-        "to": one.end.isoformat() if one.end else None, "writable": one.open, "waitsFor": list(one.waiting_for),
+        "to": one.end.isoformat() if one.end else None, "served": one.state in {FORCE, ENDING} and not one.unserved,
+        "writable": one.open, "waitsFor": list(one.waiting_for),
         "save": one.number,
     }  # fmt: skip
 

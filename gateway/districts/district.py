@@ -21,14 +21,14 @@ from gateway.districts.failures import Failures
 from gateway.districts.needed_registers import CachedFields, NeededRegisters
 from gateway.districts.refreshes.background import in_background
 from gateway.districts.refreshes.pauses import RefreshPause
-from gateway.districts.refreshes.readings import Readings, unheard
+from gateway.districts.refreshes.readings import Overtaken, Readings, unheard
 from gateway.districts.status import state_of, status_of
 from gateway.districts.uncached_reads import UncachedReads, with_targets
 from gateway.districts.written_records import WrittenRecords
 from gateway.process_memory import give_back_memory
 from gateway.registers.effects.needs import needed_beside
 from gateway.request_slots import approach
-from standards.errors import SourceError, SourceUnavailable
+from standards.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -369,7 +369,7 @@ class District:
             self.coming(before, fresh)
         with self._taking, self._versions.coming() as version:
             if self.is_over:  # what the next one serves must stay the newest
-                raise SourceUnavailable("The district was read anew in the meantime.", 1)
+                raise Overtaken
             fresh.version, fresh.begun = version, before.begun if before else version
             if before is not None:
                 self.refreshed(before, fresh)

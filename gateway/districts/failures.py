@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from gateway.cache import district_log
+from gateway.districts.refreshes.readings import Overtaken
 from gateway.districts.retries import Retry
 from standards.errors import SourceBroken, SourceError
 
@@ -50,6 +51,8 @@ class Failures:
         """Log and count a failure in the block as *event*, or the recovery after one."""
         try:
             yield
+        except Overtaken:
+            raise
         except Exception as error:
             told = error if isinstance(error, SourceError) else SourceBroken("The gateway failed.")
             if self.refresh.failed(told):

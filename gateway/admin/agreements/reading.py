@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gateway.admin.organisations import parties_of
-from gateway.signing.overview import VersionState, overview
+from gateway.signing.overview import ENDING, FORCE, VersionState, overview
 from gateway.storage.people.agreements import OPEN, RECALLED, WITHDRAWN, WrittenAgreements
 from policies.documents.written import SCHEME
 from standards.errors import NotFound
@@ -34,7 +34,8 @@ class KnownVersion:
     """One version as whoever asks may know it.
 
     *written* is its newest save, where people wrote it here; one that a file declares has none and is only read.
-    *found* is the agreement itself, where its document has no mistake.
+    *found* is the agreement itself, where its document has no mistake. One that is *unserved* is in force, and the
+    running gateway does not serve it yet.
     """
 
     id: str
@@ -47,6 +48,7 @@ class KnownVersion:
     waits: str = ""
     found: Agreement | None = None
     written: WrittenVersion | None = field(default=None, repr=False)
+    unserved: bool = False
 
     @property
     def name(self) -> str:
@@ -163,7 +165,14 @@ class KnownAgreements:
             if row is not None and (row.state in {WITHDRAWN, RECALLED} or key not in here):
                 yield _silent(row)
             else:
-                yield _shown(here[key], row)
+                yield self._shown(here[key], row)
+
+    def _shown(self, one: VersionState, row: WrittenVersion | None) -> KnownVersion:
+        shown, running = _shown(one, row), self._region.running
+        if running is None or one.state not in {FORCE, ENDING}:
+            return shown
+        served = {(other.id, other.version) for other in running.standing.agreements}
+        return replace(shown, unserved=(shown.id, shown.version) not in served)
 
 
 def _is_written(one: VersionState) -> bool:

@@ -10,13 +10,14 @@ from gateway.admin.districts.known import NOBODY, KnownDistricts, digest_of, tri
 from gateway.admin.districts.option_lines import said_options
 from gateway.admin.districts.steering import APPROVE
 from gateway.admin.second_person import SecondPerson, TwoPersonAct
-from gateway.admin.taking_effect import Effect, permit_effect, take_effect
+from gateway.admin.taking_effect import Effect, HeldCheck, permit_effect, take_effect
 from gateway.cache.drop_limits import MAX_SHARE
 from gateway.cache.needed_fields import wanted_by
 from gateway.config.load_limits import DEFAULT
 from gateway.config.schema import DISTRICT_NAME
 from gateway.config.written_districts import OPTIONS, spec_of
 from gateway.districts.refreshes.trials import try_connection
+from gateway.every_agreement import read_every
 from gateway.people.actor import REGION
 from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
@@ -24,6 +25,7 @@ from gateway.storage.people.district_orders import NAMES, end_order
 from gateway.storage.people.kinds import DISTRICT
 from gateway.storage.people.tables import memberships, organisations
 from gateway.storage.people.uploads import forget_uploads
+from gateway.storage.people.written import hold_written, require_changes
 from gateway.storage.people.written_districts import (
     WrittenDistrict,
     connected_districts,
@@ -145,9 +147,9 @@ class Connections:
         """
         self._permit(actor, name)
         found = self._found(name)
-        self._refuse_named(name)
+        check = HeldCheck(self._region, lambda: self._refuse_named(name))
         asked = TwoPersonAct(CONNECT, name, name, {"step": "remove"}, digest_of(found.content), reason)
-        return self._second.either(actor, asked, lambda: self._remove(actor, found, reason))
+        return self._second.either(actor, asked, lambda: self._remove(actor, found, reason, check))
 
     def _loosens(self, found: WrittenDistrict) -> bool:
         """Tell whether more rows may go unapproved than now: nobody approves their own large changes by that."""
@@ -222,34 +224,43 @@ class Connections:
         earlier = self._served(found.name)
         now = self._region.clock()
         fresh = replace(found, content={**found.content, "connected": True}, at=now, actor=actor.name)
-        self._write(actor, "district connected", fresh, earlier, reason)
+        mine = self._write(actor, "district connected", fresh, earlier, reason, str(found.number))
         effect = take_effect(self._region, actor, found.name)
         wrong = not effect.waits and any(f"districts.{found.name}" in line for line in effect.lines)
         if effect.failed or (effect.served is False and wrong):
-            self._take_back(actor, found, earlier)
+            self._take_back(actor, replace(found, number=mine), earlier)
             take_effect(self._region, actor, found.name)
         return Connected(found.name, tried, effect)
 
     def _take_back(self, actor: Actor, found: WrittenDistrict, earlier: WrittenDistrict | None) -> None:
-        """Write what was served before, and what was tried as a draft again."""
+        """Write what was served before, and what was tried as a draft again, unless somebody has gone on meanwhile."""
 
         def write() -> None:
             now = self._region.clock()
             with transaction(self._region.store.engine, write=True) as connection:
+                hold_written(connection)
+                present = find_written(connection, self._known.key, found.name)
+                if present is None or (present.connected and present.number != found.number):
+                    return
+                draft = found if present.connected else present
                 if earlier is None:
                     remove_district(connection, found.name, now, actor.name)
                 else:
                     write_district(connection, self._known.key, replace(earlier, at=now, actor=actor.name))
-                write_district(connection, self._known.key, replace(found, at=now, actor=actor.name))
+                write_district(connection, self._known.key, replace(draft, at=now, actor=actor.name))
                 content = {"name": found.name, "before": digest_of(found.content)}
                 write_act(connection, Act(actor.name, "district not served", found.name, content), now)
 
         self._region.store.calls.run(write)
 
-    def _remove(self, actor: Actor, found: WrittenDistrict, reason: str) -> Effect:
-        def write() -> None:
+    def _remove(self, actor: Actor, found: WrittenDistrict, reason: str, check: HeldCheck) -> Effect:
+        def write(changes: int) -> None:
             now = self._region.clock()
             with transaction(self._region.store.engine, write=True) as connection:
+                require_changes(connection, changes)
+                present = find_written(connection, self._known.key, found.name)
+                if present is None or present.number != found.number:
+                    raise PreconditionFailed(CHANGED)
                 remove_district(connection, found.name, now, actor.name)
                 forget_uploads(connection, found.name)
                 for one in NAMES:
@@ -257,7 +268,7 @@ class Connections:
                 content = {"name": found.name, "before": digest_of(found.content), "after": ""}
                 write_act(connection, Act(actor.name, "district removed", found.name, content, reason), now)
 
-        self._region.store.calls.run(write)
+        check.hold(lambda changes: self._region.store.calls.run(lambda: write(changes)))
         return take_effect(self._region, actor, found.name)
 
     def _refuse_named(self, name: str) -> None:
@@ -265,6 +276,8 @@ class Connections:
         running = self._known.running()
         standing = running.standing
         every = (*standing.agreements, *standing.withheld, *(one.agreement for one in standing.pending))
+        coming, now = read_every(self._region.settings(), self._region.store)[0], self._region.clock()
+        every += tuple(one for one in coming if one.end >= one.today(now))  # published, and perhaps not served yet
         named = sorted({f"{one.id}@{one.version}" for one in every if one.district == name})
         if named:
             raise Conflict(
@@ -293,8 +306,11 @@ class Connections:
         before: WrittenDistrict | None,
         reason: str,
         unchanged: str | None = None,
-    ) -> None:
-        """Write a district down with its act, unless it has been changed since the version *unchanged*."""
+    ) -> int:
+        """Write a district down with its act, unless it has been changed since the version *unchanged*.
+
+        Return the number of what was written.
+        """
         content = {
             "name": fresh.name, "adapter": str(fresh.content.get("adapter", "")),
             "before": digest_of(before.content if before else None), "after": digest_of(fresh.content),
@@ -302,19 +318,21 @@ class Connections:
         }  # fmt: skip
         act, now = Act(actor.name, what, fresh.name, content, reason), self._region.clock()
 
-        def write(connection: Connection) -> None:
+        def write(connection: Connection) -> int:
+            hold_written(connection)
             if unchanged is not None:
                 present = find_written(connection, self._known.key, fresh.name)
                 if unchanged != (str(present.number) if present is not None else ""):
                     raise PreconditionFailed(CHANGED)
-            write_district(connection, self._known.key, fresh)
+            number = write_district(connection, self._known.key, fresh)
             write_act(connection, act, now)
+            return number
 
-        def run() -> None:
+        def run() -> int:
             with transaction(self._region.store.engine, write=True) as connection:
-                write(connection)
+                return write(connection)
 
-        self._region.store.calls.run(run)
+        return self._region.store.calls.run(run)
 
 
 def confirmed(region: Administration, second: TwoPersonRule, actor: Actor, proposal: Proposal) -> object:

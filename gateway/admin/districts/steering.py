@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Final
 from gateway.admin.districts.known import KnownDistricts, trial
 from gateway.admin.second_person import SecondPerson, TwoPersonAct
 from gateway.cache import district_log
+from gateway.districts.refreshes.readings import Overtaken
 from gateway.districts.status import told
 from gateway.failure_reasons import plain_place, reason
 from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
-from gateway.storage.people.district_orders import APPROVED, PAUSE, end_order, give_order
+from gateway.storage.people.district_orders import APPROVED, NONE, PAUSE, end_order, give_order, orders_of
+from gateway.storage.people.written_districts import stays_connected
 from gateway.translations.phrases import Phrase
 from standards.errors import Conflict, InvalidBody, NotFound, SourceError
 
@@ -77,7 +79,7 @@ class Steering:
         district = self._known.served(name)
         if district.pause.on:
             raise Conflict(Phrase("The refreshes of %(name)s are paused. Resume them first.", name=name))
-        self._order(lambda _connection: None, Act(actor.name, "district read now", name, {"name": name}))
+        self._order(name, lambda _connection: None, Act(actor.name, "district read now", name, {"name": name}))
         return self._refreshed(district)
 
     def pause(self, actor: Actor, name: str, until: datetime, reason: str = "") -> DistrictStatus:
@@ -94,7 +96,7 @@ class Steering:
             raise InvalidBody(most, {"until": [most]})
         moment = until.isoformat(timespec="seconds")
         act = Act(actor.name, "district paused", name, {"name": name, "until": moment}, reason)
-        self._order(lambda one: give_order(one, name, PAUSE, {"until": moment}, now, actor.name), act)
+        self._order(name, lambda one: give_order(one, name, PAUSE, {"until": moment}, now, actor.name), act)
         district.pause.until = until.timestamp()
         return district.status()
 
@@ -113,7 +115,7 @@ class Steering:
             if not end_order(connection, name, PAUSE):
                 raise Conflict(Phrase("The refreshes of %(name)s are not paused.", name=name))
 
-        self._order(end, act)
+        self._order(name, end, act)
         district.pause.until = None
         district.look_again()
         return district.status()
@@ -148,9 +150,14 @@ class Steering:
         name, now, status = district.name, self._region.clock(), district.status()
         loss = [f"{plain_place(one.entity)}: {one.gone} of {one.held}" for one in change.losses]
         act = Act(actor.name, "large change approved", name, {"name": name, "loss": loss}, reason)
-        self._order(lambda one: give_order(one, name, APPROVED, {"digest": change.digest}, now, actor.name), act)
-        if self._change(district) != change or not district.approve(status.ticket):
-            raise Conflict("What would be dropped has changed. Look again.")
+
+        def approve(connection: Connection) -> None:
+            if orders_of(connection).get(name, NONE).approved == change.digest:
+                raise Conflict("This was approved a moment ago. Look again.")
+            give_order(connection, name, APPROVED, {"digest": change.digest}, now, actor.name)
+
+        self._order(name, approve, act)
+        district.approve(status.ticket)  # unless this process has followed the order already
         district_log.tell_approval(name, sum(one.gone for one in change.losses))
         return self._refreshed(district)
 
@@ -162,15 +169,20 @@ class Steering:
         try:
             with trial():
                 district.refresh_now()
+        except Overtaken:
+            return Steered(self._known.served(district.name).status())
         except SourceError as error:
             return Steered(district.status(), str(reason(district.name, error)))
         return Steered(district.status())
 
-    def _order(self, order: Callable[[Connection], Any], act: Act) -> None:
-        """Give an order with its act, in one transaction."""
+    def _order(self, name: str, order: Callable[[Connection], Any], act: Act) -> None:
+        """Give an order about a district with its act, in one transaction, unless somebody has removed it."""
+        is_written = not self._known.declared_in_file(name)
 
         def write() -> None:
             with transaction(self._region.store.engine, write=True) as connection:
+                if is_written and not stays_connected(connection, name):
+                    raise NotFound(Phrase("%(name)s is not connected any more.", name=name))
                 order(connection)
                 write_act(connection, act, self._region.clock())
 

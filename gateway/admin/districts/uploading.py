@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Final
 
 from adapters import registry
 from adapters.uploads import UploadedFile
-from gateway.admin.districts.known import KnownDistricts, trial
+from gateway.admin.districts.known import NOBODY, KnownDistricts, trial
 from gateway.config.written_districts import spec_of, uses_upload
-from gateway.districts.refreshes.readings import as_upload
+from gateway.districts.refreshes.readings import Overtaken, as_upload
 from gateway.districts.refreshes.trials import try_connection
 from gateway.people.sessions import COOKIE
 from gateway.storage.acts import Act, write_act
 from gateway.storage.database import transaction
 from gateway.storage.people.deliveries import UPLOAD, write_delivery
 from gateway.storage.people.uploads import PURPOSE, Upload, keep_upload, sha256_of
+from gateway.storage.people.written import hold_written
+from gateway.storage.people.written_districts import find_written
 from gateway.translations.phrases import Phrase
-from standards.errors import Conflict, InvalidBody, SourceError, Unauthenticated
+from standards.errors import Conflict, InvalidBody, NotFound, SourceError, Unauthenticated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -116,6 +118,9 @@ class DistrictFiles:
         def write() -> None:
             with transaction(self._region.store.engine, write=True) as connection:
                 if tried.ok:
+                    hold_written(connection)
+                    if find_written(connection, self._known.key, upload.district) is None:
+                        raise NotFound(NOBODY)  # somebody has removed it meanwhile
                     keep_upload(connection, self._region.keys.derive(PURPOSE), upload, data)
                 write_delivery(connection, delivery)
                 write_act(connection, act, upload.at)
@@ -130,6 +135,8 @@ class DistrictFiles:
             return ""
         try:
             district.refresh_now()
+        except Overtaken:
+            return ""
         except SourceError as error:
             return "; ".join(district.status().lines()[1:]) or error.told
         return ""

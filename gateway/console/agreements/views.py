@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("agreements", __name__, url_prefix="/console/agreements")
 
+UNSERVED: Final = ("wait", later("not served yet"))
 STATES: Final = {
     DRAFT: ("off", later("draft")),
     FAULTY: ("warn", later("draft with mistakes")),
@@ -104,7 +105,7 @@ def allowed(one: KnownVersion) -> Allowed:
 
 def state_of(one: KnownVersion) -> State:
     """Return the state of a version with its shape."""
-    kind, word = STATES[one.state]
+    kind, word = UNSERVED if one.unserved else STATES[one.state]
     return State(kind, word)  # type: ignore[arg-type]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.cache.completeness import plain_reason
 from gateway.failure_reasons import FILE, HIDDEN, plain_place, reason
 from gateway.storage.people.deliveries import READING, Delivery
-from standards.errors import Incomplete, LossRefused, SourceBroken
+from standards.errors import Incomplete, LossRefused, SourceBroken, SourceUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,6 +29,13 @@ SOURCE_WRONG: Final = "what the source gives here is not as the standard says"
 
 MAX_MISTAKES: Final = 20
 """The mistakes of a delivery that are named; all are counted."""
+
+
+class Overtaken(SourceUnavailable):
+    """A reading of a district that its successor has read in the meantime: nothing has failed, and nothing is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("The district was read anew in the meantime.", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ class Readings:
         made: list[Snapshot] = []
         try:
             yield made.append
+        except Overtaken:
+            raise
         except Exception as error:
             self._tell(before, None, failed(self._name, self._now(), before, error))
             raise

@@ -12,7 +12,7 @@ from gateway.storage.acts import write_act
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
 from gateway.storage.people.tables import written_agreements as table
-from gateway.storage.people.written import changes_in, hold_written, note_written
+from gateway.storage.people.written import hold_written, note_written, require_changes
 from gateway.storage.tables import approvals
 from policies.documents.written import WrittenDocument, digest
 from standards.errors import CallerError, PreconditionFailed
@@ -95,16 +95,18 @@ class WrittenAgreements:
         Where *changes* is given, nobody may have changed any written agreement since there were so many.
 
         Raises:
-            PreconditionFailed: somebody was quicker.
+            OthersChanged: somebody has.
+            PreconditionFailed: somebody was quicker with this version.
             CallerError: the version is signed, so that its text stays as it is.
         """
         try:
             with transaction(self._engine, write=True) as connection:
                 hold_written(connection)
                 present = _find(connection, one.agreement, one.version)
-                stale = changes is not None and changes_in(connection) != changes
-                if stale or (present.number if present else 0) != expected:
+                if (present.number if present else 0) != expected:
                     raise PreconditionFailed(CHANGED)
+                if changes is not None:
+                    require_changes(connection, changes)
                 if not OPEN.issuperset({one.state, present.state if present else DRAFT}):
                     note_written(connection)
                 if present and present.text != one.text:

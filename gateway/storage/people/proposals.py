@@ -13,6 +13,7 @@ from gateway.storage.acts import write_act
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
 from gateway.storage.people.tables import proposals
+from gateway.storage.people.written import hold
 from standards.errors import Conflict
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Proposals:
         waiting = select(proposals.c.id).where(*same, proposals.c.decided.is_(None), proposals.c.made > self._since())
         values = {name: getattr(proposal, name) for name in _GIVEN} | {"content": dict(proposal.content)}
         with transaction(self._engine, write=True) as connection:
+            hold(connection, "proposals")  # of two that find nothing waiting, the second looks once the first is there
             if found := connection.execute(waiting).first():
                 raise Conflict(f"The proposal {found.id} for the same thing waits already: decide that one first.")
             connection.execute(insert(proposals).values(values))

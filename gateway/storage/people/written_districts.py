@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, inspect, select
 from gateway.storage.cipher import Cipher, NotSealed
 from gateway.storage.database import transaction
 from gateway.storage.people.tables import written_districts
-from gateway.storage.people.written import note_written
+from gateway.storage.people.written import hold_written, note_written
 from gateway.storage.secrets import derive_subkey
 from standards.errors import StoreUnavailable
 
@@ -42,16 +42,20 @@ class WrittenDistrict:
         return bool(self.content.get("connected"))
 
 
-def write_district(connection: Connection, key: bytes, district: WrittenDistrict) -> None:
-    """Write a change of a district, in the transaction of its act; of one to be served every process hears."""
+def write_district(connection: Connection, key: bytes, district: WrittenDistrict) -> int:
+    """Write a change of a district, in the transaction of its act, and return its number.
+
+    Of one to be served every process hears.
+    """
     sealed = json.dumps(dict(district.secrets)).encode()
     values = {
         "name": district.name, "content": dict(district.content), "removed": False, "at": district.at,
         "actor": district.actor, "sealed": _cipher(key, district.name).seal(sealed, district.name.encode()),
     }  # fmt: skip
-    connection.execute(insert(written_districts).values(values))
+    key_of_row = connection.execute(insert(written_districts).values(values)).inserted_primary_key
     if district.connected:
         note_written(connection)
+    return int(key_of_row[0]) if key_of_row else 0
 
 
 def remove_district(connection: Connection, name: str, at: datetime, actor: str) -> None:
@@ -96,6 +100,15 @@ def find_written(connection: Connection, key: bytes, name: str) -> WrittenDistri
     mine = select(written_districts).where(written_districts.c.name == name)
     row = connection.execute(mine.order_by(written_districts.c.number.desc()).limit(1)).first()
     return None if row is None or row.removed else _district(row, key)
+
+
+def stays_connected(connection: Connection, name: str) -> bool:
+    """Tell whether a district that people connected is connected, and keep it so until the transaction ends."""
+    hold_written(connection)
+    mine = select(written_districts.c.removed, written_districts.c.content).where(written_districts.c.name == name)
+    rows = connection.execute(mine.order_by(written_districts.c.number.desc())).all()
+    last = next((row for row in rows if row.removed or row.content.get("connected")), None)
+    return last is not None and not last.removed
 
 
 def read_districts(engine: Engine, key: bytes) -> tuple[WrittenDistrict, ...]:

@@ -208,3 +208,15 @@ def test_only_the_roster_and_descriptors_may_be_held():
     }  # fmt: skip
     assert {entity for entity in held if not entity.endswith("Descriptors")} - roster <= {"resource"}
     assert roster <= held
+
+
+def test_a_refresh_that_a_successor_overtook_is_neither_a_failure_nor_a_delivery(caplog):
+    heard, town = [], Town(students(*NAMES))
+    town.district._readings._listener = heard.append
+    town.size()
+    town.district.is_over = True
+    with pytest.raises(SourceUnavailable, match="read anew"):
+        town.district.refresh_now()
+    assert [one.delivery.verdict for one in heard] == ["fresh"]
+    assert town.district.status().state == "fresh"
+    assert "refresh failed" not in caplog.text

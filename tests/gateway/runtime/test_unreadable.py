@@ -6,20 +6,28 @@ import copy
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from werkzeug.test import Client as WsgiClient
+from werkzeug.wrappers import Response
 
 from adapters.simulators.oneroster import Sis, run
 from gateway.admin import taking_effect
 from gateway.admin.agreements.publishing import Publishing
 from gateway.admin.agreements.writing import DraftWriting
+from gateway.admin.clients.clients import Clients, NewClient
+from gateway.admin.clients.secrets import ClientSecrets
 from gateway.admin.districts.steering import Steering
+from gateway.auth.scopes import known_scopes
+from gateway.people.actor import operator
 from gateway.runtime import loads
 from tests.adapters.oneroster_rest.system import district_documents, settings_for
 from tests.gateway.server.test_trouble import Server
-from tests.support.people.region import people_region
+from tests.support.people.region import BASE, people_region
 from tests.support.regions import agreement, small_sites, wait_until
 
+PAGES = "/console/agreements"
 ALWAYS = 1_000_000
 AT_ONCE_SECONDS = 5.0  # on a busy machine; alone it is a few hundredths
 BAD = {"never answers": ("slow", 60.0), "trickles": ("drip", 2.0), "answers 500": ("error", 0)}
@@ -176,6 +184,90 @@ def test_a_new_district_that_cannot_be_read_is_there_and_is_tried_again(region, 
         return region.running.gateway.districts["oak"].loaded
 
     wait_until(is_read)
+
+
+def hold_up(region, system, how):
+    """Let an agreement of birch wait for its system, which cannot be read."""
+    spoil(system, how)
+    assert publish(region, agreement("birch", OTHER, client="tutor", purpose="tutoring"), "birch").effect.waits
+
+
+def until(holds, do):
+    """Begin to *do* something; return how long it was until it *holds*, and what it came to."""
+    with ThreadPoolExecutor(1) as pool:
+        begun = time.monotonic()
+        doing = pool.submit(do)
+        wait_until(holds)
+        seconds = time.monotonic() - begun
+        return seconds, doing.result()
+
+
+def students(client, token):
+    path, bearer = "/maple/ims/oneroster/rostering/v1p2/students", {"Authorization": f"Bearer {token}"}
+    return client.get(path, headers=bearer, base_url=BASE)
+
+
+@pytest.mark.parametrize("how", BAD)
+def test_a_suspended_client_is_shut_out_at_once_whatever_a_source_does(region, system, how):
+    hold_up(region, system, how)
+    root, name = operator("root"), "conformance"
+    given = ClientSecrets(region.administered).add(root, NewClient(name, name, "vendor", known_scopes()))
+    client = WsgiClient(region.running, Response)
+    asked = {"grant_type": "client_credentials"}
+    answer = client.post("/oauth/token", data=asked, auth=(name, given.secret), base_url=BASE)
+    assert answer.status_code == 200, answer.text
+    token = answer.json["access_token"]
+    assert students(client, token).status_code == 200
+
+    def shut_out():
+        region.clock.move(0.5)
+        return students(client, token).status_code == 401
+
+    seconds, _ = until(shut_out, lambda: Clients(region.administered).suspend(root, name))
+    assert seconds < AT_ONCE_SECONDS
+
+
+@pytest.mark.parametrize("how", BAD)
+def test_what_is_withdrawn_ends_at_once_whatever_the_source_does_and_its_people_are_told_so(region, system, how):
+    one = publish(region, agreement("birch", FEWER, client="reader", purpose="reading"), "birch").version
+    hold_up(region, system, how)
+    publishing, actor = Publishing(region.administered), officer(region, "birch")
+    withdraw = partial(publishing.withdraw, actor, one.id, one.version, one.number, "the vendor has left")
+    seconds, done = until(lambda: ("reader-birch", 1) not in served(region), withdraw)
+    assert seconds < AT_ONCE_SECONDS
+    assert (done.effect.served, done.effect.waits) == (True, False)
+
+
+@pytest.mark.parametrize("how", BAD)
+def test_what_is_published_to_narrow_takes_effect_at_once_and_its_people_are_told_so(region, system, how):
+    hold_up(region, system, how)
+    text = agreement("birch", FEWER, version=2)
+    seconds, done = until(lambda: ("conformance-birch", 2) in served(region), lambda: publish(region, text, "birch"))
+    assert seconds < AT_ONCE_SECONDS
+    assert (done.effect.served, done.effect.waits) == (True, False)
+    (grant,) = region.running.gateway.grants.of("conformance", "conformance-birch")
+    assert grant.version == 2
+
+
+def test_the_page_of_a_version_that_waits_for_a_reading_does_not_say_that_it_is_in_force(region, system):
+    region.person("birch-officer", ("birch", "privacy-officer"))
+    hold_up(region, system, "answers 500")
+    browser = region.browser("birch-officer")
+    page, overview = (
+        browser.get(path).get_data(as_text=True) for path in (f"{PAGES}/tutor-birch/1", f"{PAGES}/tutor-birch")
+    )
+    assert "not served yet" in page
+    assert "has to be read for it" in page
+    assert "not served yet" in overview
+    assert "in force" not in overview
+    system.sis.faults.clear()
+
+    def catches_up():
+        region.clock.move(60)
+        return ("tutor-birch", 1) in served(region)
+
+    wait_until(catches_up)
+    assert "not served yet" not in browser.get(f"{PAGES}/tutor-birch/1").get_data(as_text=True)
 
 
 def test_another_source_that_cannot_be_read_leaves_the_present_one_and_names_the_district(region):
