@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,7 @@ from gateway.people.actor import NotPermitted
 from gateway.storage.people.agreements import PUBLISHED
 from gateway.storage.people.proposals import CONFIRMED, DECLINED, REFUSED, UNCLEAR, WITHDRAWN, Proposals
 from gateway.translations.phrases import Phrase
-from standards.errors import CallerError, Conflict, NotFound, Unsupported
+from standards.errors import CallerError, Conflict, NotFound, StoreUnavailable, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -130,7 +131,7 @@ class Confirming:
         if _is_to_take_effect(proposal):
             permit_effect(self._region, both, proposal.org, count=False)  # while it still waits
         act = self._second.act(actor, "act confirmed", proposal, reason, marked)
-        self._proposals.decide(proposal, CONFIRMED, actor.name, reason, act)
+        self._proposals.decide(proposal, UNCLEAR, actor.name, reason, act)  # until it is done, however this ends
         return Confirmation(proposal, self._do(actor, both, proposal, handler))
 
     def decline(self, actor: Actor, name: str, reason: str) -> None:
@@ -208,6 +209,8 @@ class Confirming:
         if not confirmed.done:
             message = f"{proposal.action} does not ask whether a second person is needed"
             raise AssertionError(message)
+        with suppress(StoreUnavailable):  # it is done, and what came of it is told this once
+            self._proposals.settle(proposal, CONFIRMED)
         return done
 
 

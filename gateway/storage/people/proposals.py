@@ -137,6 +137,12 @@ class Proposals:
             connection.execute(mine.values(outcome=outcome))
             write_act(connection, act, self._clock())
 
+    @timely
+    def settle(self, proposal: Proposal, outcome: str) -> None:
+        """Note that what a confirmed *proposal* asked for came to the *outcome* that its act on record says."""
+        with transaction(self._engine, write=True) as connection:
+            connection.execute(update(proposals).where(proposals.c.id == proposal.id).values(outcome=outcome))
+
     def _since(self) -> datetime:
         return self._clock() - LIFE
 

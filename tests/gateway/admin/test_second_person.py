@@ -272,3 +272,17 @@ def test_a_waiting_proposal_is_a_task_of_those_who_may_confirm_it(lamp, confirmi
     assert (task.org, task.role, task.content["proposal"]) == ("maple", "district-admin", name)
     confirming.decline(ben, name, "no")
     assert list(proposed(Proposals(lamp.region.store, lamp.region.clock).waiting())) == []
+
+
+def test_what_was_confirmed_while_the_gateway_broke_off_is_not_said_to_be_done_nor_done_again(
+    lamp, confirming, ana, ben
+):
+    name = lamp.switch(ana, "red").proposal.id
+    lamp.broken = SystemExit()
+    with pytest.raises(SystemExit):
+        confirming.confirm(ben, name)
+    lamp.broken = None
+    assert confirming.find(ben, name).outcome == "unclear"
+    with pytest.raises(Conflict):
+        confirming.confirm(ben, name)
+    assert lamp.colour == "green"

@@ -5,23 +5,16 @@ from __future__ import annotations
 import socket
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
-from sqlalchemy import insert
 
-from gateway.config.settings import load
-from gateway.people.sessions import ACTIVE, COOKIE, Sessions
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
-from gateway.storage.database import transaction
-from gateway.storage.people.tables import memberships, people
-from gateway.storage.registry import open_store
+from gateway.people.sessions import COOKIE
 from tests.support.people.districts import UPLOADED, zipped
+from tests.support.people.outside import come_in
 from tests.support.regions import served, small_sites, wait_until
 
 MOST = 400_000
-ENDS = timedelta(hours=1), timedelta(hours=1)
 ROLES = {
     "ana": ("alder", "district-admin"), "rae": ("alder", "registrar"), "eve": ("maple", "district-admin"),
 }  # fmt: skip
@@ -69,19 +62,7 @@ def gateway(tmp_path_factory):
     folder = tmp_path_factory.mktemp("uploads")
     sites = {"maple": small_sites(folder / "data")["maple"]}
     with served(folder / "region", sites, server=f"upload_bytes = {MOST}\n") as one:
-        settings, now = load(folder / "region" / "gateway.toml"), datetime.now(UTC)
-        sessions = {}
-        with closing(open_store(settings.store_url, seconds=MAX_COMMAND_SECONDS)) as store:
-            for number, (name, (org, role)) in enumerate(ROLES.items()):
-                mine = f"{number:032x}"
-                row = {"id": mine, "mail": f"{name}@example.org", "name": name, "status": ACTIVE, "language": "en",
-                       "created": now, "created_by": "tests"}  # fmt: skip
-                held = {"person": mine, "org": org, "role": role, "begins": now, "made_by": "tests"}
-                held["kind"] = "district"
-                with transaction(store.engine, write=True) as connection:
-                    connection.execute(insert(people).values(row))
-                    connection.execute(insert(memberships).values(held))
-                sessions[name] = Sessions(store, lambda: datetime.now(UTC), dict, lambda: ENDS).begin(mine, "passkey")
+        sessions = {name: found.session for name, found in come_in(one, ROLES).items()}
         found = Gateway(one, sessions)
         headers = found.headers("ana") | {"Content-Type": "application/json"}
         made = requests.post(
