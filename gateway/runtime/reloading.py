@@ -61,7 +61,7 @@ class Refused(GatewayError):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ReloadTarget:
     """The settings and agreements to be served as soon as every district is read for them; *actor* asked for it."""
 
     settings: Settings
@@ -81,8 +81,8 @@ class StateChange:
 
 
 def read_target(
-    parts: Parts, before: Target, record: Record, read: Settings, actor: str
-) -> tuple[Target, tuple[str, ...]]:
+    parts: Parts, before: ReloadTarget, record: Record, read: Settings, actor: str
+) -> tuple[ReloadTarget, tuple[str, ...]]:
     """Return what is to be served by the settings just *read*, and the names of those that only a restart changes.
 
     Raises:
@@ -95,7 +95,7 @@ def read_target(
         raise Refused([error]) from None
     if fresh := _fresh_mistakes(before.standing, standing):
         raise Refused(fresh)
-    return Target(settings, standing, actor), restart
+    return ReloadTarget(settings, standing, actor), restart
 
 
 def _fresh_mistakes(before: Standing, standing: Standing) -> tuple[SettingsError, ...]:
@@ -109,16 +109,16 @@ def _fresh_mistakes(before: Standing, standing: Standing) -> tuple[SettingsError
     return standing.mistakes if fresh else ()
 
 
-def select_again(parts: Parts, before: Target, record: Record, actor: str) -> Target | None:
+def select_again(parts: Parts, before: ReloadTarget, record: Record, actor: str) -> ReloadTarget | None:
     """Return the target in which the approvals of now decide which of the agreements read before release anything.
 
     None where they decide as before.
     """
     standing = selected_again(before.settings, before.standing, record, parts)
-    return None if standing == before.standing else Target(before.settings, standing, actor)
+    return None if standing == before.standing else ReloadTarget(before.settings, standing, actor)
 
 
-def without_withdrawn(parts: Parts, before: Target, actor: str) -> Target | None:
+def without_withdrawn(parts: Parts, before: ReloadTarget, actor: str) -> ReloadTarget | None:
     """Return the target without the written versions that are published no longer, and what those replaced.
 
     None where there are none. It takes nothing but away, so that nothing that is wrong elsewhere holds it up.
@@ -138,10 +138,10 @@ def without_withdrawn(parts: Parts, before: Target, actor: str) -> Target | None
     if kept == standing.agreements:
         return None
     reading = replace(standing.reading, found=tuple(filter(stays, standing.reading.found)))
-    return Target(before.settings, replace(standing, agreements=kept, reading=reading), actor)
+    return ReloadTarget(before.settings, replace(standing, agreements=kept, reading=reading), actor)
 
 
-def arrange(parts: Parts, before: GatewayState, target: Target, loads: Loads) -> StateChange:
+def arrange(parts: Parts, before: GatewayState, target: ReloadTarget, loads: Loads) -> StateChange:
     """Prepare the state that is as near to the *target* as it can be now, beside the one *before*.
 
     No source is asked for it. A district that must be read first goes on as it is, and a new one is not there yet; what
@@ -184,7 +184,7 @@ def _with(settings: Any, steps: list[str], before: Any) -> Any:
 class _Arranging:
     """The districts of the next state, each kept, taken from a load that has ended, or waiting for one."""
 
-    def __init__(self, parts: Parts, before: GatewayState, target: Target, loads: Loads) -> None:
+    def __init__(self, parts: Parts, before: GatewayState, target: ReloadTarget, loads: Loads) -> None:
         self._parts, self._before, self._target, self._loads = parts, before, target, loads
         self._districts: dict[str, District] = {}
         self._specs: dict[str, Spec] = {}

@@ -22,7 +22,7 @@ from gateway.runtime.control import child_socket, confirm_socket, districts_sock
 from gateway.runtime.loads import Loads
 from gateway.runtime.people_side import PeopleSide, undelivered_notes
 from gateway.runtime.rehearsal import rehearse
-from gateway.runtime.reloading import Refused, Target, arrange, read_target, select_again, without_withdrawn
+from gateway.runtime.reloading import Refused, ReloadTarget, arrange, read_target, select_again, without_withdrawn
 from gateway.runtime.report import differences, moment, pending_line
 from gateway.runtime.state import approvals_of
 from gateway.runtime.stays import RunningResponse, Stay
@@ -84,7 +84,7 @@ class RunningGateway:
         self._reloading = threading.Lock()
         self._retiring: threading.Thread | None = None
         self._approved: tuple[int, ...] | None = None
-        self._target, self._loads = Target(state.settings, state.standing), Loads(parts, self._settle)
+        self._target, self._loads = ReloadTarget(state.settings, state.standing), Loads(parts, self._settle)
         self._carrier = Carrier(state.gateway.record, parts.store, parts.clock)
         state.gateway.present = lambda: self._state.gateway
         self._people = PeopleSide(self, parts)
@@ -243,7 +243,7 @@ class RunningGateway:
         return restart
 
     def _arrange(
-        self, target: Target, *, always: bool = False, hurried: Callable[[str], bool] = lambda _name: False
+        self, target: ReloadTarget, *, always: bool = False, hurried: Callable[[str], bool] = lambda _name: False
     ) -> tuple[Load, ...]:
         """Serve what there is of a *target*, and begin to read what it needs besides; return the loads begun."""
         change = arrange(self._parts, self._state, target, self._loads)
