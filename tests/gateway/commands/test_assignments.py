@@ -39,7 +39,7 @@ def staffed(region):
         connection.execute(insert(people).values(
             id="a" * 32, mail="sam@example.org", name="Sam", status=ACTIVE, language="en", created=now, created_by="t"
         ))  # fmt: skip
-        row = {"person": "a" * 32, "org": "reading", "role": "cbo-staff", "begins": now, "made_by": "t"}
+        row = {"person": "a" * 32, "org": "reading", "role": "cbo-staff", "begins": now, "made_by": "t", "kind": "cbo"}
         connection.execute(insert(memberships).values(row))
     return region
 
