@@ -29,12 +29,12 @@ from gateway.console.organisations.proposals import blueprint as proposals
 from gateway.console.organisations.settings import blueprint as settings
 from gateway.console.parts.facts import entity_name, system_name
 from gateway.console.parts.moments import timed, timed_day
-from gateway.console.parts.names import action_sentence, kind_name, label, role_name
+from gateway.console.parts.names import action_sentence, client_said, kind_name, label, role_name
 from gateway.console.parts.uploads import InMemoryRequest, allow_size
 from gateway.console.registers.assignments import blueprint as assignments
 from gateway.console.registers.pages import blueprint as registers
 from gateway.console.sign_in import blueprint as sign_in
-from gateway.console.wording import later, say, translated
+from gateway.console.wording import later, retold, say, told
 from gateway.people.sessions import COOKIE
 from gateway.web.app import REFUSED
 from standards.errors import CallerError, GatewayError, TooManyRequests
@@ -107,7 +107,7 @@ def create_console(region: Administration) -> Flask:
     app.jinja_env.install_gettext_callables(wording.say, wording.say_several, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.globals.update(moment=timed, day=timed_day, role_name=role_name, kind_name=kind_name, label=label)
     app.jinja_env.globals.update(action_sentence=action_sentence, entity_name=entity_name, system_name=system_name)
-    app.jinja_env.filters["role_name"] = role_name
+    app.jinja_env.filters.update(role_name=role_name, told=told, retold=retold, client_said=client_said)
     app.extensions["region"] = region
     app.extensions["entrance"] = make_entrance(region)
     app.extensions["csrf"].exempt(once)
@@ -155,9 +155,8 @@ def _refused(error: GatewayError) -> tuple[str, int, dict[str, str]]:
     """Show a refusal; what is not the caller's to know has its fixed text."""
     telemetry.about(code=error.code)
     message = error.message if isinstance(error, CallerError) else error.told
-    told = translated(message)
     wait = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyRequests) else {}
-    return *_page(error.status, told or message, foreign=told is None), wait
+    return *_page(error.status, told(message)), wait
 
 
 def _http_error(error: HTTPException) -> tuple[str, int]:
@@ -174,8 +173,8 @@ def _fault(error: Exception) -> tuple[str, int]:
     return _page(500, say("The gateway failed. Its operator can find out where by the number below."))
 
 
-def _page(status: int, message: str, *, foreign: bool = False) -> tuple[str, int]:
+def _page(status: int, message: str) -> tuple[str, int]:
     titles = {403: later("You may not do this"), 404: later("Not found"), 409: later("This has changed meanwhile")}
     title = titles.get(status, later("This did not work"))
     number = telemetry.trace(None)
-    return render_template("error.html", message=message, title=title, number=number, foreign=foreign), status
+    return render_template("error.html", message=message, title=title, number=number), status

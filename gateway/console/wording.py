@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,7 @@ from markupsafe import Markup, escape
 
 from gateway.translations.catalogues import LANGUAGES, SOURCE_LANGUAGE, catalogue
 from gateway.translations.phrases import Phrase
+from gateway.translations.sentences import Sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +30,7 @@ CATALOGUES: Final = (
     "refusals",
     "registers",
     "people",
+    "sentences",
     "settings",
     "preview",
     "sign_in",
@@ -37,6 +40,8 @@ CATALOGUES: Final = (
 """The kinds of texts of the console, one catalogue each."""
 
 COOKIE: Final = "__Host-crossing-language"
+LINE: Final = re.compile(r"((?:\s+(?:[-+!=] )?)?)(.*)", re.DOTALL)
+"""A line that people read: how far it is indented, with its sign, and what it says."""
 
 
 def language() -> str:
@@ -62,25 +67,45 @@ def say(text: str) -> str:
 def translated(message: str) -> str | None:
     """Translate a message of a service, such as a refusal; None where it is in English on a page that is not."""
     shown = language()
-    return message if shown == SOURCE_LANGUAGE else _phrase(message, _translations(shown))
+    return message if shown == SOURCE_LANGUAGE else _phrase(message, shown)
 
 
-def _phrase(message: str, known: Mapping[str, str]) -> str | None:
+def told(message: str) -> Markup:
+    """Say a message of a service in a page; what nobody has translated is marked as the English that it is."""
+    before, text = LINE.fullmatch(message).groups()  # type: ignore[union-attr]  it matches every text
+    said = translated(message if isinstance(message, Phrase) else text)
+    if said is None:
+        return Markup('{}<span lang="en">{}</span>').format(before, text)
+    return escape(said if isinstance(message, Phrase) else before + said)
+
+
+def retold(message: str) -> str:
+    """Say a message of a service where no mark can stand; what nobody has translated stays in English."""
+    return translated(message) or message
+
+
+def _phrase(message: str, shown: str) -> str | None:
     """Translate a message, and those of its values that are messages themselves."""
     if not isinstance(message, Phrase):
-        return known.get(message)
-    template = known.get(message.template)
+        return _sentences(shown).retell(message)
+    template = _translations(shown).get(message.template)
     if template is None:
         return None
-    told = {
-        name: _phrase(one, known) or one if isinstance(one, Phrase) else one for name, one in message.values.items()
+    values = {
+        name: _phrase(one, shown) or one if isinstance(one, Phrase) else one for name, one in message.values.items()
     }
-    return template % told
+    return template % values
 
 
 @cache
 def _translations(shown: str) -> Mapping[str, str]:
     return ChainMap(*(dict(catalogue(kind, shown)) for kind in CATALOGUES))
+
+
+@cache
+def _sentences(shown: str) -> Sentences:
+    words = ChainMap(dict(_translations(shown)), dict(catalogue("vocabulary", shown)))
+    return Sentences(shown, catalogue("sentences", shown), words)
 
 
 def say_several(one: str, several: str, count: int) -> str:

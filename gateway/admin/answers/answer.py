@@ -14,11 +14,12 @@ Told = Literal["custodian", "recipient"]
 
 @dataclass(frozen=True, slots=True)
 class ReasonDetail:
-    """One thing behind a step, in words that are not translated, and where it is written: ``file:line``."""
+    """One thing behind a step, and where it is written: ``file:line``; *quoted* is what the answer to the client says."""
 
     text: str
     place: str = ""
     passed: bool = True
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

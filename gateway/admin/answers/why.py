@@ -146,7 +146,7 @@ class Why:
         """Return the step that says no, or the one behind which only data could."""
         if code:
             said = found.error.message if isinstance(found.error, CallerError) else ""
-            behind = details.of(last) + ((ReasonDetail(said, "", passed=False),) if said else ())
+            behind = details.of(last) + ((ReasonDetail(said, "", passed=False, quoted=True),) if said else ())
             return AnsweredStep(last, ASKED[last], passed=False, text=_text(found, last, code), details=behind)
         with self._running().visiting() if found.known(last) else nullcontext():
             behind = NamedRecords(self._running().gateway, mine, found.known(last)).details()

@@ -15,7 +15,7 @@ from gateway.console.agreements.clients import client_lines
 from gateway.console.agreements.forms import AgreementTextForm, SavedForm, part_form, part_values
 from gateway.console.agreements.views import address, blueprint, region, sent
 from gateway.console.page import actor, page
-from gateway.console.wording import language, later, say, translated
+from gateway.console.wording import language, later, say
 from standards.errors import CallerError
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def check(name: str, version: int) -> str:
     found = DraftWriting(region()).check(actor(), name, version)
     pages = dict(zip(TITLES, _tabs(one), strict=True))
     return render_template(
-        "agreements/check.html", one=one, tabs=_tabs(one), found=found, pages=pages, translated=translated
+        "agreements/check.html", one=one, tabs=_tabs(one), found=found, pages=pages
     )
 
 

@@ -19,10 +19,10 @@ from gateway.console.page import actor, page
 from gateway.console.parts.facts import fact_name
 from gateway.console.parts.moments import moment
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
-from gateway.console.wording import language, later, say, translated
+from gateway.console.wording import language, later, retold, say, translated
 from gateway.documents.kinds import FORMATS, KINDS, document
 from gateway.documents.population import sentences
-from gateway.documents.released import content, released
+from gateway.documents.released import ACTIONS, content, released
 from gateway.documents.words import Wording
 from gateway.signing.overview import AGREED, COMING, DRAFT, ENDED, ENDING, FORCE, REPLACED, REVIEW
 from gateway.storage.people.agreements import PUBLISHED, RECALLED, WITHDRAWN
@@ -171,7 +171,7 @@ def version_page(name: str, version: int, following: ContinueForm) -> str:
         "agreements/version.html", one=one, state=state_of(one), allowed=allowed(one), checked=checked,
         facts=len(facts), students=_students(one), signatures=signatures(one), withdrawable=history,
         ask=ReasonedForm(formdata=None, data={"number": one.number}), following=following,
-        translated=translated, before=_version_before(one), recipient_of=recipient_of(one),
+        before=_version_before(one), recipient_of=recipient_of(one),
         pending=Confirming(region()).about(actor(), "agreement", one.name), clients=client_lines(one),
     )  # fmt: skip
 
@@ -250,10 +250,10 @@ def effect(name: str, version: int) -> Any:
     one = KnownAgreements(region()).find(actor(), name, version)
     columns: tuple[TableColumn[ElementCoverage], ...] = (
         TableColumn(later("Fact"), lambda row: fact_name(row.element)),
-        TableColumn(later("What is sent"), lambda row: row.action),
+        TableColumn(later("What is sent"), lambda row: Wording(language()).say(ACTIONS[row.action])),
         TableColumn(later("Records"), lambda row: row.records, "number"),
         TableColumn(later("Share in percent"), lambda row: row.share, "number"),
-        TableColumn(later("In a word"), lambda row: row.extent),
+        TableColumn(later("In a word"), lambda row: retold(row.extent)),
     )
     rows = Sheet("coverage", say("Records that have each fact"), columns, found.simulation.coverage)
     if (asked := csv_of(rows)) is not None:

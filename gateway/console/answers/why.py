@@ -80,7 +80,6 @@ def _answer(told: Told) -> Any:
         told=told,
         clients=clients,
         known=known,
-        translated=translated,
     ), status
 
 

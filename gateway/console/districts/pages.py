@@ -20,7 +20,7 @@ from gateway.console.page import actor, page, proved_lately
 from gateway.console.parts import plots
 from gateway.console.parts.facts import entity_name, system_name
 from gateway.console.tables import Sheet, State, TableColumn, csv_of, pairs
-from gateway.console.wording import later, say, translated
+from gateway.console.wording import later, retold, say, translated
 from gateway.failure_reasons import HIDDEN
 from gateway.storage.people.deliveries import READING
 from standards.errors import CallerError, InvalidBody
@@ -308,7 +308,7 @@ def _aside(last: Delivery | None) -> Sheet[Any]:
         rows += [(entity, told, times, one["read"]) for told, times in one.get("why", {}).items()]
     columns: list[TableColumn[Any]] = [
         TableColumn(later("Kind of record"), lambda one: entity_name(one[0])),
-        TableColumn(later("Why"), lambda one: one[1]),
+        TableColumn(later("Why"), lambda one: retold(one[1])),
         TableColumn(later("Rows"), lambda one: one[2], "number"),
         TableColumn(later("Rows read"), lambda one: one[3], "number"),
     ]

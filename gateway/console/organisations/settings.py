@@ -12,9 +12,9 @@ from gateway.admin.settings import OrganisationSettings
 from gateway.console.forms import CheckboxesField, ConsoleForm, choices
 from gateway.console.page import actor, page
 from gateway.console.parts.names import role_name, sentence
-from gateway.console.wording import later, say, translated
+from gateway.console.wording import later, retold, say
 from policies.roles import actions, roles
-from standards.errors import CallerError, Forbidden, NotFound
+from standards.errors import CallerError, Forbidden, InvalidBody, NotFound
 
 blueprint = Blueprint("settings", __name__, url_prefix="/console/settings")
 
@@ -55,7 +55,7 @@ def overview() -> Any:
         except (Forbidden, NotFound):
             raise
         except CallerError as refusal:
-            form.form_errors.append(translated(refusal.message) or refusal.message)
+            _blame(form, refusal)
             status = refusal.status
         else:
             return _done(done, org)
@@ -63,6 +63,15 @@ def overview() -> Any:
     return render_template(
         "settings/overview.html", form=form, found=found, org=org, orgs=orgs, may_change=may_change
     ), status
+
+
+def _blame(form: SettingsForm, refusal: CallerError) -> None:
+    """Tell a refusal at the settings that it is about, or above the form where it is about none of them."""
+    found = refusal.places if isinstance(refusal, InvalidBody) else {}
+    for name, texts in found.items():
+        form[name].errors = [retold(text) for text in texts]
+    if not found:
+        form.form_errors.append(retold(refusal.message))
 
 
 @page(blueprint, "/secret", "settings.change", "POST", fresh=True)

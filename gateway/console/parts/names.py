@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.console.parts.moments import moment
-from gateway.console.wording import later, say, translated
+from gateway.console.wording import later, retold, say, translated
 from policies.roles import actions
 
 if TYPE_CHECKING:
@@ -177,6 +177,18 @@ ABOUT: Final = {
     "digest_at": later("daily mail"),
     "expected_by": later("files expected by"),
     "language": later("language"),
+    "view": later("resource"),
+    "size": later("bytes"),
+    "sha256": later("SHA-256"),
+    "verdict": later("verdict"),
+    "rows": later("rows"),
+    "loss": later("rows to be dropped"),
+    "text": later("text"),
+    "key": later("key"),
+    "forced": later("forced"),
+    "method": later("how"),
+    "number": later("number"),
+    "against": later("compared with version"),
 }
 """The labels of what an act or a task is about; one that is missing is shown as it is."""
 
@@ -202,6 +214,11 @@ def sentence(text: str) -> str:
     """Translate a text of the tables, such as what an action is about, and begin it with a capital."""
     said = say(text)
     return said[:1].upper() + said[1:]
+
+
+def client_said(client: str) -> str:
+    """Say whom numbers of students are of: a client by its name, which has no space, or the people of an organisation."""
+    return retold(client) if " " in client else client
 
 
 def role_name(role: str) -> str:
@@ -267,6 +284,8 @@ def _word(name: str, value: str) -> str:
         return role_name(value)
     if name == "kind":
         return kind_name(value)
+    if name in {"state", "status", "verdict"}:
+        return retold(value)
     if name in {"action", "of", "two_persons"} and value in actions():
         return translated(actions()[value].about) or actions()[value].about
     if name in {"because", "certificate"}:

@@ -9,7 +9,7 @@ from wtforms import BooleanField, DateField, RadioField, SelectField, StringFiel
 from wtforms.validators import InputRequired, Length, Optional
 
 from gateway.console.forms import ConsoleForm, choices
-from gateway.console.wording import later, translated
+from gateway.console.wording import later, retold
 from gateway.registers.entries import ADDRESS
 from gateway.registers.events import CONSENTS
 
@@ -205,9 +205,9 @@ def blame(form: Any, wrong: WrongPart) -> None:
     """Tell of a wrong part at its field; of one without a field, above the form."""
     field = getattr(form, FIELDS.get(wrong.part, wrong.part), None)
     if field is None or not hasattr(field, "errors"):
-        form.form_errors = [f"{wrong.part}: {wrong.message}"]
+        form.form_errors = [f"{wrong.part}: {retold(wrong.message)}"]
     else:
-        field.errors = [*field.errors, translated(wrong.message) or wrong.message]
+        field.errors = [*field.errors, retold(wrong.message)]
 
 
 def _day(field: Any) -> str:

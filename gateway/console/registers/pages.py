@@ -12,7 +12,7 @@ from gateway.console.page import actor, page, region
 from gateway.console.parts.moments import moment
 from gateway.console.registers.forms import ConsentForm, EndingForm, ImportForm, RestrictionForm, StudentForm, blame
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
-from gateway.console.wording import later, say, translated
+from gateway.console.wording import later, retold, say, translated
 from gateway.registers.csv_rows import MAX_FILE_BYTES
 from gateway.registers.entries import Consent, Restriction
 from gateway.registers.events import CONSENTS, RESTRICTIONS
@@ -220,7 +220,7 @@ def _tell(written: object, done: str) -> None:
 
 def message_of(error: Exception) -> str:
     """Say why something was refused."""
-    return error.message if isinstance(error, CallerError) else say("The district's system cannot be asked now.")
+    return retold(error.message) if isinstance(error, CallerError) else say("The district's system cannot be asked now.")
 
 
 def _sheet(district: str, register: str, found: Sequence[RegisterEntry]) -> Sheet[RegisterEntry]:
@@ -297,6 +297,6 @@ def mistakes_of(found: Sequence[Any]) -> Any:
     columns: list[TableColumn[Any]] = [
         TableColumn(later("Line"), lambda one: one.line, "number"),
         TableColumn(later("Column"), lambda one: one.column, "number"),
-        TableColumn(later("Mistake"), lambda one: one.message.split(": ", 1)[-1]),
+        TableColumn(later("Mistake"), lambda one: retold(one.message.split(": ", 1)[-1])),
     ]
     return Sheet("mistakes", say("Mistakes in the file"), columns, found).shown()
