@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import ChainMap
 from dataclasses import dataclass
 from functools import cache
@@ -40,8 +39,8 @@ CATALOGUES: Final = (
 """The kinds of texts of the console, one catalogue each."""
 
 COOKIE: Final = "__Host-crossing-language"
-LINE: Final = re.compile(r"((?:\s+(?:[-+!=] )?)?)(.*)", re.DOTALL)
-"""A line that people read: how far it is indented, with its sign, and what it says."""
+INDENT: Final = " \n-+!="
+"""How a line of several is indented, with the sign that it begins with."""
 
 
 def language() -> str:
@@ -72,11 +71,12 @@ def translated(message: str) -> str | None:
 
 def told(message: str) -> Markup:
     """Say a message of a service in a page; what nobody has translated is marked as the English that it is."""
-    before, text = LINE.fullmatch(message).groups()  # type: ignore[union-attr]  it matches every text
-    said = translated(message if isinstance(message, Phrase) else text)
-    if said is None:
-        return Markup('{}<span lang="en">{}</span>').format(before, text)
-    return escape(said if isinstance(message, Phrase) else before + said)
+    text = message
+    if message[:1].isspace():
+        text = message.lstrip(INDENT)
+    before = message[: len(message) - len(text)]
+    said = translated(text)
+    return Markup('{}<span lang="en">{}</span>').format(before, text) if said is None else escape(before + said)
 
 
 def retold(message: str) -> str:

@@ -14,7 +14,7 @@ Told = Literal["custodian", "recipient"]
 
 @dataclass(frozen=True, slots=True)
 class ReasonDetail:
-    """One thing behind a step, and where it is written: ``file:line``; *quoted* is what the answer to the client says."""
+    """One thing behind a step, and where it is written: ``file:line``; *quoted* is what the client is answered."""
 
     text: str
     place: str = ""

@@ -122,9 +122,7 @@ def check(name: str, version: int) -> str:
     one = _draft(name, version)
     found = DraftWriting(region()).check(actor(), name, version)
     pages = dict(zip(TITLES, _tabs(one), strict=True))
-    return render_template(
-        "agreements/check.html", one=one, tabs=_tabs(one), found=found, pages=pages
-    )
+    return render_template("agreements/check.html", one=one, tabs=_tabs(one), found=found, pages=pages)
 
 
 def _covered(share: str | None) -> str:

@@ -55,6 +55,7 @@ SOURCES: Final = {
 
 ACTS: Final = {
     "client added": later("Client registered"),
+    "client enabled": later("Client enabled"),
     "client secret rotated": later("New secret for a client"),
     "client link made": later("One-time link made"),
     "client link taken back": later("One-time link taken back"),
@@ -217,7 +218,7 @@ def sentence(text: str) -> str:
 
 
 def client_said(client: str) -> str:
-    """Say whom numbers of students are of: a client by its name, which has no space, or the people of an organisation."""
+    """Say whom numbers of students are of: a client by its name, without a space, or the people of a recipient."""
     return retold(client) if " " in client else client
 
 
@@ -282,10 +283,8 @@ def _word(name: str, value: str) -> str:
     """Say one word of an act's content: a role, a kind and an action by their names, a digest in short."""
     if name in {"role", "roles"}:
         return role_name(value)
-    if name == "kind":
-        return kind_name(value)
-    if name in {"state", "status", "verdict"}:
-        return retold(value)
+    if name in {"kind", "state", "status", "verdict"}:
+        return kind_name(value) if name == "kind" else retold(value)
     if name in {"action", "of", "two_persons"} and value in actions():
         return translated(actions()[value].about) or actions()[value].about
     if name in {"because", "certificate"}:

@@ -220,7 +220,9 @@ def _tell(written: object, done: str) -> None:
 
 def message_of(error: Exception) -> str:
     """Say why something was refused."""
-    return retold(error.message) if isinstance(error, CallerError) else say("The district's system cannot be asked now.")
+    if isinstance(error, CallerError):
+        return retold(error.message)
+    return say("The district's system cannot be asked now.")
 
 
 def _sheet(district: str, register: str, found: Sequence[RegisterEntry]) -> Sheet[RegisterEntry]:

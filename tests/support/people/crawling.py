@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
@@ -14,12 +15,14 @@ from gateway.console.wording import COOKIE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from werkzeug.routing import MapAdapter
+
     from tests.support.people.region import Browser
 
-UNREAD = {"code", "script", "style", "time", "svg", "textarea"}
-"""Elements whose text is no wording: codes, addresses, dates, and what people have typed."""
+UNREAD = {"code", "script", "style", "time", "svg", "textarea", "q", "bdi", "samp"}
+"""Elements whose text is no wording: codes, addresses, dates, what people have typed, what is quoted, and data of students."""
 READ_ALOUD = ("title", "aria-label", "placeholder", "alt")
-FILES = re.compile(r"csv=|/document\?|/static/|format=|/text$")
+FILES = re.compile(r"csv=|\.csv|/document\?|/static/|format=|/text$")
 SORTED = re.compile(r"-(sort|page|down)$")
 
 
@@ -29,27 +32,37 @@ def speak(browser: Browser, language: str) -> Browser:
     return browser
 
 
-def pages(browser: Browser, start: str = "/console", alike: int = 3) -> Iterator[tuple[str, str]]:
-    """Yield the address and the text of each page that links lead to; of those of one kind no more than some *alike*."""
-    waiting, seen, kinds = deque([start]), {start}, {}
-    while waiting:
-        where = waiting.popleft()
-        answer = browser.get(where)
-        if answer.status_code in {302, 303}:
-            follow = [urljoin(where, answer.headers["Location"])]
-        else:
-            text = answer.get_data(as_text=True)
-            yield where, text
-            follow = [urljoin(where, one.get("href")) for one in html.fromstring(text).iter("a") if one.get("href")]
-        for found in follow:
-            address = plain(found)
-            if address is None or address in seen:
-                continue
-            seen.add(address)
-            kind = re.sub(r"[0-9a-f]{12,}|[0-9]+", "0", address)
-            kinds[kind] = kinds.get(kind, 0) + 1
-            if kinds[kind] <= alike:
-                waiting.append(address)
+@dataclass
+class Crawl:
+    """A crawl by several people: of the pages that one endpoint has, no more than some *alike* are looked at in all."""
+
+    routes: MapAdapter
+    alike: int = 1
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    def addresses(self, browser: Browser, start: str = "/console") -> Iterator[tuple[str, str]]:
+        """Yield the address and the text of each page that links lead to, in the language of the browser."""
+        waiting, seen = deque([start]), {start}
+        while waiting:
+            where = waiting.popleft()
+            answer = browser.get(where)
+            if answer.status_code in {302, 303}:
+                found = [answer.headers["Location"]]
+            else:
+                text = answer.get_data(as_text=True)
+                yield where, text
+                found = [one.get("href") for one in html.fromstring(text).iter("a") if one.get("href")]
+            for address in dict.fromkeys(filter(None, (plain(urljoin(where, one)) for one in found))):
+                if address not in seen and self._wanted(address):
+                    waiting.append(address)
+                seen.add(address)
+
+    def _wanted(self, address: str) -> bool:
+        path, _, query = address.partition("?")
+        endpoint, _ = self.routes.match(path)
+        kind = f"{endpoint} {sorted(dict(parse_qsl(query)))}"
+        self.kinds[kind] += 1
+        return self.kinds[kind] <= self.alike
 
 
 def plain(address: str) -> str | None:
@@ -63,7 +76,7 @@ def plain(address: str) -> str | None:
     return f"{parts.path}?{urlencode(query)}" if query else parts.path
 
 
-def told(text: str) -> Iterator[str]:
+def pieces(text: str) -> Iterator[str]:
     """Yield each piece of text that a page has for people: what stands between two tags, and what is read aloud."""
     yield from _of(html.fromstring(text))
 
@@ -71,8 +84,8 @@ def told(text: str) -> Iterator[str]:
 def _of(one: Any) -> Iterator[str]:
     if not isinstance(one.tag, str) or one.tag in UNREAD:
         return
-    pieces = [one.text, *(one.get(name) for name in READ_ALOUD)]
+    found = [one.text, *(one.get(name) for name in READ_ALOUD)]
     for each in one:
-        pieces += _of(each)
-        pieces.append(each.tail)
-    yield from (" ".join(piece.split()) for piece in pieces if piece and piece.strip())
+        found += _of(each)
+        found.append(each.tail)
+    yield from (" ".join(piece.split()) for piece in found if piece and piece.strip())
