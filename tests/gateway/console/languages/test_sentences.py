@@ -14,7 +14,7 @@ from gateway.console.wording import CATALOGUES
 from gateway.translations.catalogues import catalogue
 from gateway.translations.sentences import Sentences
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 MODULES = (
     "adapters/notes.py", "gateway/admin/agreements/checking.py", "gateway/admin/answers/details.py",
     "gateway/admin/answers/rows.py", "gateway/cache/completeness.py", "gateway/districts/status.py",
