@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from gateway.admin.look_alikes import looks_like, skeleton
 from gateway.every_agreement import read_every
-from gateway.look_alikes import looks_like, skeleton
 from gateway.one_line import is_one_line
 from gateway.people.actor import REGION, NotPermitted
 from gateway.storage.acts import Act, write_act

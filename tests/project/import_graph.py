@@ -63,7 +63,7 @@ FLOORS = [
     "policies.standing",
     "policies.reasoning",
     "policies.testing",
-    "gateway.one_line gateway.look_alikes",
+    "gateway.one_line",
     "gateway.storage",
     "gateway.translations",
     "gateway.config.districts",

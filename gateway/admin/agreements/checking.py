@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from gateway.admin.agreements.form import part_at
 from gateway.admin.agreements.named_clients import mistakes, named_clients
 from gateway.admin.agreements.reading import KnownAgreements
+from gateway.admin.look_alikes import looks_like
 from gateway.admin.organisations import Organisations
 from gateway.audit.agreement_texts import recorded
 from gateway.every_agreement import read_every
-from gateway.look_alikes import looks_like
 from gateway.reasoning.examples import failures
 from policies.agreement import SETS, clashing, read_written
 from policies.reasoning import analysis

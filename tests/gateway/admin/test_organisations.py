@@ -7,10 +7,10 @@ import pytest
 from gateway.admin.agreements.writing import DraftWriting
 from gateway.admin.clients.clients import Clients, NewClient
 from gateway.admin.clients.secrets import ClientSecrets
+from gateway.admin.look_alikes import skeleton
 from gateway.admin.organisations import Organisations
 from gateway.admin.people import Persons
 from gateway.admin.settings import OrganisationSettings
-from gateway.look_alikes import skeleton
 from gateway.people.actor import NotPermitted, operator
 from standards.errors import CallerError, Conflict, NotFound
 from tests.support.people.joining import SETTINGS, follow

@@ -113,7 +113,14 @@ def test_a_draft_tells_a_wrong_name_at_its_field_and_offers_only_ones_own_distri
 def test_publishing_says_who_has_not_signed(dana):
     dana.press("Agreements")
     dana.press("Begin an agreement")
-    dana.fill(district="maple", recipient="reading", kind="cbo", purpose="tutoring", template="tutoring", clients="reading-prod")
+    dana.fill(
+        district="maple",
+        recipient="reading",
+        kind="cbo",
+        purpose="tutoring",
+        template="tutoring",
+        clients="reading-prod",
+    )
     dana.fill(interest="Plan weekly reading support.", begin="2026-09-01", end="2027-08-31")
     dana.press("Begin")
     dana.press("Publish")

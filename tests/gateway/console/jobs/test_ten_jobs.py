@@ -142,7 +142,14 @@ def test_an_agreement_is_written_signed_and_published(region, dana):
     one = dana()
     one.press("Agreements")
     one.press("Begin an agreement")
-    one.fill(district="maple", recipient="reading", kind="cbo", purpose="tutoring", template="tutoring", clients="reading-prod")
+    one.fill(
+        district="maple",
+        recipient="reading",
+        kind="cbo",
+        purpose="tutoring",
+        template="tutoring",
+        clients="reading-prod",
+    )
     one.fill(interest="Plan weekly reading support.", begin="2026-09-01", end="2027-08-31")
     one.press("Begin")
     one.press("Ask both parties to sign")
