@@ -135,11 +135,11 @@ def test_a_client_takes_nothing_that_the_page_of_registering_does_not_show(regio
     eve = region.browser("eve", ("maple", "district-admin"))
     more = {
         "status": "enabled", "state": "enabled", "epoch": "7", "secret": "x" * 43, "secret_hash_1": "x" * 64,
-        "created_by": "root", "isApproved": "1", "unknown_members": "refuse", "client_id": "other",
+        "created_by": "root", "isApproved": "1", "unknown_members": "refuse", "client_id": "other", "kind": "region",
     }  # fmt: skip
-    form = {"org": "gradeware", "kind": "vendor", "scopes": ["edfi:read"]}
+    form = {"org": "gradeware", "scopes": ["edfi:read"]}
     eve.get("/console/clients/register")
-    for wrong in ({"steward": "cedar"}, {"steward": ""}, {"kind": "region"}, {"scopes": ["admin:region-operator"]}):
+    for wrong in ({"steward": "cedar"}, {"steward": ""}, {"scopes": ["admin:region-operator"]}):
         shown = eve.post("/console/clients/register", {"name": "reader", "steward": "maple", **form, **more, **wrong})
         assert shown.status_code != 303, wrong
     assert rows(region, clients) == []
@@ -148,7 +148,7 @@ def test_a_client_takes_nothing_that_the_page_of_registering_does_not_show(regio
     )
     (made,) = rows(region, clients)
     assert (made["client_id"], made["status"], made["epoch"], made["steward"]) == ("reader", "draft", 1, "maple")
-    assert (made["secret_hash_1"], made["created_by"]) == ("", "eve@example.org")
+    assert (made["secret_hash_1"], made["created_by"], made["kind"]) == ("", "eve@example.org", "vendor")
     before = made
     eve.get("/console/clients/reader/scopes")
     change = {"scopes": ["edfi:read"], "steward": "cedar", "org": "tutors", "name": "other", **more}

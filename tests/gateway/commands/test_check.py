@@ -140,10 +140,14 @@ def test_a_draft_is_checked_alone_without_settings(tmp_path, monkeypatch):
 def test_a_client_of_another_organisation_is_a_mistake(good, tmp_path):
     region = shutil.copytree(good, tmp_path / "other")
     shutil.rmtree(region / "state")
-    register(region, org="Reading")
+    written = region / "agreements" / "tutoring.yaml"
+    text = written.read_text()
+    written.unlink()  # an agreement that names a client keeps its id for the recipient
+    register(region, org="writing")
+    written.write_text(text)
     code, output = check(region)
     assert code == 1
-    assert "tutoring.yaml:7:11: the client tutoring is registered for Reading, and the recipient is reading" in output
+    assert "tutoring.yaml:7:11: the client tutoring is registered for writing, and the recipient is reading" in output
 
 
 def test_an_agreement_that_ends_soon_is_a_warning(region, monkeypatch):
