@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -61,15 +62,15 @@ class Element:
     fields: tuple[Field, ...]
     member: bool = False
 
-    @property
-    def never(self) -> bool:
-        """Whether no agreement can release it."""
-        return any(field.sensitivity == "never" for field in self.fields)
+    never: bool = dataclass_field(init=False, compare=False)
+    """Whether no agreement can release it."""
+    types: frozenset[str] = dataclass_field(init=False, compare=False)
+    """The types of its fields."""
 
-    @property
-    def types(self) -> frozenset[str]:
-        """The types of its fields."""
-        return frozenset(field.type for field in self.fields)
+    def __post_init__(self) -> None:
+        """Tell once what every agreement that is read asks of every element."""
+        object.__setattr__(self, "never", any(field.sensitivity == "never" for field in self.fields))
+        object.__setattr__(self, "types", frozenset(field.type for field in self.fields))
 
     @property
     def is_id(self) -> bool:

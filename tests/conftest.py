@@ -8,6 +8,8 @@ import ipaddress
 import json
 import logging
 import socket
+import threading
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -16,13 +18,15 @@ import pytest
 import structlog
 
 from gateway import telemetry
+from gateway.auth import client_secrets
 from gateway.runtime import state
+from gateway.storage import database
 from tests.support import needs, servers
+from tests.support.regions import QUICK
 from tests.support.spreading import Together, rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # A law is about what holds, not about how long a busy machine takes to try it; in CI it tries the same examples always.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=needs.IN_CI, print_blob=True)
@@ -60,6 +64,42 @@ def _addresses():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(state, "create_app", create)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def slow_hashes():
+    """The hasher of clients' secrets and nobody's hash, as they are outside of tests; here hashes take the least work.
+
+    A hash states its parameters, and they count for nothing else.
+    """
+    real = client_secrets._HASHER, client_secrets._NOBODY
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client_secrets, "_HASHER", QUICK)
+        patch.setattr(client_secrets, "_NOBODY", QUICK.hash("nobody"))
+        yield real
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _registries():
+    """Make the tables of a new SQLite registry once for all of a run: every further one begins as a copy."""
+    plain, made, lock = database._migrate, [], threading.Lock()
+
+    def migrate(engine):
+        file = Path(engine.url.database) if engine.dialect.name == "sqlite" else None
+        with lock:
+            if file is None or file.stat().st_size:
+                plain(engine)
+            elif made:
+                with file.open("r+b") as empty:
+                    empty.write(made[0])
+            else:
+                plain(engine)
+                if database.empty_log(engine):
+                    made.append(file.read_bytes())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_migrate", migrate)
         yield
 
 

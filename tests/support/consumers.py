@@ -27,10 +27,10 @@ from gateway.config.settings import LimitSettings as Rates
 from gateway.districts.district import District
 from gateway.gateway import Gateway
 from gateway.paging.walks import Walks
+from gateway.runtime import state
 from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import Client, Secret, open_store
 from gateway.storage.shared_memory import LocalMemory
-from gateway.web.app import create_app
 from policies import agreement
 from policies.compiler import Grants
 from policies.testing.non_interference import Knowledge
@@ -227,7 +227,7 @@ class Consumer:
             limits=limits, clock=documents.NOW.timestamp,
         )  # fmt: skip
         self.forget()
-        app = create_app(self.gateway, settings, self.store, memory, lambda: documents.NOW)
+        app = state.create_app(self.gateway, settings, self.store, memory, lambda: documents.NOW)
         self.web = app.test_client()
         self.headers = {"correlation-id": "asked by a test"} | self._token()
         self.load(records)

@@ -291,6 +291,11 @@ def test_every_refusal_costs_the_one_hash_that_a_client_costs(region, hasher, na
     assert extract_parameters(client_secrets._NOBODY) == extract_parameters(kept)
 
 
+def test_nobodys_hash_takes_the_work_of_a_clients(slow_hashes):
+    hasher, nobody = slow_hashes
+    assert extract_parameters(nobody) == extract_parameters(hasher.hash("anything"))
+
+
 def test_names_that_somebody_makes_up_keep_nobody_waiting_and_are_not_hashed_without_end(tmp_path, hasher):
     settings = make_settings(tmp_path)
     region = Region(tmp_path, settings=replace(settings, limits=replace(settings.limits, address_failures="20/minute")))
