@@ -28,7 +28,9 @@ OF_A_RULE = 2
 """So many pages of one rule are visited by each role: of a list of clients, not all."""
 
 SHOTS = os.environ.get("CROSSING_SCREENSHOTS")
-NO_PAGES = frozenset({"static", "frame.bootstrap", "agreements.printed", "sign_in.with_provider", "openid.back"})
+NO_PAGES = frozenset(
+    {"static", "bootstrap.static", "frame.bootstrap", "agreements.printed", "sign_in.with_provider", "openid.back"}
+)
 """Files, documents that are downloaded, and ways to a provider that is not there."""
 
 CHANGING = re.compile(r'name="csrf_token"[^>]*value="[^"]*"|value="[A-Za-z0-9._-]{40,}"|\b[0-9a-f]{32}\b')
@@ -78,14 +80,20 @@ class Walk:
                 waiting.extend(self.visit(path, endpoint))
         return self.faults
 
-    def endpoint(self, path: str) -> str | None:
-        """Return the endpoint of an address that should be visited now."""
-        plain = path.partition("?")[0]
+    def endpoint_of(self, address: str) -> str | None:
+        """Return the endpoint of an address; None where it leads elsewhere."""
         try:
-            endpoint, _ = self.console.url_map.bind("localhost").match(plain, "GET")
+            endpoint, _ = self.console.url_map.bind("localhost").match(urlsplit(address).path, "GET")
         except (HTTPException, RequestRedirect):
             return None
-        if path in self.paths or endpoint in NO_PAGES or self.rules.get(endpoint, 0) >= OF_A_RULE:
+        return str(endpoint)
+
+    def endpoint(self, path: str) -> str | None:
+        """Return the endpoint of an address that should be visited now."""
+        endpoint = self.endpoint_of(path)
+        if endpoint is None or endpoint in NO_PAGES:
+            return None
+        if path in self.paths or self.rules.get(endpoint, 0) >= OF_A_RULE:
             return None
         self.paths.add(path)
         self.rules[endpoint] = self.rules.get(endpoint, 0) + 1
@@ -100,7 +108,7 @@ class Walk:
         ):
             return []
         if answer.status_code < BAD:
-            self.seen.endpoints.add(endpoint)
+            self.seen.endpoints |= {endpoint, self.endpoint_of(answer.url) or endpoint}
         self.seen.pages += 1
         wrong = self.looks(path) if self.is_new(answer.text) else []
         if answer.status_code >= BAD and answer.status_code not in {FORBIDDEN, NOT_FOUND}:
@@ -109,9 +117,15 @@ class Walk:
         return links(answer)
 
     def fetched(self, path: str) -> requests.Response:
-        """Ask for a page with the cookies of the browser."""
+        """Ask for a page with the cookies of the browser, and for where it leads."""
         mine = "; ".join(f"{one['name']}={one['value']}" for one in self.page.context.cookies())
-        return requests.get(self.address + path, headers={"Cookie": mine}, timeout=60)
+        address = self.address + path
+        while True:  # by hand, since a library that follows forgets the cookies
+            answer = requests.get(address, headers={"Cookie": mine}, timeout=60, allow_redirects=False)
+            if not answer.is_redirect or not answer.headers["Location"].startswith("/"):
+                return answer
+            address = self.address + answer.headers["Location"]
+            self.endpoint(answer.headers["Location"])
 
     def is_new(self, text: str) -> bool:
         """Tell whether nobody has looked at this page in this language; it counts as looked at."""
