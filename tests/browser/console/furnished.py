@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.admin.agreements.signing import Signing
 from gateway.admin.agreements.writing import DraftWriting
 from gateway.admin.clients.clients import Clients, NewClient
 from gateway.admin.clients.secrets import ClientSecrets
+from gateway.admin.districts.connecting import Connections
 from gateway.admin.inbox.inbox import Inbox
 from gateway.admin.people import Persons
+from gateway.admin.registers.registers import KeptRegisters
 from gateway.admin.settings import OrganisationSettings
 from gateway.console.organisations.settings import CHOSEN
 from gateway.people.actor import operator
+from gateway.storage.people.deliveries import READING, Deliveries, Delivery
+from tests.support.people.districts import UPLOADED
+from tests.support.regions import agreement
 
 if TYPE_CHECKING:
     from tests.support.people.region import PeopleRegion
@@ -28,15 +34,37 @@ def furnish(region: PeopleRegion) -> tuple[str, str]:
     people, clients = Persons(administered), Clients(administered)
     join = people.invite(OPERATOR, "maple", "nora@maple.org", "registrar", "Nora")
     people.invite(OPERATOR, "maple", "with-a-rather-long-name@northern-region.maple.org", "approver")
-    DraftWriting(administered).continue_(admin, "conformance-maple", 1)
+    agreed(region)
+    restriction = {"studentId": "of-another-system"}, {"kind": "directory"}
+    officer = region.actor("ada", ("maple", "privacy-officer"))
+    KeptRegisters(administered).add_restriction(officer, "maple", *restriction, reason="annual list", anyway=True)
+    Connections(administered).save(OPERATOR, "birch", UPLOADED)
+    lost = Delivery("maple", region.clock(), READING, "waiting", {"loss": {"student": [3, 10]}})
+    Deliveries(administered.store).add([lost])
     what = "Ask the families of the new school for their consents"
     Inbox(administered).open(admin, "maple", "privacy-officer", what, None)
     for name, scopes in (("conformance", (ROSTER,)), (LONG, ()), ("reading-trial", ())):
         clients.register(OPERATOR, NewClient(name, "conformance", "vendor", scopes, "maple"))
     clients.end(OPERATOR, "reading-trial", "It was a trial")
-    link = ClientSecrets(administered).link(OPERATOR, "conformance").token
+    secrets = ClientSecrets(administered)
+    secrets.rotate(OPERATOR, "conformance", 7)
+    link = secrets.link(OPERATOR, "conformance").token
     two_persons(region)
     return join, link
+
+
+def agreed(region: PeopleRegion) -> None:
+    """Let one agreement have a draft, another a version in review, and a third one that its provider has signed."""
+    writing, signing = DraftWriting(region.administered), Signing(region.administered)
+    writer = region.actor("dana", ("maple", "district-admin"))
+    signer = region.actor("sam", ("maple", "approver"))
+    writing.continue_(writer, "conformance-maple", 1)
+    for name in ("in-review", "half-signed"):
+        text = agreement("maple").replace("id: conformance-maple", f"id: {name}")
+        one = writing.read_in(writer, text)
+        writing.ask(writer, one.id, 1, one.number)
+    shown = signing.to_sign(signer, "half-signed", 1).digest
+    signing.sign(signer, "half-signed", 1, "maple", shown, "passkey")
 
 
 def two_persons(region: PeopleRegion) -> None:

@@ -19,9 +19,15 @@ ASKED = (
     "/console/desk/element?path=student.name.given",
     "/console/desk/exposure?client=conformance",
     "/console/agreements/conformance-maple/diff?before=1&after=1",
+    "/console/agreements/in-review/1/refuse",
+    "/console/agreements/half-signed/1/take-back?party=maple",
     "/console/vendor/extension?org=conformance&agreement=conformance-maple",
 )
-"""Pages that answer a question, which no link asks."""
+"""Pages that answer a question, which no link asks, and those of a second and third agreement."""
+
+ELSEWHERE = {"agreements.withdraw", "clients.resume", "assignments.entry", "assignments.end"}
+"""Forms of a reason, as others that are looked at, of what this region does not have: a version that people published,
+a client that was shut out, an entry of a district whose agreement asks for assignments."""
 
 
 class Walked:
@@ -83,4 +89,4 @@ def test_every_page_was_visited_by_somebody(walked, capsys):
     pages = {rule.endpoint for rule in walked.console.url_map.iter_rules() if "GET" in rule.methods}
     with capsys.disabled():
         print(f"{walked.seen.pages} pages walked, {walked.seen.looked} looked at")
-    assert pages - NO_PAGES - walked.seen.endpoints == set()
+    assert pages - NO_PAGES - ELSEWHERE - walked.seen.endpoints == set()

@@ -29,7 +29,16 @@ OF_A_RULE = 2
 
 SHOTS = os.environ.get("CROSSING_SCREENSHOTS")
 NO_PAGES = frozenset(
-    {"static", "bootstrap.static", "frame.bootstrap", "agreements.printed", "sign_in.with_provider", "openid.back"}
+    {
+        "static",
+        "bootstrap.static",
+        "registers.template",
+        "assignments.template",
+        "frame.bootstrap",
+        "agreements.printed",
+        "sign_in.with_provider",
+        "openid.back",
+    }
 )
 """Files, documents that are downloaded, and ways to a provider that is not there."""
 
