@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gateway.admin.registers.entries import assignment_maker, consent_terms, holders_of, names_student
+from gateway.admin.registers.importing import outcome_of
 from gateway.districts.students import known_students
 from gateway.people.active import ActivePeople
 from gateway.registers.entries import PROVIDER, RECIPIENT, StaffAssignment
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.admin.administration import Administration
+    from gateway.admin.registers.importing import ImportOutcome
     from gateway.people.actor import Actor
     from gateway.registers.events import RegisterEntry
-    from gateway.registers.imports import Imported
     from gateway.registers.stating import ConsentTerms
     from gateway.registers.writing import Written
 
@@ -37,14 +38,6 @@ READ: Final = "assignment.read"
 WRITE: Final = "assignment.write"
 NO_REGISTER: Final = "There is no such register here."
 NO_ENTRY: Final = "There is no such entry here."
-
-
-@dataclass(frozen=True, slots=True)
-class AssignmentImport:
-    """What a file of assignments came to: what it *says*, and what was *written*, or would be; None with mistakes."""
-
-    says: Imported
-    written: Written | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +163,7 @@ class KeptAssignments:
         *,
         dry: bool,
         anyway: bool = False,
-    ) -> AssignmentImport:
+    ) -> ImportOutcome:
         """Read a file of assignments from memory; write all of them or none, or with *dry* tell what that would be."""
         side = self._written(actor, district, {}, reason)
         maker = assignment_maker(self._region, district, side.written_by, self._terms(district, side))
@@ -182,11 +175,7 @@ class KeptAssignments:
             says = import_rows(name, data, ASSIGNMENT_COLUMNS, self._students(district), make, anyway=anyway)
         else:
             says = import_typed(name, data, ASSIGNMENT_COLUMNS, Students(district, self._keys), make)
-        if says.mistakes:
-            return AssignmentImport(says, None)
-        if dry:
-            return AssignmentImport(says, self._registers.would_write(district, says.states))
-        return AssignmentImport(says, self._registers.write(district, says.states, actor.name, reason))
+        return outcome_of(self._registers, district, says, actor, reason, dry=dry)
 
     def _side(self, actor: Actor, action: str, district: str) -> _Side | None:
         """Return for whom an *actor* does an action in a district; None where it may not know of it."""

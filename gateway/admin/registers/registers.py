@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.registers.entries import (
@@ -12,6 +11,7 @@ from gateway.admin.registers.entries import (
     names_student,
     restriction_maker,
 )
+from gateway.admin.registers.importing import outcome_of
 from gateway.admin.second_person import SecondPerson, TwoPersonAct, Waiting
 from gateway.districts.students import known_students
 from gateway.registers.events import CONSENTS, RESTRICTIONS, digest, text_hash
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gateway.admin.administration import Administration
+    from gateway.admin.registers.importing import ImportOutcome
     from gateway.admin.second_person import TwoPersonRule
     from gateway.people.actor import Actor
     from gateway.registers.events import RegisterEntry, Stated
-    from gateway.registers.imports import Imported
     from gateway.registers.resolving import EntriesOfStudent
     from gateway.registers.stating import ConsentTerms
     from gateway.registers.writing import Written
@@ -41,14 +41,6 @@ READ: Final = "register.read"
 WRITE: Final = "register.write"
 COLUMNS: Final = {CONSENTS: CONSENT_COLUMNS, RESTRICTIONS: RESTRICTION_COLUMNS}
 NO_REGISTER: Final = "There is no such register here."
-
-
-@dataclass(frozen=True, slots=True)
-class ImportOutcome:
-    """What a file came to: what it *says*, and what was *written*, or would be in a dry run; None with mistakes."""
-
-    says: Imported
-    written: Written | None
 
 
 class KeptRegisters:
@@ -201,13 +193,14 @@ class KeptRegisters:
         students = self._students(district, contacts=register == RESTRICTIONS)
         make = self._maker(district, register, students, rest, anyway=anyway, without_substitute=without_substitute)
         says = import_rows(name, data, COLUMNS[register], students, make, anyway=anyway)
-        if says.mistakes:
-            return ImportOutcome(says, None)
-        if dry:
-            return ImportOutcome(says, self._registers.would_write(district, says.states))
-        if register == CONSENTS and WRITE in SecondPerson(self._region).wanted(district):
+        if (
+            not says.mistakes
+            and not dry
+            and register == CONSENTS
+            and WRITE in SecondPerson(self._region).wanted(district)
+        ):
             raise Conflict("Two persons are wanted for consents here: enter them one by one, so that each can wait.")
-        return ImportOutcome(says, self._registers.write(district, says.states, actor.name, reason))
+        return outcome_of(self._registers, district, says, actor, reason, dry=dry)
 
     def _maker(
         self,

@@ -13,8 +13,9 @@ from gateway.admin.registers.assignments import READ, WRITE, KeptAssignments
 from gateway.console.forms import ConsoleForm, choices
 from gateway.console.page import actor, page, region
 from gateway.console.parts.moments import moment
-from gateway.console.registers.forms import MAX_TEXT, EndingForm, EntryForm, StudentForm, blame
-from gateway.console.registers.pages import MAX_SHOWN_MISTAKES, MOST_BYTES, message_of, mistakes_of, state_of
+from gateway.console.registers.forms import MAX_TEXT, EndingForm, EntryForm, StudentForm, blame, message_of
+from gateway.console.registers.importing import MOST_BYTES, headings, imported
+from gateway.console.registers.pages import state_of
 from gateway.console.tables import Sheet, TableColumn, csv_of
 from gateway.console.wording import later, say
 from gateway.registers.entries import PROVIDER
@@ -25,6 +26,7 @@ from standards.errors import CallerError, SourceError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gateway.admin.registers.importing import ImportOutcome
     from gateway.registers.events import RegisterEntry
     from gateway.registers.stating import ConsentTerms
 
@@ -162,38 +164,31 @@ def new(district: str) -> Any:
 @page(blueprint, "/<district>/import", WRITE, "GET", "POST", most_bytes=MOST_BYTES)
 def bring(district: str) -> Any:
     """Import a file of assignments: first what it would do, then, sent once more, doing it."""
-    service, form, outcome = _service(), AssignmentsFileForm(), None
+    service, form = _service(), AssignmentsFileForm()
     provides = service.provides(actor(), district)
     form.offer(service.agreements(actor(), district), provides=provides)
-    if form.validate_on_submit():
-        name, data = form.file.data.filename or "file", form.file.data.read()
-        try:
-            outcome = service.run_import(
-                actor(), district, name, data, form.rest(), form.reason.data or "", dry=form.dry.data,
-                anyway=provides and form.anyway.data,
-            )  # fmt: skip
-        except (CallerError, SourceError) as error:
-            form.form_errors = [message_of(error)]
-    if outcome is not None and outcome.written is not None and not form.dry.data:
-        made, changed = len(outcome.written.made), len(outcome.written.changed)
-        flash(say("Imported: %(made)s added, %(changed)s changed.") % {"made": made, "changed": changed}, "ok")
-        return redirect(url_for("assignments.listed", district=district), 303)
-    wrong = outcome.says.mistakes[:MAX_SHOWN_MISTAKES] if outcome else ()
-    return render_template(
-        "assignments/import.html", district=district, form=form, outcome=outcome, provides=provides,
-        mistakes=mistakes_of(wrong) if wrong else None,
-    )  # fmt: skip
+
+    def run(name: str, data: bytes) -> ImportOutcome:
+        return service.run_import(
+            actor(), district, name, data, form.rest(), form.reason.data or "", dry=form.dry.data,
+            anyway=provides and form.anyway.data,
+        )  # fmt: skip
+
+    back, empty = (url_for(f"assignments.{place}", district=district) for place in ("listed", "template"))
+    hint = "" if provides else str(COMPARED_WITH_NOBODY)
+    return imported(form, run, title=say("Assignments"), back=back, template=empty, hint=hint)
 
 
 @page(blueprint, "/<district>/template.csv", READ)
 def template(district: str) -> Response:
     """Send an empty file with the headings that an import understands."""
     _service().entries(actor(), district)
-    answer = Response(",".join(ASSIGNMENT_COLUMNS) + "\r\n", content_type="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = 'attachment; filename="assignments.csv"'
-    return answer
+    return headings("assignments", ASSIGNMENT_COLUMNS)
 
 
+COMPARED_WITH_NOBODY: Final = later(
+    "The lines are compared with no student: a mistake tells what is wrong with the line alone."
+)
 WRITTEN_DOWN: Final = later(
     "The assignment is written down. It was compared with no student: if the agreement is about the student, the person"
     " sees the student from its first day on."

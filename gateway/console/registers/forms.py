@@ -9,9 +9,10 @@ from wtforms import BooleanField, DateField, RadioField, SelectField, StringFiel
 from wtforms.validators import InputRequired, Length, Optional
 
 from gateway.console.forms import ConsoleForm, choices
-from gateway.console.wording import later, retold
+from gateway.console.wording import later, retold, say
 from gateway.registers.entries import ADDRESS
 from gateway.registers.events import CONSENTS
+from standards.errors import CallerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -212,3 +213,10 @@ def blame(form: Any, wrong: WrongPart) -> None:
 
 def _day(field: Any) -> str:
     return field.data.isoformat() if field.data else ""
+
+
+def message_of(error: Exception) -> str:
+    """Say why something was refused."""
+    if isinstance(error, CallerError):
+        return retold(error.message)
+    return say("The district's system cannot be asked now.")

@@ -10,10 +10,18 @@ from gateway.admin.registers.registers import COLUMNS, KeptRegisters
 from gateway.admin.second_person import Waiting
 from gateway.console.page import actor, page, region
 from gateway.console.parts.moments import moment
-from gateway.console.registers.forms import ConsentForm, EndingForm, ImportForm, RestrictionForm, StudentForm, blame
+from gateway.console.registers.forms import (
+    ConsentForm,
+    EndingForm,
+    ImportForm,
+    RestrictionForm,
+    StudentForm,
+    blame,
+    message_of,
+)
+from gateway.console.registers.importing import MOST_BYTES, headings, imported
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
-from gateway.console.wording import later, retold, say, translated
-from gateway.registers.csv_rows import MAX_FILE_BYTES
+from gateway.console.wording import later, say, translated
 from gateway.registers.entries import Consent, Restriction
 from gateway.registers.events import CONSENTS, RESTRICTIONS
 from gateway.registers.stating import WrongPart
@@ -22,6 +30,7 @@ from standards.errors import CallerError, SourceError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gateway.admin.registers.importing import ImportOutcome
     from gateway.registers.events import RegisterEntry
 
 blueprint = Blueprint("registers", __name__, url_prefix="/console/registers")
@@ -37,8 +46,6 @@ KINDS: Final = {
 HOLDS: Final = State("ok", later("holds"))
 COMING: Final = State("wait", later("not begun"))
 ENDED: Final = State("off", later("ended"))
-MAX_SHOWN_MISTAKES: Final = 200
-MOST_BYTES: Final = min(8 * 2**20, MAX_FILE_BYTES)
 
 
 @page(blueprint, "", "register.read")
@@ -167,36 +174,27 @@ def new_restriction(district: str) -> Any:
 )  # fmt: skip
 def bring(district: str, register: str) -> Any:
     """Import a file of entries: first what it would do, then, sent once more, doing it."""
-    form, outcome = ImportForm(), None
+    form = ImportForm()
     _service().entries(actor(), district, register)
     form.offer(register, _service().terms(actor(), district))
-    if form.validate_on_submit():
-        name, data = form.file.data.filename or "file", form.file.data.read()
-        try:
-            outcome = _service().run_import(
-                actor(), district, register, name, data, form.rest(), form.reason.data or "", dry=form.dry.data,
-                anyway=form.anyway.data, without_substitute=bool(getattr(form, "without", None) and form.without.data),
-            )  # fmt: skip
-        except (CallerError, SourceError) as error:
-            form.form_errors = [message_of(error)]
-    if outcome is not None and outcome.written is not None and not form.dry.data:
-        made, changed = len(outcome.written.made), len(outcome.written.changed)
-        flash(say("Imported: %(made)s added, %(changed)s changed.") % {"made": made, "changed": changed}, "ok")
-        return redirect(url_for("registers.listed", district=district, register=register), 303)
-    mistakes = outcome.says.mistakes[:MAX_SHOWN_MISTAKES] if outcome else ()
-    return render_template(
-        "registers/import.html", district=district, register=register, titles=TITLES, form=form, outcome=outcome,
-        mistakes=mistakes_of(mistakes) if mistakes else None,
-    )  # fmt: skip
+
+    def run(name: str, data: bytes) -> ImportOutcome:
+        return _service().run_import(
+            actor(), district, register, name, data, form.rest(), form.reason.data or "", dry=form.dry.data,
+            anyway=form.anyway.data, without_substitute=bool(getattr(form, "without", None) and form.without.data),
+        )  # fmt: skip
+
+    back, empty = (
+        url_for(f"registers.{place}", district=district, register=register) for place in ("listed", "template")
+    )
+    return imported(form, run, title=str(TITLES[register]), back=back, template=empty)
 
 
 @page(blueprint, "/<district>/<any(consents, restrictions):register>/template.csv", "register.read")
 def template(district: str, register: str) -> Response:
     """Send an empty file with the headings that an import understands."""
     _service().entries(actor(), district, register)
-    answer = Response(",".join(COLUMNS[register]) + "\r\n", content_type="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{register}.csv"'
-    return answer
+    return headings(register, COLUMNS[register])
 
 
 def _service() -> KeptRegisters:
@@ -216,13 +214,6 @@ def _tell(written: object, done: str) -> None:
         flash(say("This now waits for a second person, who has a task."), "warn")
     else:
         flash(say("This waits for a second person, and nobody else here has the role: invite somebody."), "warn")
-
-
-def message_of(error: Exception) -> str:
-    """Say why something was refused."""
-    if isinstance(error, CallerError):
-        return retold(error.message)
-    return say("The district's system cannot be asked now.")
 
 
 def _sheet(district: str, register: str, found: Sequence[RegisterEntry]) -> Sheet[RegisterEntry]:
@@ -292,13 +283,3 @@ def _substitute(said: Restriction) -> str:
     if said.substitute:
         return say("there is one, sealed")
     return say("none: recipients get nothing of the address") if said.kind == "acp" else say("none")
-
-
-def mistakes_of(found: Sequence[Any]) -> Any:
-    """Show the mistakes in a file, each with its line and column."""
-    columns: list[TableColumn[Any]] = [
-        TableColumn(later("Line"), lambda one: one.line, "number"),
-        TableColumn(later("Column"), lambda one: one.column, "number"),
-        TableColumn(later("Mistake"), lambda one: retold(one.message.split(": ", 1)[-1])),
-    ]
-    return Sheet("mistakes", say("Mistakes in the file"), columns, found).shown()
