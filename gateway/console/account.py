@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
-from wtforms import HiddenField, PasswordField, StringField
+from wtforms import HiddenField, StringField
 
 from gateway.admin.settings import OrganisationSettings
 from gateway.console import entrance as door
-from gateway.console.forms import ConsoleForm
+from gateway.console.forms import ConsoleForm, new_code, new_password
 from gateway.console.join import codes_page, picture
 from gateway.console.openid import continue_page
 from gateway.console.page import page, region
@@ -38,16 +38,8 @@ METHODS = {
 class PasswordForm(ConsoleForm):
     """A new password with a new authenticator."""
 
-    password = PasswordField(
-        later("New password"),
-        description=later("At least 12 characters, of any kind. A few words that do not belong together are good."),
-        render_kw={"autocomplete": "new-password"},
-    )
-    code = StringField(
-        later("Code"),
-        description=later("The six digits that the authenticator shows for it."),
-        render_kw={"autocomplete": "one-time-code"},
-    )
+    password = new_password()
+    code = new_code()
 
 
 class NewPasskeyForm(ConsoleForm):

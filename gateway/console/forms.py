@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask_wtf import FlaskForm
-from wtforms import SelectMultipleField, StringField
+from wtforms import PasswordField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.i18n import get_translations
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from gateway.console.wording import language
+from gateway.console.wording import language, later
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +27,24 @@ class ConsoleForm(FlaskForm):  # type: ignore[misc]
         def get_translations(self, _form: Any) -> Any:
             """Return WTForms' messages in the language of the page."""
             return get_translations([language()])
+
+
+def new_password() -> PasswordField:
+    """Make the field for a password that somebody chooses."""
+    return PasswordField(
+        later("New password"),
+        description=later("At least 12 characters, of any kind. A few words that do not belong together are good."),
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+def new_code() -> StringField:
+    """Make the field that shows that an authenticator has been set up."""
+    return StringField(
+        later("Code"),
+        description=later("The six digits that the authenticator shows for it."),
+        render_kw={"autocomplete": "one-time-code"},
+    )
 
 
 class CheckboxesField(SelectMultipleField):  # type: ignore[misc]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import segno
 from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, url_for
 from flask import session as form_session
-from wtforms import HiddenField, PasswordField, StringField
+from wtforms import HiddenField, StringField
 
 from gateway.console import entrance as door
-from gateway.console.forms import ConsoleForm
+from gateway.console.forms import ConsoleForm, new_code, new_password
 from gateway.console.openid import JOIN, continue_page
 from gateway.console.page import PUBLIC, page
 from gateway.console.sign_in import asked_site, known_provider, local_accounts, to_provider
@@ -36,16 +36,8 @@ class JoinForm(ConsoleForm):
 
     name = StringField(later("Your name"), render_kw={"autocomplete": "name"})
     mail = StringField(later("Mail address"), render_kw={"autocomplete": "username", "inputmode": "email"})
-    password = PasswordField(
-        later("New password"),
-        description=later("At least 12 characters, of any kind. A few words that do not belong together are good."),
-        render_kw={"autocomplete": "new-password"},
-    )
-    code = StringField(
-        later("Code"),
-        description=later("The six digits that the authenticator shows for it."),
-        render_kw={"autocomplete": "one-time-code"},
-    )
+    password = new_password()
+    code = new_code()
 
 
 class PasskeyForm(ConsoleForm):

@@ -11,10 +11,12 @@ from gateway.commands.clients import SETTINGS
 from gateway.commands.region import opened_region
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from gateway.admin.agreements.publishing import Published
+    from gateway.admin.agreements.publishing import Published, Publishing
     from gateway.admin.second_person import Waiting
+    from gateway.people.actor import Actor
 
 VERSION = click.option("--version", type=click.IntRange(1), required=True, help="The version.")
 
@@ -43,15 +45,7 @@ def drafts_command(file: Path) -> None:
 @SETTINGS
 def publish_command(name: str, version: int, reason: str, file: Path) -> None:
     """Let a version of ID that people wrote take effect, within a second where a gateway runs."""
-    from gateway.admin.agreements.publishing import Publishing
-    from gateway.admin.agreements.reading import KnownAgreements
-    from gateway.people.actor import operator
-
-    me = operator(actor())
-    with opened_region(file) as region:
-        number = KnownAgreements(region).find(me, name, version).number
-        done = Publishing(region).publish(me, name, version, number, reason)
-    _tell(done)
+    _decide(file, name, version, lambda publishing, me, number: publishing.publish(me, name, version, number, reason))
 
 
 @click.command("unpublish")
@@ -61,14 +55,20 @@ def publish_command(name: str, version: int, reason: str, file: Path) -> None:
 @SETTINGS
 def unpublish_command(name: str, version: int, reason: str, file: Path) -> None:
     """Withdraw a version of ID that people wrote: it releases nothing, within a second where a gateway runs."""
+    _decide(file, name, version, lambda publishing, me, number: publishing.withdraw(me, name, version, number, reason))
+
+
+def _decide(
+    file: Path, name: str, version: int, decide: Callable[[Publishing, Actor, int], Published | Waiting]
+) -> None:
+    """Decide on a version as it is now, as the operator, and tell what came of it."""
     from gateway.admin.agreements.publishing import Publishing
     from gateway.admin.agreements.reading import KnownAgreements
     from gateway.people.actor import operator
 
     me = operator(actor())
     with opened_region(file) as region:
-        number = KnownAgreements(region).find(me, name, version).number
-        done = Publishing(region).withdraw(me, name, version, number, reason)
+        done = decide(Publishing(region), me, KnownAgreements(region).find(me, name, version).number)
     _tell(done)
 
 

@@ -88,7 +88,7 @@ def recipient() -> Any:
     form = _asked(RecipientForm)
     found = _found(form, lambda: _desk().recipient(actor(), form.name.data.strip(), form.begin.data, form.end.data))
     known = _known(form.name, found)
-    return _uses("desk/recipient.html", form, found, recipients=known)
+    return _uses("desk/recipient.html", form, found, asked=form.name, recipients=known)
 
 
 @page(blueprint, "/element", "disclosure.read")
@@ -98,7 +98,7 @@ def element() -> Any:
     able = _found(form, lambda: _desk().who_can_see(actor(), form.path.data.strip()))
     found = _found(form, lambda: _desk().element(actor(), form.path.data.strip(), form.begin.data, form.end.data))
     viewers = _viewers(able or ())
-    return csv_of(viewers) or _uses("desk/element.html", form, found, viewers=viewers.shown())
+    return csv_of(viewers) or _uses("desk/element.html", form, found, asked=form.path, viewers=viewers.shown())
 
 
 @page(blueprint, "/exposure", "disclosure.read")
@@ -130,8 +130,9 @@ def exposure() -> Any:
         "exposure", say("What was sent to this client"), columns, found or (), say("Nothing on record was sent.")
     )
     return csv_of(sheet) or render_template(
-        "desk/exposure.html", form=form, table=sheet.shown() if found is not None else None, recipients=known
-    )
+        "desk/exposure.html", form=form, asked=form.client, recipients=known,
+        table=sheet.shown() if found is not None else None,
+    )  # fmt: skip
 
 
 @page(blueprint, "/verify", "disclosure.verify", "GET", "POST")
