@@ -327,10 +327,9 @@ def _end_of(last_day: datetime | None) -> datetime:
 
 def _open(file: Path) -> SqlStore:
     from gateway.config.settings import load
-    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
     from gateway.storage.registry import open_store
 
-    return open_store(load(file).store_url, seconds=MAX_COMMAND_SECONDS)
+    return open_store(load(file).store_url)
 
 
 def _operator() -> Actor:

@@ -63,10 +63,9 @@ def _write_here(settings: Settings, client: str, asked: ExportRequest, out: Path
     from gateway.reads.export import export
     from gateway.runtime.control.export_socket import Sent, caller_of
     from gateway.runtime.startup import start
-    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
-    from gateway.storage.registry import open_store, utc_now
+    from gateway.storage.registry import open_store
 
-    store = open_store(settings.store_url, utc_now, MAX_COMMAND_SECONDS)
+    store = open_store(settings.store_url)
     try:
         caller = caller_of(store, client)
     finally:

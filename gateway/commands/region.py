@@ -17,9 +17,8 @@ def opened_region(file: Path) -> Iterator[Administration]:
     """Open the region that *file* describes, until the end of the block."""
     from gateway.admin.administration import Administration
     from gateway.config.settings import load
-    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
     from gateway.storage.registry import open_store, utc_now
 
     settings = load(file)
-    with closing(open_store(settings.store_url, seconds=MAX_COMMAND_SECONDS)) as store:
+    with closing(open_store(settings.store_url)) as store:
         yield Administration(store, None, settings.open_keys(), utc_now, lambda: settings)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import fields
 
 from gateway.config import renamed
+from gateway.config.field_types import in_words
 from gateway.config.schema import RegionSchema
 
 if TYPE_CHECKING:
@@ -58,5 +59,5 @@ def _default(kind: Any) -> str:
     if callable(value) or value is None or value == "":
         return "none"
     if isinstance(value, timedelta):
-        return f"`{value.total_seconds() / 60:g}m`"
+        return f"`{in_words(value)}`" if value.total_seconds().is_integer() else f"`{value.total_seconds():g}s`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.config.notices import NoticeSettings
 from gateway.config.sign_in import SignInSettings
 from gateway.storage import secrets
+from gateway.storage.bounded_calls import MAX_CALL_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,6 +123,7 @@ class Settings:
     notices: NoticeSettings = field(default_factory=NoticeSettings)
     warnings: tuple[str, ...] = ()
     unread: str = ""
+    store_wait: timedelta = timedelta(seconds=MAX_CALL_SECONDS)
 
     @property
     def must_be_signed(self) -> bool:

@@ -17,6 +17,7 @@ from gateway.config.load_limits import DEFAULT, NEVER
 from gateway.config.notices import NoticesSchema
 from gateway.config.schema_mistakes import guessed
 from gateway.config.sign_in import SignInSchema
+from gateway.storage.bounded_calls import MAX_CALL_SECONDS
 from standards import native, vocabulary
 from standards.edfi.from_oneroster.default_descriptors import URI as DESCRIPTOR
 from standards.edfi.model.model import resources
@@ -177,6 +178,14 @@ class StoreSchema(Schema):
         None,
         "`sqlite:///path`, `postgresql://user@host/name`, or a reference to a secret (`env:NAME`, `file:PATH`)"
         " that holds one. Without it the registry is `registry.db` in the state directory.",
+    )
+    wait = Duration(
+        load_default=timedelta(seconds=MAX_CALL_SECONDS),
+        validate=validate.Range(min=timedelta(seconds=1), error="the registry needs a second at least"),
+        metadata={
+            "about": "How long a call to the registry may take before the request that waits for it gets a 503; longer"
+            " where its disk is slow or it is far away."
+        },
     )
 
 

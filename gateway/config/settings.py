@@ -195,6 +195,7 @@ class _SettingsReading:
             approvals=loaded["approvals"],
             server=Server(**server | {name: tuple(server[name]) for name in ("trusted_proxies", "browser_origins")}),
             store_url=self.store_url(loaded["store"]["url"], state),
+            store_wait=loaded["store"]["wait"],
             memory_url=self.url(("memory", "url"), loaded["memory"]["url"]),
             audit=AuditSettings(state / audit["folder"], audit["segment_bytes"], audit["refusal_years"]),
             changes=ChangeSettings(state / changes["folder"], changes["window"]),

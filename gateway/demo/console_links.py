@@ -9,7 +9,6 @@ from gateway.admin.administration import Administration
 from gateway.admin.people import Persons
 from gateway.config.settings import load
 from gateway.people.actor import operator
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store, utc_now
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ PEOPLE: Final = (
 def console_links(file: Path, address: str) -> list[dict[str, str]]:
     """Make a link for each of the demonstration's people, below the *address* of its console."""
     settings, who = load(file), operator("demo")
-    with closing(open_store(settings.store_url, seconds=MAX_COMMAND_SECONDS)) as store:
+    with closing(open_store(settings.store_url)) as store:
         persons = Persons(Administration(store, None, settings.open_keys(), utc_now, lambda: settings))
         made = []
         for org, role, name in PEOPLE:

@@ -26,7 +26,6 @@ from gateway.config.settings import load
 from gateway.demo.family_chapter import FamilyChapter
 from gateway.demo.scenario.exhibit import own_id, own_words
 from gateway.every_agreement import load_every
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
 from policies.explain import explain
 from standards.keys import Keyring
@@ -210,7 +209,7 @@ class Transcript:
             "a child is a keyed mark in it, by which a parent can be told who saw the record.",
         )
         self.say(f"Who saw the record of {self.child.name.given} {self.child.name.family}?")
-        with closing(open_store(self.settings.store_url, seconds=MAX_COMMAND_SECONDS)) as registry:
+        with closing(open_store(self.settings.store_url)) as registry:
             seen = list(AuditReader(self.settings, registry).about(self.district.name, self.id))
         who = Counter((event["client"], event["purpose"], event["basis"]) for event in seen)
         what = {one: sorted({event["view"] for event in seen if event["client"] == one[0]}) for one in who}

@@ -15,7 +15,7 @@ from gateway.server.environ import announced_of, environ_of
 from gateway.server.request_bodies import Bodies
 from gateway.server.threads import RequestPlaces, Threads
 from gateway.web.app import MAX_BODY_BYTES, REFUSED
-from standards.errors import GatewayError, Overloaded
+from standards.errors import BodyTooLarge, GatewayError, Overloaded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -44,6 +44,9 @@ ENVELOPE_BYTES: Final = 65_536
 
 FILES: Final = 2
 """How many of the largest files may be in memory at once, while they come in."""
+
+LINGER_SECONDS: Final = 2.0
+"""The seconds for which a client may go on sending a body that was refused, before its connection is closed."""
 
 BODILESS: Final = frozenset({204, 304})
 
@@ -110,7 +113,7 @@ class Front:
         """Receive an uploaded file, of those whom the *gate* lets in before any of it is read."""
         refusal = await self._threads.run(partial(_asked, gate, environ))
         if refusal is not None:
-            await self._refuse(environ, refusal, send)
+            await self._refuse(environ, refusal, _Lingering(environ, receive, send))
             return
         try:
             await self._receive(self._files, environ, receive, send)
@@ -122,7 +125,8 @@ class Front:
         try:
             body = await bodies.read(announced_of(environ), receive)
         except GatewayError as refusal:
-            await self._refuse(environ, refusal, send)
+            ending = _Lingering(environ, receive, send) if isinstance(refusal, BodyTooLarge) else send
+            await self._refuse(environ, refusal, ending)
             return
         try:
             await self._pass(environ, body, receive, send)
@@ -314,6 +318,29 @@ def _in(loop: asyncio.AbstractEventLoop, do: Callable[[], object]) -> Callable[[
             loop.call_soon_threadsafe(do)
 
     return ask
+
+
+class _Lingering:
+    """A ``send`` that, before a response ends, takes for a while what its client still sends, and forgets it.
+
+    Who is still sending when the connection is closed is told of that, and not of the response (RFC 9112, 9.6).
+    A client that waits for 100 Continue sends nothing before it has the response.
+    """
+
+    def __init__(self, environ: Environ, receive: Receive, send: Send) -> None:
+        self._receive, self._send, self._waits = receive, send, "HTTP_EXPECT" in environ
+
+    async def __call__(self, message: Message) -> None:
+        """Send a message; after the last one's body, take what still comes."""
+        if message["type"] != "http.response.body" or self._waits:
+            await self._send(message)
+            return
+        await self._send(message | {"more_body": True})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while (await self._receive()).get("more_body"):
+                    pass
+        await self._send({"type": "http.response.body", "body": b""})
 
 
 async def _send(answer: AppResponse, send: Send) -> None:

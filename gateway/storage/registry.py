@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.storage.acts import Act, write_act
-from gateway.storage.bounded_calls import MAX_CALL_SECONDS, MAX_COMMAND_SECONDS, Calls, timely
+from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS, Calls, timely
 from gateway.storage.database import look_into, open_database, transaction
 from gateway.storage.signed_heads import Checkpoint
 from gateway.storage.tables import client_events, clients, marks
@@ -141,7 +141,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_store(url: str, clock: Callable[[], datetime] = utc_now, seconds: float = MAX_CALL_SECONDS) -> SqlStore:
+def open_store(url: str, clock: Callable[[], datetime] = utc_now, seconds: float = MAX_COMMAND_SECONDS) -> SqlStore:
     """Open and migrate the registry at *url*, whose calls take *seconds* at most; many workers may start at once."""
     return SqlStore(open_database(url, seconds), clock, seconds)
 

@@ -9,7 +9,6 @@ from importlib.resources import files
 import pytest
 
 from gateway import telemetry
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import REFUSE, open_store
 from standards.edfi.api.ignored_members import MAX_NAMED_MEMBERS
 from tests.gateway.writes.test_edfi_write_rules import (
@@ -62,7 +61,7 @@ def region(building, tmp_path_factory):
     terms = [agreement("elm", LINES, client=name, operations=OPERATIONS) for name in ("clerk", "strict")]
     terms += [agreement("elm", LINES, client="inbox", operations="[create, update]")]
     with running(tmp_path_factory.mktemp("elm"), {"elm": site("elm", "0s")}, terms, MANY) as made:
-        store = open_store(made.store_url, made.clock, MAX_COMMAND_SECONDS)
+        store = open_store(made.store_url, made.clock)
         made.consumer("strict")
         store.treat_unknown_members("strict", REFUSE, "ana")
         store.close()

@@ -9,7 +9,6 @@ import stat
 import pytest
 
 from gateway.config.settings import load
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
 from gateway.storage.shared_memory import LocalMemory
 from gateway.web.app import create_app
@@ -88,7 +87,7 @@ def test_a_public_address_leaves_no_say_to_the_host_header(region, tutor):
     place.write_text(
         '[server]\npublic_url = "https://data.example.org/gate"\n' + settings.file.read_text("utf-8"), "utf-8"
     )
-    store = open_store(settings.store_url, region.clock, MAX_COMMAND_SECONDS)
+    store = open_store(settings.store_url, region.clock)
     app = create_app(region.gateway, load(place), store, LocalMemory(), region.clock)
     answer = app.test_client().get(f"{ROSTER}students", headers={**tutor.bearer, "Host": "evil.example"})
     assert answer.status_code == 200

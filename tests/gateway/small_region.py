@@ -16,7 +16,6 @@ from gateway.auth.oauth1 import Verifier
 from gateway.auth.oauth1_secrets import new_shared_secret
 from gateway.auth.rate_limits import RateLimits as Counters
 from gateway.config.settings import AuditSettings, ChangeSettings, LimitSettings, Server, Settings, TokenSettings
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import Client, Secret, SqlStore, open_store
 from gateway.storage.shared_memory import LocalMemory, Memory
 from gateway.web import oauth
@@ -80,7 +79,7 @@ class Region:
 
     def __post_init__(self) -> None:
         self.settings = self.settings or make_settings(self.folder)
-        self.store: SqlStore = open_store(self.settings.store_url, self.clock, MAX_COMMAND_SECONDS)
+        self.store: SqlStore = open_store(self.settings.store_url, self.clock)
         counters = Counters(self.settings.limits, self.settings.memory_url)
         self.verifier = Verifier(self.store, self.memory, counters, KEY, self.clock)
         self.callers = Callers(self.store, self.memory, self.clock, self.verifier, lambda: self.clock.passed)

@@ -28,7 +28,6 @@ from gateway.districts.district import District
 from gateway.gateway import Gateway
 from gateway.paging.walks import Walks
 from gateway.runtime import state
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import Client, Secret, open_store
 from gateway.storage.shared_memory import LocalMemory
 from policies import agreement
@@ -216,7 +215,7 @@ class Consumer:
             shares=shares,
             registers=registers,
         )
-        self.store, memory = open_store(settings.store_url, lambda: documents.NOW, MAX_COMMAND_SECONDS), LocalMemory()
+        self.store, memory = open_store(settings.store_url, lambda: documents.NOW), LocalMemory()
         self.record = Record(settings.audit.folder, b"r" * 32)
         limits = RateLimits(settings.limits, "")
         verifier = Verifier(self.store, memory, limits, b"o" * 32, lambda: documents.NOW)

@@ -28,10 +28,10 @@ from gateway.config.settings import load
 from gateway.demo.data import generate, write_edfi_xml, write_oneroster_12
 from gateway.runtime.startup import run
 from gateway.storage.acts import Acts
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import Client, Secret, open_store
 from standards.oneroster.resources.parts import service_of
 from tests.support.needs import ROOT, shared
+from tests.support.patience import patient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -213,7 +213,7 @@ class Region:
         It is no event of the record of disclosures, whose numbers tests count from the first disclosure.
         """
         secret, trace = quick_secret()
-        with closing(open_store(self.store_url, self.clock, MAX_COMMAND_SECONDS)) as store, self._unrecorded(store):
+        with closing(open_store(self.store_url, self.clock)) as store, self._unrecorded(store):
             if store.find_client(name):
                 store.rotate_secret(name, trace, None, "ana")
             else:
@@ -259,7 +259,7 @@ def running(
 ) -> Iterator[Region]:
     """Run a gateway until the end of the block."""
     clock = clock or Clock()
-    read = load(write(folder, sites, agreements, settings))
+    read = patient(load(write(folder, sites, agreements, settings)))
     started = run(read, clock, lambda: clock().timestamp())
     app, gateway = started.state.app, started.state.gateway
     try:
@@ -347,7 +347,7 @@ def served(
     all_of_each = [agreement(name, operations=operations, begin="2020-01-01", end="2099-12-31") for name in sites]
     place = write(folder, sites, tuple(agreements) or all_of_each, f"{settings}[server]\nport = {port}\n{server}")
     secret, trace = quick_secret()
-    store = open_store(load(place).store_url, seconds=MAX_COMMAND_SECONDS)
+    store = open_store(load(place).store_url)
     if store.find_client("conformance"):
         store.rotate_secret("conformance", trace, None, "ana")
     else:

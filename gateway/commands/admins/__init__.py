@@ -147,11 +147,10 @@ def _people(file: Path) -> Iterator[tuple[Persons, Actor, Settings]]:
     from gateway.admin.people import Persons
     from gateway.config.settings import load
     from gateway.people.actor import operator
-    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
     from gateway.storage.registry import open_store, utc_now
 
     settings = load(file)
-    with closing(open_store(settings.store_url, seconds=MAX_COMMAND_SECONDS)) as store:
+    with closing(open_store(settings.store_url)) as store:
         region = Administration(store, None, settings.open_keys(), utc_now, lambda: settings)
         yield Persons(region), operator(actor()), settings
 

@@ -42,11 +42,10 @@ def registry(file: Path) -> Iterator[OpenedRegistry]:
     """Open the registry of the region that *file* describes, until the end of the block."""
     from gateway.config import settings
     from gateway.storage.approvals import Approvals
-    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
     from gateway.storage.registry import open_store
 
     read = settings.load(file)
-    with closing(open_store(read.store_url, seconds=MAX_COMMAND_SECONDS)) as store:
+    with closing(open_store(read.store_url)) as store:
         yield OpenedRegistry(read, store, Approvals(store))
 
 

@@ -205,8 +205,7 @@ def open_reader(settings: Settings) -> Iterator[AuditReader]:
 @contextmanager
 def open_registry(settings: Settings) -> Iterator[SqlStore]:
     """Open the registry for the time of a command."""
-    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
     from gateway.storage.registry import open_store
 
-    with closing(open_store(settings.store_url, seconds=MAX_COMMAND_SECONDS)) as registry:
+    with closing(open_store(settings.store_url)) as registry:
         yield registry

@@ -24,7 +24,6 @@ from gateway.demo.data.oneroster.server import server_documents
 from gateway.demo.data.schools.descriptors import declared
 from gateway.demo.data.schools.terms import school_year_of
 from gateway.demo.scenario.releases import ANALYTICS, EVERYTHING, MENTORING, ROSTERING, TUTORING
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import Client, Secret, open_store
 
 if TYPE_CHECKING:
@@ -347,7 +346,7 @@ def _agreement(deal: _Deal, district: str) -> str:
 
 
 def _register(settings: Path, deals: tuple[_Deal, ...]) -> tuple[DemoClient, ...]:
-    store = open_store(load(settings).store_url, seconds=MAX_COMMAND_SECONDS)
+    store = open_store(load(settings).store_url)
     try:
         accounts = []
         for deal in deals:

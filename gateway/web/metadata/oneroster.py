@@ -105,6 +105,11 @@ SECTIONS: Mapping[str, DocumentSection] = MappingProxyType(
     }
 )
 
+ADMINISTRATION = """<section><h2>Administration</h2>
+<p><a href="/admin/v1/openapi.json">OpenAPI document</a>: what the console does, for programs and people with a role of
+administration. No data token opens it.</p></section>"""
+"""The region's own section, which no district's page has."""
+
 
 def blueprint(gateway: Gateway) -> Blueprint:
     """Build the discovery documents and the pages, with and without a district's name in front."""
@@ -117,7 +122,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
     def contents(district: str | None = None) -> Response:
         """Render the page that lists every document."""
         known(gateway, district)
-        return published(_index(), "text/html")
+        return published(_index(district), "text/html")
 
     def show(section: str, district: str | None = None) -> Response:
         """Render the page that shows one document, and lets its operations be tried."""
@@ -209,14 +214,18 @@ def _page(section: str) -> bytes:
 
 
 @lru_cache
-def _index() -> bytes:
+def _index(district: str | None) -> bytes:
     items = (
         f'<section><h2><a href="docs/{name}">{found.title}</a></h2>\n'
         f'<p><a href="docs/{found.address}">OpenAPI document</a></p></section>'
         for name, found in SECTIONS.items()
     )
     page = PAGES.joinpath("index.html").read_text("utf-8")
-    return page.replace("{sections}", "\n".join(items)).encode()
+    return (
+        page.replace("{sections}", "\n".join(items))
+        .replace("{administration}", "" if district else ADMINISTRATION)
+        .encode()
+    )
 
 
 def published(body: bytes, media: str) -> Response:

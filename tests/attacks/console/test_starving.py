@@ -10,7 +10,6 @@ from gateway.admin.agreements.publishing import Publishing
 from gateway.admin.agreements.writing import DraftWriting
 from gateway.config.settings import load
 from gateway.every_agreement import read_every
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.people.agreements import RECALLED, WITHDRAWN
 from gateway.storage.registry import open_store
 from standards.errors import Conflict
@@ -64,7 +63,7 @@ def test_a_version_that_kept_two_agreements_apart_is_not_recalled(region):
 def written(folder, sites, *texts):
     """Write a region whose registry has these texts, each in a state."""
     read = load(write(folder, sites, [CEDAR]))
-    with closing(open_store(read.store_url, Clock(), MAX_COMMAND_SECONDS)) as store:
+    with closing(open_store(read.store_url, Clock())) as store:
         for text, state in texts:
             put(store, Clock(), text, state)
 

@@ -18,7 +18,6 @@ from gateway.auth.oauth1_secrets import PURPOSE, new_shared_secret
 from gateway.auth.scopes import ONEROSTER_1_1
 from gateway.config.settings import load
 from gateway.paging import page_tokens
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
 from tests.attacks.faults_of_others.planting import noticed
 from tests.support.regions import agreement, running, small_sites
@@ -43,7 +42,7 @@ def secret(region):
     """The secret that the system signs with."""
     region.register("lms", [ONEROSTER_1_1 + "roster.readonly"])
     settings = load(region.folder / "gateway.toml")
-    store = open_store(settings.store_url, region.clock, MAX_COMMAND_SECONDS)
+    store = open_store(settings.store_url, region.clock)
     text, kept = new_shared_secret(settings.open_keys().derive(PURPOSE), "lms", region.clock.now.replace(year=2027))
     store.share_secret("lms", kept, "ana")
     store.close()

@@ -25,7 +25,6 @@ from gateway.admin.districts.uploading import DistrictFiles
 from gateway.admin.second_person import Waiting
 from gateway.auth.client_secrets import proves
 from gateway.people.actor import operator
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.database import transaction
 from gateway.storage.people.agreements import WrittenAgreements
 from gateway.storage.people.choices import TWO_PERSONS
@@ -66,7 +65,7 @@ def region(request, tmp_path_factory):
 def other(region):
     """The same region over connections of its own to the registry, as another process has them."""
     url = region.administered.settings().store_url
-    with closing(open_store(url, region.clock, MAX_COMMAND_SECONDS)) as store:
+    with closing(open_store(url, region.clock)) as store:
         yield replace(region.administered, store=store)
 
 

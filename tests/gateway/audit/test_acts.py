@@ -14,7 +14,6 @@ from gateway.audit.chain import read_events
 from gateway.audit.log import KEYS, Record
 from gateway.audit.verification import verify
 from gateway.storage.acts import Act, Acts, write_acts
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
 from tests.support.servers import fresh_database
 
@@ -25,12 +24,12 @@ KEY = b"k" * 32
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request, tmp_path):
     if request.param == "sqlite":
-        with closing(open_store(f"sqlite:///{tmp_path}/registry.db", lambda: NOON, MAX_COMMAND_SECONDS)) as opened:
+        with closing(open_store(f"sqlite:///{tmp_path}/registry.db", lambda: NOON)) as opened:
             yield opened
         return
     with (
         fresh_database(request.getfixturevalue("postgresql_server")) as url,
-        closing(open_store(url, lambda: NOON, MAX_COMMAND_SECONDS)) as opened,
+        closing(open_store(url, lambda: NOON)) as opened,
     ):
         yield opened
 

@@ -13,7 +13,6 @@ import pytest
 from gateway.audit.students.subject_keys import SHRED, SubjectKeys, school_year
 from gateway.audit.students.tags import FormerTags, PossibleTags, YearlyTags
 from gateway.storage.acts import Act, Acts
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.database import _prepare_sqlite
 from gateway.storage.registry import open_store
 from standards.errors import CallerError, NotFound, StoreUnavailable
@@ -36,7 +35,7 @@ def url(request, tmp_path):
 
 @pytest.fixture
 def store(url):
-    opened = open_store(url, lambda: NOON, MAX_COMMAND_SECONDS)
+    opened = open_store(url, lambda: NOON)
     yield opened
     opened.close()
 
@@ -76,7 +75,7 @@ def test_a_key_is_random_and_the_same_after_a_restart(keys, store):
 
 
 def test_processes_that_make_the_first_key_of_a_year_at_once_agree(url):
-    stores = [open_store(url, lambda: NOON, MAX_COMMAND_SECONDS) for _ in range(4)]
+    stores = [open_store(url, lambda: NOON) for _ in range(4)]
     with ThreadPoolExecutor(8) as threads:
         waiting = [threads.submit(SubjectKeys(stores[at % 4], KEY).open, "maple", 2027, NOON) for at in range(16)]
         assert len({one.result() for one in waiting}) == 1

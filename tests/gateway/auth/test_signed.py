@@ -20,7 +20,6 @@ from gateway.auth.client_secrets import new_secret
 from gateway.auth.oauth1_secrets import PURPOSE, new_shared_secret
 from gateway.auth.scopes import ONEROSTER_1_1, ONEROSTER_1_2
 from gateway.config.settings import load
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store, utc_now
 from tests.support.regions import Site, agreement, running, served, small_sites
 
@@ -34,7 +33,7 @@ NONCES = count()
 @contextmanager
 def registry(folder):
     read = load(folder / "gateway.toml")
-    store = open_store(read.store_url, seconds=MAX_COMMAND_SECONDS)
+    store = open_store(read.store_url)
     try:
         yield store, read.open_keys().derive(PURPOSE)
     finally:

@@ -40,7 +40,6 @@ from gateway.reads.export import ExportRequest, export
 from gateway.reads.nesting import members
 from gateway.reads.pipeline import serve_page
 from gateway.request import PageRequest, Within
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
 from gateway.storage.shared_memory import LocalMemory
 from policies.compiler import Grants
@@ -247,7 +246,7 @@ class Gate:
         self.world, self.time, self.more, self.writes = world, documents.NOW.timestamp(), False, writes
         folder.mkdir(parents=True)
         self.settings, self.keyring = make_settings(folder), Keyring(b"a key for tests, of thirty-two b")
-        self.store = open_store(self.settings.store_url, self.now, MAX_COMMAND_SECONDS)
+        self.store = open_store(self.settings.store_url, self.now)
         source = WrittenAdapter if writes else RecordsAdapter
         self.adapter = source(world.rows(), entities=(*world.records, "offering"))
         self.begin()

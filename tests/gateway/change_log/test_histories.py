@@ -21,7 +21,6 @@ from gateway.change_log.window import WINDOW_SECONDS
 from gateway.change_log.written import ClientPosition
 from gateway.changes.tombstones import FORGOTTEN
 from gateway.reads.export import ExportRequest, export
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
 from gateway.storage.sealed_files import Sealed
 from standards.errors import MalformedQuery
@@ -444,7 +443,7 @@ def test_a_client_of_another_registry_is_told_nothing_of_what_one_of_its_name_wa
         assert found
         for file in found:
             file.unlink()
-        gate.store = open_store(gate.settings.store_url, gate.now, MAX_COMMAND_SECONDS)
+        gate.store = open_store(gate.settings.store_url, gate.now)
 
     restarted(gate, replaced)
     assert refused(gate, "students", since)

@@ -16,7 +16,6 @@ from gateway.auth.oauth1_secrets import new_shared_secret, open_shared_secret
 from gateway.auth.scopes import ONEROSTER_1_1
 from gateway.commands.cli import main
 from gateway.config.settings import load
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store, utc_now
 
 OLDER = ["clients", "add", "lms", "--org", "Lms", "--kind", "vendor", "--scope", f"{ONEROSTER_1_1}roster.readonly"]
@@ -41,7 +40,7 @@ def crossing(file):
 @pytest.fixture
 def find(file):
     def found(name: str):
-        store = open_store(load(file).store_url, seconds=MAX_COMMAND_SECONDS)
+        store = open_store(load(file).store_url)
         client = store.find_client(name)
         store.close()
         return client

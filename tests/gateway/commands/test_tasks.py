@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from gateway.audit.students.subject_keys import PURPOSE, SubjectKeys
 from gateway.config.settings import load
 from gateway.storage.acts import Acts
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
 from tests.gateway.commands.register_region import AGREEMENT, region, register_files
 
@@ -87,7 +86,7 @@ def test_a_school_year_of_the_record_that_need_not_be_kept_is_a_task_until_its_k
     settings = region.folder / "gateway.toml"
     settings.write_text(settings.read_text() + "record_years = 3\n")
     read = load(settings)
-    with closing(open_store(read.store_url, seconds=MAX_COMMAND_SECONDS)) as store:
+    with closing(open_store(read.store_url)) as store:
         keys = SubjectKeys(store, read.open_keys().derive(PURPOSE))
         for year in (2020, 2090):
             keys.open("maple", year, datetime(2020, 1, 1, tzinfo=UTC))
@@ -118,7 +117,7 @@ def test_opening_and_closing_are_acts(region):
     region.crossing("tasks", "open", "look", "--org", "maple", "--role", "registrar", "--actor", "ana")
     (own,) = listed(region, "--role", "registrar")
     region.crossing("tasks", "close", own["id"], "--outcome", "looked", "--actor", "ben")
-    store = open_store(f"sqlite:///{region.folder}/state/registry.db", seconds=MAX_COMMAND_SECONDS)
+    store = open_store(f"sqlite:///{region.folder}/state/registry.db")
     told = [(one.actor, one.action) for one in Acts(store).waiting()]
     store.close()
     assert told == [("ana", "task opened"), ("ben", "task closed")]

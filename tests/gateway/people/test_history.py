@@ -21,7 +21,6 @@ from gateway.people.joining import Identity, Joining, Newcomer
 from gateway.people.persons import new_person_id
 from gateway.people.second_factors import SecondFactors
 from gateway.people.signing_in import SignIn
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
 from policies.roles import actions, roles
 from standards.errors import CallerError, Conflict, NotFound, Unauthenticated
@@ -61,7 +60,7 @@ class Histories(RuleBasedStateMachine):
         sites = small_sites(folder / "data")
         file = write(folder / "region", sites, [agreement(name) for name in sites])
         read = load(file)
-        self.clock, self.store = Clock(), open_store(read.store_url, seconds=MAX_COMMAND_SECONDS)
+        self.clock, self.store = Clock(), open_store(read.store_url)
         keys = read.open_keys()
         administered = Administration(self.store, None, keys, self.clock, lambda: read)
         self.people = Persons(administered)

@@ -18,7 +18,6 @@ from gateway.people.passkeys import Passkeys, Site
 from gateway.people.second_factors import SecondFactors, new_secret
 from gateway.people.sessions import Sessions, hashed
 from gateway.people.signing_in import SignIn, Typed
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.database import transaction
 from gateway.storage.people.tables import authenticators, invitations, passwords, people, recovery_codes, sessions
 from gateway.storage.registry import open_store
@@ -92,7 +91,7 @@ class Inside:
 
 @pytest.fixture
 def inside(url):
-    store = open_store(url, seconds=MAX_COMMAND_SECONDS)
+    store = open_store(url)
     yield Inside(store)
     store.close()
 

@@ -563,11 +563,10 @@ def test_a_delta_holds_what_changed_for_this_consumer_and_nothing_else(changing,
 def renewed(region, client):
     """A new token for a client, an hour later."""
     from gateway.auth.client_secrets import new_secret
-    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
     from gateway.storage.registry import open_store
 
     secret, trace = new_secret()
-    store = open_store(region.store_url, region.clock, MAX_COMMAND_SECONDS)
+    store = open_store(region.store_url, region.clock)
     store.rotate_secret(client, trace, None, "ana")
     store.close()
     answer = region.app.test_client().post(

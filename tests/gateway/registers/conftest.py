@@ -9,7 +9,6 @@ import pytest
 from gateway.registers.entries import Consent, Restriction
 from gateway.registers.store import Registers
 from gateway.registers.tags import ID, RegisterKeys
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
 from tests.support import servers
 
@@ -29,7 +28,7 @@ def url(request, tmp_path):
 
 @pytest.fixture
 def store(url):
-    opened = open_store(url, lambda: NOON, MAX_COMMAND_SECONDS)
+    opened = open_store(url, lambda: NOON)
     yield opened
     opened.close()
 

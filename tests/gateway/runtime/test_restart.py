@@ -9,7 +9,6 @@ import requests
 
 from gateway.config.settings import load
 from gateway.storage.acts import Acts
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
 from tests.support.people.agreements import acts_of
 from tests.support.people.districts import UPLOADED, zipped
@@ -81,7 +80,7 @@ def test_what_was_done_in_the_console_holds_after_a_crash(folder, tmp_path):
         again = people["ben"].send(gateway, "POST", f"/proposals/{proposal}/confirm", {"reason": "again"})
         assert again.status_code == 409
         assert people["ana"].ask(gateway, "GET", f"/proposals/{proposal}")["outcome"] == "confirmed"
-        store = open_store(load(folder / "gateway.toml").store_url, seconds=MAX_COMMAND_SECONDS)
+        store = open_store(load(folder / "gateway.toml").store_url)
         assert [one.action for one in store.list_events("two-eyes")] == ["added"]
         assert len(acts_of(store, "act confirmed")) == 1
         wait_until(lambda: not Acts(store).waiting())

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import update
 
 from gateway.config.settings import load
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.database import transaction
 from gateway.storage.people.agreements import DRAFT, REVIEW, WITHDRAWN
 from gateway.storage.people.tables import written_agreements
@@ -30,13 +29,13 @@ def sites(tmp_path):
 def written(folder, sites, *texts, state="published"):
     """Write the settings of a region whose agreements lie in its registry."""
     read = load(write(folder, sites, []))
-    with closing(open_store(read.store_url, Clock(), MAX_COMMAND_SECONDS)) as store:
+    with closing(open_store(read.store_url, Clock())) as store:
         for text in texts:
             put(store, Clock(), text, state)
 
 
 def tamper(region, **values):
-    opened = closing(open_store(region.store_url, Clock(), MAX_COMMAND_SECONDS))
+    opened = closing(open_store(region.store_url, Clock()))
     with opened as store, transaction(store.engine, write=True) as connection:
         connection.execute(update(written_agreements).values(**values))
 
@@ -112,7 +111,7 @@ def test_a_withdrawal_ends_an_open_walk_within_a_second_and_brings_back_nothing(
         first = consumer.roster("students", limit=5)
         following = first.headers["Link"].partition("<")[2].partition(">")[0]
         assert (first.status_code, consumer.ask(following).status_code) == (200, 200)
-        with closing(open_store(region.store_url, Clock(), MAX_COMMAND_SECONDS)) as store:
+        with closing(open_store(region.store_url, Clock())) as store:
             put(store, Clock(), WIDE, WITHDRAWN)
         wait_until(lambda: consumer.roster("students").status_code == 403, 3)
         assert consumer.ask(following).status_code in {403, 409}
@@ -124,6 +123,6 @@ def test_a_withdrawal_takes_effect_though_a_file_is_wrong(tmp_path, sites):
         consumer = region.consumer()
         assert consumer.roster("students").status_code == 200
         (region.folder / "agreements" / "wrong.yaml").write_text("id: [", "utf-8")
-        with closing(open_store(region.store_url, Clock(), MAX_COMMAND_SECONDS)) as store:
+        with closing(open_store(region.store_url, Clock())) as store:
             put(store, Clock(), NARROW, WITHDRAWN)
         wait_until(lambda: consumer.roster("students").status_code == 403, 3)

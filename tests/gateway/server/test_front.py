@@ -185,6 +185,14 @@ def state(port):
     return found
 
 
+def test_a_client_that_sends_all_before_it_reads_is_told_why_it_is_refused(fronted):
+    """Proxies and browsers do; a connection closed before they have sent all would be all that they are told."""
+    large = b"POST /body" + HOST + b"Content-Length: %d\r\n\r\n" % (8 * MAX_BODY_BYTES)
+    with connect(fronted) as connection:
+        connection.sendall(large + b"a" * (8 * MAX_BODY_BYTES))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
+
+
 def test_a_stream_arrives_whole_however_slowly_it_is_read(fronted):
     connection = http.client.HTTPConnection("127.0.0.1", fronted, timeout=20)
     connection.request("GET", "/stream")

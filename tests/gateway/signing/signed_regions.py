@@ -14,7 +14,6 @@ from gateway.signing import signatures
 from gateway.signing.approval_book import signed_text, subject
 from gateway.signing.party_keys import public_part
 from gateway.storage.approvals import ASSERTED, SIGNED, Approval, Approvals, PartyKey
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
 from policies import agreement as agreements
 from tests.gateway.signing.keys import key_of
@@ -120,7 +119,7 @@ def signed_region(
     """Start a region where signatures are required, with the keys of maple and tutor."""
     with reloadable(folder, sites, texts, settings) as region:
         url = load(folder / "gateway.toml").store_url
-        with closing(open_store(url, region.clock, MAX_COMMAND_SECONDS)) as store:
+        with closing(open_store(url, region.clock)) as store:
             one = SignedRegion(region, Approvals(store))
             one.key("maple")
             one.key("tutor")

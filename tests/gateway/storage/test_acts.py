@@ -10,7 +10,6 @@ import pytest
 
 from gateway.storage.acts import MAX_ACTS_AT_ONCE, Act, Acts, write_acts
 from gateway.storage.approvals import ASSERTED, SIGNED, Approval, Approvals, PartyKey
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import Client, Secret, SharedSecret, SqlStore, open_store
 from standards.errors import CallerError, NotFound
 from tests.support import servers
@@ -35,7 +34,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def store(url: str) -> Iterator[SqlStore]:
-    opened = open_store(url, lambda: NOON, MAX_COMMAND_SECONDS)
+    opened = open_store(url, lambda: NOON)
     yield opened
     opened.close()
 

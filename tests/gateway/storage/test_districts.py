@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.database import transaction
 from gateway.storage.people.deliveries import READING, UPLOAD, Deliveries, Delivery
 from gateway.storage.people.district_orders import APPROVED, PAUSE, end_order, give_order, orders_of
@@ -51,7 +50,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def store(url: str) -> Iterator[SqlStore]:
-    opened = open_store(url, lambda: NOON, MAX_COMMAND_SECONDS)
+    opened = open_store(url, lambda: NOON)
     yield opened
     opened.close()
 

@@ -160,7 +160,10 @@ def test_a_postgresql_that_hangs_holds_nobody_up_and_serves_again_afterwards(
 ) -> None:
     """Connections that are open, and those that are to be: the processes stopped, or a middlebox that is silent."""
     with servers.fresh_database(postgresql_server) as url:
-        store = open_store(f"postgresql://postgres@127.0.0.1:{proxy.port}/{url.partition('@/')[2].partition('?')[0]}")
+        store = open_store(
+            f"postgresql://postgres@127.0.0.1:{proxy.port}/{url.partition('@/')[2].partition('?')[0]}",
+            seconds=MAX_CALL_SECONDS,
+        )
         store.add_client(TUTOR)
         try:
             with stopped(postgresql_server) if way == "stopped" else proxy.quiet():
@@ -172,14 +175,16 @@ def test_a_postgresql_that_hangs_holds_nobody_up_and_serves_again_afterwards(
 
 def test_a_new_start_is_refused_by_a_postgresql_that_never_answers(proxy: Proxy) -> None:
     with proxy.quiet():
-        took, refused = told(lambda: open_store(f"postgresql://postgres@127.0.0.1:{proxy.port}/postgres"))
+        took, refused = told(
+            lambda: open_store(f"postgresql://postgres@127.0.0.1:{proxy.port}/postgres", seconds=MAX_CALL_SECONDS)
+        )
     assert refused
     assert took < 5
 
 
 def test_an_sqlite_file_that_somebody_else_writes_for_long_keeps_no_thread(tmp_path: Path) -> None:
     path = tmp_path / "registry.db"
-    store = open_store(f"sqlite:///{path}")
+    store = open_store(f"sqlite:///{path}", seconds=MAX_CALL_SECONDS)
     store.add_client(TUTOR)
     try:
         with locked(path, "BEGIN EXCLUSIVE"):

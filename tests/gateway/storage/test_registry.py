@@ -20,7 +20,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.database import NEWEST
 from gateway.storage.migrations.upgrading import migrations
 from gateway.storage.people.tables import people
@@ -58,7 +57,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def store(url: str) -> Iterator[SqlStore]:
-    opened = open_store(url, lambda: NOON, MAX_COMMAND_SECONDS)
+    opened = open_store(url, lambda: NOON)
     yield opened
     opened.close()
 
@@ -178,7 +177,7 @@ def test_a_registry_of_the_first_version_keeps_its_clients(url: str) -> None:
     """What was disabled was told to be for ever: it has ended, and keeps nothing that could be opened again."""
     shared = SharedSecret(b"sealed", NOON + timedelta(days=7))
     gone = replace(TUTOR, client_id="gone", oauth1=shared)
-    store = open_store(url, seconds=MAX_COMMAND_SECONDS)
+    store = open_store(url)
     store.add_client(TUTOR)
     store.add_client(gone)
     store.close()
@@ -191,7 +190,7 @@ def test_a_registry_of_the_first_version_keeps_its_clients(url: str) -> None:
         "ALTER TABLE clients DROP COLUMN steward",
     )
     go_back(url, "0002", status, *newer)
-    store = open_store(url, seconds=MAX_COMMAND_SECONDS)
+    store = open_store(url)
     assert store.list_clients() == (replace(gone, status=ENDED, oauth1=None), TUTOR)
     store.close()
     go_back(
@@ -202,7 +201,7 @@ def test_a_registry_of_the_first_version_keeps_its_clients(url: str) -> None:
         "ALTER TABLE clients DROP COLUMN oauth1_not_after",
         *newer,
     )
-    store = open_store(url, seconds=MAX_COMMAND_SECONDS)
+    store = open_store(url)
     found, events = store.find_client("tutor"), store.list_events("tutor")
     store.close()
     assert found == TUTOR
@@ -264,10 +263,10 @@ def test_the_migrations_make_exactly_the_tables_the_program_uses(store: SqlStore
 
 
 def test_what_is_registered_outlives_a_restart(url: str) -> None:
-    first = open_store(url, seconds=MAX_COMMAND_SECONDS)
+    first = open_store(url)
     first.add_client(TUTOR)
     first.close()
-    second = open_store(url, seconds=MAX_COMMAND_SECONDS)
+    second = open_store(url)
     found = second.find_client("tutor")
     second.close()
     assert found == TUTOR
@@ -287,7 +286,7 @@ def test_a_registry_of_a_newer_version_is_refused(store: SqlStore, url: str) -> 
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(StoreUnavailable, match="newer version"):
-        open_store(url, seconds=MAX_COMMAND_SECONDS)
+        open_store(url)
 
 
 def test_the_sqlite_file_is_its_owners_alone_and_writes_ahead(tmp_path: Path) -> None:
@@ -309,7 +308,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["mysql://user:secret@host/db", "postgresql://user:secret@127.0.0.1:1/db", "secret"])
 def test_an_address_that_leads_nowhere_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(StoreUnavailable) as refused:
-        open_store(url, seconds=MAX_COMMAND_SECONDS)
+        open_store(url)
     assert "secret" not in str(refused.value)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.storage.acts import Act
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.database import transaction
 from gateway.storage.people.agreements import DRAFT, PUBLISHED, WrittenAgreements, WrittenVersion, read_written
 from gateway.storage.people.written import note_written, written_changes
@@ -26,13 +25,13 @@ if TYPE_CHECKING:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     if request.param == "sqlite":
-        opened = open_store(f"sqlite:///{tmp_path}/registry.db", lambda: datetime.now(UTC), MAX_COMMAND_SECONDS)
+        opened = open_store(f"sqlite:///{tmp_path}/registry.db", lambda: datetime.now(UTC))
         yield opened
         opened.close()
         return
     with servers.fresh_database(request.getfixturevalue("postgresql_server")) as fresh:
         address = fresh.replace("postgresql+psycopg:", "postgresql:")
-        opened = open_store(address, lambda: datetime.now(UTC), MAX_COMMAND_SECONDS)
+        opened = open_store(address, lambda: datetime.now(UTC))
         yield opened
         opened.close()
 

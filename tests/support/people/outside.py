@@ -12,7 +12,6 @@ from sqlalchemy import insert
 
 from gateway.config.settings import load
 from gateway.people.sessions import ACTIVE, COOKIE, Sessions
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.database import transaction
 from gateway.storage.people.tables import memberships, people
 from gateway.storage.registry import open_store
@@ -55,7 +54,7 @@ class Outside:
 def come_in(served: Served, roles: Mapping[str, tuple[str, str]]) -> dict[str, Outside]:
     """Make a person of each name with that role (organisation, role), and sign it in."""
     settings, now, found = load(served.folder / "gateway.toml"), datetime.now(UTC), {}
-    with closing(open_store(settings.store_url, seconds=MAX_COMMAND_SECONDS)) as store:
+    with closing(open_store(settings.store_url)) as store:
         for number, (name, (org, role)) in enumerate(roles.items()):
             mine = f"{number:032x}"
             row = {

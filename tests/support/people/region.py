@@ -18,6 +18,7 @@ from gateway.runtime.startup import run
 from gateway.storage.database import transaction
 from gateway.storage.people.tables import memberships, people
 from policies.roles import roles
+from tests.support.patience import patient
 from tests.support.regions import Clock, Site, write
 
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ def people_region(
 ) -> Iterator[PeopleRegion]:
     """Run a region until the end of the block."""
     clock = clock or Clock()
-    started = run(load(write(folder, sites, agreements, settings)), clock, lambda: clock().timestamp())
+    read = patient(load(write(folder, sites, agreements, settings)))
+    started = run(read, clock, lambda: clock().timestamp())
     try:
         yield PeopleRegion(folder, started, clock)
     finally:

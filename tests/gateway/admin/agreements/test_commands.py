@@ -8,7 +8,6 @@ from click.testing import CliRunner
 
 from gateway.commands.cli import main
 from gateway.config.settings import load
-from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.people.agreements import DRAFT
 from gateway.storage.registry import open_store
 from tests.support.people.agreements import put
@@ -17,7 +16,7 @@ from tests.support.regions import Clock, agreement, small_sites, write
 
 def test_a_draft_is_listed_published_checked_and_ended(tmp_path):
     file = write(tmp_path / "r", small_sites(tmp_path, 20), [])
-    with closing(open_store(load(file).store_url, Clock(), MAX_COMMAND_SECONDS)) as store:
+    with closing(open_store(load(file).store_url, Clock())) as store:
         put(store, Clock(), agreement("maple"), DRAFT)
 
     def ran(*words):
