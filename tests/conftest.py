@@ -45,6 +45,13 @@ def pytest_collection_finish():
     gc.set_threshold(100_000, 50, 100)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _frozen():
+    """Leave what is there when a file of tests begins out of every later collection: a reload collects, as a server does."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Spread whole files over the cores, and those that share a start on one."""
