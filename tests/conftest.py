@@ -19,14 +19,18 @@ import structlog
 
 from gateway import telemetry
 from gateway.auth import client_secrets
-from gateway.runtime import state
+from gateway.runtime import startup, state
 from gateway.storage import database
+from gateway.storage.bounded_calls import MAX_CALL_SECONDS
 from tests.support import needs, servers
 from tests.support.regions import QUICK
 from tests.support.spreading import Together, rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+PATIENCE = 30.0
+"""The seconds that a gateway of a test waits for its registry."""
 
 # A law is about what holds, not about how long a busy machine takes to try it; in CI it tries the same examples always.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=needs.IN_CI, print_blob=True)
@@ -71,6 +75,19 @@ def _addresses():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(state, "create_app", create)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patience():
+    """Let the registry of a gateway take its time, where its settings do not say otherwise: a busy machine is no outage."""
+    plain = startup.open_store
+
+    def patient(url, clock, seconds):
+        return plain(url, clock, PATIENCE if seconds == MAX_CALL_SECONDS else seconds)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(startup, "open_store", patient)
         yield
 
 

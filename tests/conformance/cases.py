@@ -12,7 +12,6 @@ from gateway.commands.cli import main
 from gateway.config.settings import load
 from gateway.runtime.startup import run
 from tests.support.needs import shared
-from tests.support.patience import patient
 from tests.support.regions import NOW, Clock, Region
 
 OLD, NEW = "/ims/oneroster/v1p1/", "/ims/oneroster/rostering/v1p2/"
@@ -38,7 +37,7 @@ def check(folder, monkeypatch):
 @contextmanager
 def up(folder):
     """A gateway over the settings of a case as they stand, at a time that the test moves."""
-    clock, settings = Clock(), patient(load(folder / "gateway.toml"))
+    clock, settings = Clock(), load(folder / "gateway.toml")
     running = run(settings, clock, lambda: clock().timestamp())
     app, gateway = running.state.app, running.state.gateway
     try:

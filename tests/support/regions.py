@@ -31,7 +31,6 @@ from gateway.storage.acts import Acts
 from gateway.storage.registry import Client, Secret, open_store
 from standards.oneroster.resources.parts import service_of
 from tests.support.needs import ROOT, shared
-from tests.support.patience import patient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -259,7 +258,7 @@ def running(
 ) -> Iterator[Region]:
     """Run a gateway until the end of the block."""
     clock = clock or Clock()
-    read = patient(load(write(folder, sites, agreements, settings)))
+    read = load(write(folder, sites, agreements, settings))
     started = run(read, clock, lambda: clock().timestamp())
     app, gateway = started.state.app, started.state.gateway
     try:

@@ -13,7 +13,6 @@ from werkzeug.test import Client
 
 from gateway.config.settings import load
 from gateway.runtime.startup import run
-from tests.support.patience import patient
 from tests.support.regions import EVERYTHING, Clock, Region, agreement, write
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ class _Web:
 def started(folder: Path, clock: Clock | None = None) -> Iterator[Reloaded]:
     """Start the region whose settings file is in *folder*, until the end of the block."""
     clock = clock or Clock()
-    read = patient(load(folder / "gateway.toml"))
+    read = load(folder / "gateway.toml")
     running = run(read, clock, lambda: clock().timestamp())
     gc.freeze()  # as a server does it: what the tests have in memory is not looked through at every reload
     try:

@@ -21,7 +21,6 @@ from gateway.demo.data import generate, school_year_of, write_edfi_xml, write_on
 from gateway.demo.data.__main__ import main as write_region
 from gateway.runtime.startup import run
 from policies import agreement
-from tests.support.patience import patient
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 16, 18, tzinfo=UTC)
@@ -210,6 +209,6 @@ class Reader:
 
     def client(self):
         if self.web is None:
-            running = run(patient(settings.load(self.folder / "gateway.toml")), lambda: NOW)
+            running = run(settings.load(self.folder / "gateway.toml"), lambda: NOW)
             self.web, self.gateway = Client(running, Response), running.state.gateway
         return self.web

@@ -21,7 +21,6 @@ from gateway.storage.acts import Acts
 from gateway.storage.registry import open_store
 from tests.gateway.signing.keys import key_of
 from tests.gateway.signing.signed_regions import BORN, FEWER, NAMES, REQUIRED, tutoring
-from tests.support.patience import patient
 from tests.support.regions import NOW, Site, small_district, write
 
 OFFER = "offer: {until: 2026-12-31}\n"
@@ -85,7 +84,7 @@ def state(name="tutor-maple", version=1):
 
 def served(folder):
     """What a gateway that starts now serves."""
-    _, gateway = start(patient(load(folder / "region" / "gateway.toml")), lambda: NOW)
+    _, gateway = start(load(folder / "region" / "gateway.toml"), lambda: NOW)
     with closing(gateway):
         return sorted((one.id, one.version) for one in gateway.grants._agreements)
 

@@ -15,7 +15,6 @@ from gateway.demo.data import write_edfi_xml, write_oneroster_12
 from gateway.reads.export import Export
 from standards.errors import SourceBroken
 from tests.gateway.disclosures import read_disclosures
-from tests.support.patience import patient
 from tests.support.regions import TUTORING, Clock, Site, agreement, running, small_district
 
 BULK = "[read, search, bulk]"
@@ -132,7 +131,7 @@ def test_a_failure_on_the_way_leaves_no_file_and_what_was_there(region, monkeypa
 
 def test_while_the_gateway_runs_it_says_that_the_record_is_in_use(region):
     folder, _ = region
-    _, up = gateway.runtime.startup.start(patient(load(folder / "gateway.toml")))
+    _, up = gateway.runtime.startup.start(load(folder / "gateway.toml"))
     try:
         answer = crossing("conformance", "--out", "out.zip")
     finally:

@@ -21,7 +21,6 @@ from gateway.demo.data import write_oneroster_12
 from gateway.runtime import startup
 from gateway.runtime.startup import start
 from tests.support.needs import ROOT
-from tests.support.patience import patient
 from tests.support.regions import EDFI, ROSTER, Site, agreement, links, served, small_district, write
 
 ALWAYS = {"begin": "2020-01-01", "end": "2099-12-31", "operations": "[read, search, bulk]"}
@@ -47,7 +46,7 @@ class Beside:
     """A second gateway, in the process of the tests, over the registry and the memory of another."""
 
     def __init__(self, settings, first):
-        self.app, self.gateway = start(patient(load(settings)))
+        self.app, self.gateway = start(load(settings))
         self.web, self.first, self.base = self.app.test_client(), first, "http://localhost"
 
     def get(self, path, params=None):

@@ -18,7 +18,6 @@ from gateway.runtime.startup import run
 from gateway.storage.database import transaction
 from gateway.storage.people.tables import memberships, people
 from policies.roles import roles
-from tests.support.patience import patient
 from tests.support.regions import Clock, Site, write
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ def people_region(
 ) -> Iterator[PeopleRegion]:
     """Run a region until the end of the block."""
     clock = clock or Clock()
-    read = patient(load(write(folder, sites, agreements, settings)))
+    read = load(write(folder, sites, agreements, settings))
     started = run(read, clock, lambda: clock().timestamp())
     try:
         yield PeopleRegion(folder, started, clock)
