@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,6 +139,7 @@ def imports(source: str, known: Mapping[str, object]) -> Iterator[str]:
                     yield whole if whole in known else node.module
 
 
+@cache
 def edges() -> dict[str, frozenset[str]]:
     """Return which modules each module imports."""
     known = modules()

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,7 @@ def wrong_arrows(source: str, package: str) -> set[str]:
     return (imported & (set(PACKAGES) | {"tests"})) - ARROWS[package] | (imported & FORBIDDEN[package])
 
 
+@cache
 def clock_readings(source: str) -> list[str]:
     """Return the calls in *source* that read the clock."""
     calls = [ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
@@ -170,7 +172,7 @@ def test_no_modules_import_each_other_in_a_circle():
 
 
 def test_an_arrow_upward_and_a_circle_are_noticed():
-    graph = edges()
+    graph = dict(edges())
     assert upward(graph | {"gateway.storage.registry": frozenset({"gateway.reads.pipeline"})}) == [
         ("gateway.storage.registry", "gateway.reads.pipeline")
     ]

@@ -6,6 +6,7 @@ import ast
 import configparser
 import re
 import sys
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,8 +40,13 @@ MADE_BY_TESTS = {"crossing_lines", "generated"}
 """Modules that a test writes before it, or a process of it, imports them."""
 
 
-def used(source: str) -> Iterator[str]:
-    """Yield the top-level modules that *source* imports, or reads packaged files of, anywhere."""
+@cache
+def used(source: str) -> frozenset[str]:
+    """Return the top-level modules that *source* imports, or reads packaged files of, anywhere."""
+    return frozenset(_used(source))
+
+
+def _used(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
