@@ -168,9 +168,9 @@ def test_an_opt_out_of_the_directory_holds_and_stops_no_other_agreement(answer, 
 
 
 def test_a_protected_address_is_the_substitute_for_every_recipient(answer, officer):
-    assert answer("restrictions add --district cedar --kind acp --without-substitute").printed.endswith(": added.\n")
+    assert answer("restrictions add --district cedar --kind acp").printed.endswith(": added.\n")
     before = seen(officer, "restrictions add --district cedar --kind directory")[1]
-    after = seen(officer, "restrictions add --district cedar --kind acp --without-substitute")[1]
+    after = seen(officer, "restrictions add --district cedar --kind acp")[1]
     assert "streetNumberName" in before
     assert "PO Box 257" not in before
     assert set(re.findall(r'"streetNumberName": "(.*?)"', after)) == {"PO Box 257"}
