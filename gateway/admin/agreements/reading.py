@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gateway.admin.organisations import parties_of
-from gateway.signing.overview import ENDING, FORCE, VersionState, overview
+from gateway.signing.overview import ENDING, FORCE, REPLACED, VersionState, overview
 from gateway.storage.people.agreements import OPEN, RECALLED, WITHDRAWN, WrittenAgreements
 from policies.documents.written import SCHEME
 from standards.errors import NotFound
@@ -169,10 +169,12 @@ class KnownAgreements:
 
     def _shown(self, one: VersionState, row: WrittenVersion | None) -> KnownVersion:
         shown, running = _shown(one, row), self._region.running
-        if running is None or one.state not in {FORCE, ENDING}:
+        if running is None or one.state not in {FORCE, ENDING, REPLACED}:
             return shown
-        served = {(other.id, other.version) for other in running.standing.agreements}
-        return replace(shown, unserved=(shown.id, shown.version) not in served)
+        is_served = any((other.id, other.version) == (shown.id, shown.version) for other in running.standing.agreements)
+        if one.state == REPLACED:  # until what follows it is served, for which a district must be read
+            return replace(shown, state=FORCE) if is_served else shown
+        return replace(shown, unserved=not is_served)
 
 
 def _is_written(one: VersionState) -> bool:

@@ -270,6 +270,18 @@ def test_the_page_of_a_version_that_waits_for_a_reading_does_not_say_that_it_is_
     assert "not served yet" not in browser.get(f"{PAGES}/tutor-birch/1").get_data(as_text=True)
 
 
+def test_the_page_of_the_version_before_one_that_waits_says_that_it_is_in_force(region, system):
+    region.person("birch-officer", ("birch", "privacy-officer"))
+    spoil(system, "answers 500")
+    write(region, "wider", agreement("birch", WIDE, version=2))
+    region.running.reload("ana", 0.0)
+    browser = region.browser("birch-officer")
+    before, after = (browser.get(f"{PAGES}/conformance-birch/{one}").get_data(as_text=True) for one in (1, 2))
+    assert "not served yet" in after
+    assert "in force" in before
+    assert "replaced" not in before
+
+
 def test_another_source_that_cannot_be_read_leaves_the_present_one_and_names_the_district(region):
     file = region.folder / "gateway.toml"
     text = file.read_text("utf-8")
