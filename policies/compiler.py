@@ -120,7 +120,8 @@ class Grants:
         """Yield the grant of each client under an *agreement* by itself."""
         keys = {client: (client, ((agreement.id, agreement.version),)) for client in agreement.clients}
         missing = [client for client, key in keys.items() if key not in self._compiled]
-        self._compiled |= {keys[grant.client]: grant for grant in compile_each(agreement, missing)}
+        if missing:
+            self._compiled |= {keys[grant.client]: grant for grant in compile_each(agreement, missing)}
         return (self._compiled[key] for key in keys.values())
 
     def _combined(self, several: tuple[Agreement, ...], client: str) -> Grant:

@@ -320,3 +320,16 @@ def test_the_samples_compile():
     for one in agreement.load_folder(documents.SAMPLES):
         grant = compiler.compile(one, one.clients[0])
         assert grant.releases("student.name.given")
+
+
+def test_what_is_compiled_is_not_compiled_again(monkeypatch):
+    one, made = documents.load("student.id allow"), []
+    plain = compiler.combining.settled
+    monkeypatch.setattr(compiler.combining, "settled", lambda *given: made.append(given) or plain(*given))
+    grants = Grants([one], lambda: documents.NOW)
+    first = grants.every("maple")
+    assert made
+    made.clear()
+    assert grants.every("maple") == first
+    assert Grants([one], lambda: documents.NOW, grants).every("maple") == first
+    assert made == []
