@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -111,11 +112,23 @@ def read(path: Path, sets: Path | None = None) -> tuple[Agreement | None, list[S
 
     The *sets* of elements lie in a folder of their own, beside the document where nothing else is said.
     """
+    bundles = sets or path.parent / SETS
     try:
-        document = loading.read(path)
+        return _read(loading.content(path, str(path)), str(path), bundles)
     except SettingsError as error:
         return None, [error]
-    return check(document, sets or path.parent / SETS)
+
+
+def _read(raw: bytes, file: str, sets: Path) -> tuple[Agreement | None, list[SettingsError]]:
+    """Read an agreement from its bytes; one that was right is not checked again while its *sets* are the same."""
+    found = _right(raw, file, sets, checks.bundles(sets))
+    return (found, []) if found else check(loading.parse(raw, file), sets)
+
+
+@lru_cache(maxsize=256)
+def _right(raw: bytes, file: str, sets: Path, bundles: checks.Bundles) -> Agreement | None:
+    found = check(loading.parse(raw, file), sets)[0]
+    return found if checks.bundles(sets) == bundles else None
 
 
 def check(document: Document, sets: Path) -> tuple[Agreement | None, list[SettingsError]]:
@@ -171,7 +184,7 @@ def read_documents(
 def read_written(document: WrittenDocument, sets: Path) -> tuple[Agreement | None, list[SettingsError]]:
     """Read a written agreement, whose bundles lie in the folder *sets*, or every mistake in it."""
     try:
-        found, problems = check(document.parse(), sets)
+        found, problems = _read(document.bytes(), document.name, sets)
     except SettingsError as error:
         return None, [error]
     misfit = found and document.misfit((found.id, found.version, found.district, found.org))

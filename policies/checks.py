@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from policies.documents.loading import Document, Where
     from policies.elements import Element, Settled
 
+Bundles = tuple[tuple[str, bytes | None], ...]
+"""What a folder of bundles holds: of each its name, and its bytes where it can be read."""
+
 MAX_AGE_YEARS = 150
 STAFF = "staffAssignment: students are those of the person who asks; a client is no person, and gets no student"
 
@@ -38,6 +41,19 @@ def lines(document: Document, bundles: Path) -> tuple[tuple[Line, ...], list[Set
             problems += _line(document, entry, where, found)
     problems += _together(found)
     return tuple(found), problems
+
+
+def bundles(folder: Path) -> Bundles:
+    """Return the name and the bytes of every bundle in a folder: all that `lines` reads beside the document."""
+    files = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
+    return tuple((file.stem, _bytes(file)) for file in files)
+
+
+def _bytes(file: Path) -> bytes | None:
+    try:
+        return loading.content(file, str(file))
+    except SettingsError:
+        return None
 
 
 def _bundle(

@@ -92,12 +92,20 @@ def read(path: Path, name: str = "") -> Document:
         SettingsError: it is not YAML 1.2 without duplicate keys, anchors, aliases, merge keys and tags.
     """
     file = name or str(path)
+    return parse(content(path, file), file)
+
+
+def content(path: Path, file: str) -> bytes:
+    """Return the bytes of a *file*, of one that is too large no more than shows it.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
     try:
         with path.open("rb") as stream:
-            raw = stream.read(MAX_FILE_BYTES + 1)
+            return stream.read(MAX_FILE_BYTES + 1)
     except OSError:
         raise SettingsError("the file cannot be read", file) from None
-    return parse(raw, file)
 
 
 def parse(raw: bytes, file: str) -> Document:

@@ -6,12 +6,11 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from policies.documents import claims, loading
+from policies.documents import claims
 from standards.errors import SettingsError
 
 if TYPE_CHECKING:
     from policies.documents.claims import Claim
-    from policies.documents.loading import Document
 
 SCHEME: Final = "registry:"
 """What the name of a written document begins with, where that of a file is its path."""
@@ -33,15 +32,15 @@ class WrittenDocument:
         """What it is called in messages."""
         return f"{SCHEME}{self.id}@{self.version}"
 
-    def parse(self) -> Document:
-        """Parse the text.
+    def bytes(self) -> bytes:
+        """Return the text as it would lie in a file.
 
         Raises:
-            SettingsError: it is not YAML, or not the text whose hash was kept.
+            SettingsError: it is not the text whose hash was kept.
         """
         if digest(self.text) != self.digest:
             raise SettingsError("this is not the text that was written: its hash is another one", self.name, 1, 1)
-        return loading.parse(self.text.encode(), self.name)
+        return self.text.encode()
 
     def misfit(self, found: tuple[str, int, str, str]) -> SettingsError | None:
         """Return the mistake that the text is about something else (id, version, district, org) than is stated."""

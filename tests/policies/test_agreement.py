@@ -338,3 +338,25 @@ def test_every_action_and_no_other_is_in_the_schema():
     from policies.transforms import ACTIONS
 
     assert tuple(schema.published()["$defs"]["element"]["properties"]["action"]["enum"]) == ACTIONS
+
+
+def test_a_document_that_was_right_is_checked_anew_when_it_or_a_set_of_it_is_another(tmp_path):
+    sets = tmp_path / agreement.SETS
+    sets.mkdir()
+    bundle = "id: basics\ntext: who it is\nelements: [{path: student.id, action: allow}]\n"
+    (sets / "basics.yaml").write_text(bundle)
+    file = tmp_path / "one.yaml"
+    file.write_text(documents.text("") + "  - {set: basics}\n")
+    first, problems = agreement.read(file)
+    assert problems == []
+    assert agreement.read(file)[0] is first
+    (sets / "basics.yaml").write_text(bundle.replace("student.id", "student.email"))
+    assert [line.path for line in agreement.read(file)[0].lines] == ["student.email"]
+    (sets / "basics.yaml").write_text(bundle.replace("student.id", "student.nothing"))
+    assert "student.nothing" in str(agreement.read(file)[1])
+    (sets / "basics.yaml").unlink()
+    assert "no set" in str(agreement.read(file)[1])
+    (sets / "basics.yaml").write_text(bundle)
+    assert agreement.read(file)[0] == first
+    file.write_text(file.read_text().replace("version: 1", "version: 2"))
+    assert agreement.read(file)[0].version == 2

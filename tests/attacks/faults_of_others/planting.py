@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from policies import agreement
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,7 +34,8 @@ def noticed(check: Callable[[], None], fault: Fault, saying: str, gateway: Gatew
 
 
 def forget(gateway: Gateway | None) -> None:
-    """Drop what *gateway* has computed for its clients, and the walks they have begun."""
+    """Drop which agreements were right, what *gateway* has computed for its clients, and the walks they have begun."""
+    agreement._right.cache_clear()
     if gateway is None:
         return
     views, walks = gateway.views, gateway.walks

@@ -25,6 +25,12 @@ def sites(tmp_path):
     return {"maple": Site("oneroster_csv", {"source": str(tmp_path / "maple.zip")})}
 
 
+def forget():
+    """Forget what was worked out from the names that the product knew before."""
+    elements._settle.cache_clear()
+    agreements._right.cache_clear()
+
+
 def signed(text, old, new):
     assert old in text
     return text.replace(old, new)
@@ -115,10 +121,10 @@ def test_a_fact_that_the_product_learns_later_is_not_released_under_a_wildcard_o
 
     with monkeypatch.context() as patch:
         patch.setattr(elements, "_under", less)
-        elements._settle.cache_clear()
+        forget()
         with running(tmp_path / "r", sites, [TEXT]) as region:
             assert "givenName" not in region.consumer().roster("students").json["users"][0]
-    elements._settle.cache_clear()
+    forget()
     with running(tmp_path / "r", sites, [TEXT]) as region:
         (user, *_) = region.consumer().roster("students").json["users"]
         assert "givenName" not in user
@@ -139,12 +145,12 @@ def test_what_the_product_releases_less_of_is_released_less_under_an_agreement_o
     monkeypatch.setattr(
         elements, "_under", lambda stem: tuple(one for one in known(stem) if one.name != "student.name.given")
     )
-    elements._settle.cache_clear()
+    forget()
     try:
         with running(tmp_path / "r", sites, [TEXT]) as region:
             assert "givenName" not in region.consumer().roster("students").json["users"][0]
     finally:
-        elements._settle.cache_clear()
+        forget()
 
 
 def test_an_event_names_the_text_and_what_it_stood_for(tmp_path, sites):
