@@ -41,7 +41,7 @@ def test_it_fetches_as_many_records_as_it_counts(fetched, counts, followed):
     }
 
 
-@slow_for(*SLOW)
+@slow_for(*SLOW, "fir")
 def test_what_it_fetched_is_valid_by_our_documents(fetched, followed):
     told = fetched.report({"maple": SOME, "fir": FEW}.get(fetched.district, SAMPLE))
     assert sorted(told) == followed

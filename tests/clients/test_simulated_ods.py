@@ -59,6 +59,7 @@ def test_lightbeam_counts_what_there_is(clients, system):
     assert counts["students"] == KEPT["students"]
 
 
+@pytest.mark.slow  # six runs of lightbeam; what it sends to the gateway is tried in test_lightbeam.py
 def test_lightbeam_sends_and_deletes_what_it_fetched(clients):
     """Class periods are fetched, sent under other names, counted, and deleted again."""
     name = "classPeriods"

@@ -81,6 +81,7 @@ def test_a_pupil_under_a_pseudonym_is_named_by_no_resource(asked):
     assert {name: words & hidden for name, words in words_of(asked["nameless"]) if words & hidden} == {}
 
 
+@pytest.mark.slow  # every value of every resource, twice; one school and one pseudonym are looked for always
 def test_an_institution_whose_number_is_denied_is_numbered_by_no_resource(asked):
     numbers = {
         str(one[f"{kind}Id"])
