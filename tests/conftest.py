@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 import structlog
+from werkzeug.routing import Rule
 
 from gateway import telemetry
 from gateway.auth import client_secrets
@@ -73,8 +74,18 @@ def _addresses():
             made.append(SimpleNamespace(url_map=app.url_map))
         return app
 
+    builder, builders = Rule._compile_builder, {}
+
+    def remembered(self, append_unknown=True):
+        """What builds an address is made of the rule alone."""
+        key = self.rule, tuple(self._trace), repr(self.defaults), append_unknown
+        if key not in builders:
+            builders[key] = builder(self, append_unknown)
+        return builders[key]
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(state, "create_app", create)
+        patch.setattr(Rule, "_compile_builder", remembered)
         yield
 
 

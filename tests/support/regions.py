@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -278,12 +282,20 @@ def small_district(students: int = 60, seed: int = 7) -> Any:
     return generate("maple", seed=seed, students=students, school_year=2027, today=date(2026, 11, 2))
 
 
-def small_sites(folder: Path, students: int = 60) -> dict[str, Site]:
-    """Write one fictional district as two systems would send it: OneRoster files and Ed-Fi interchange files."""
-    folder.mkdir(parents=True, exist_ok=True)
+@cache
+def _small_files(students: int) -> Path:
+    """Write the files of a small district once for all of a run, into a folder that ends with it."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     district = small_district(students)
     write_oneroster_12(district, folder / "maple.zip")
     write_edfi_xml(district, folder / "maple-edfi")
+    return folder
+
+
+def small_sites(folder: Path, students: int = 60) -> dict[str, Site]:
+    """Write one fictional district as two systems would send it: OneRoster files and Ed-Fi interchange files."""
+    shutil.copytree(_small_files(students), folder, dirs_exist_ok=True)
     return {
         "maple": Site("oneroster_csv", {"source": str(folder / "maple.zip")}),
         "cedar": Site("edfi_xml", {"source": str(folder / "maple-edfi")}),
