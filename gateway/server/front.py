@@ -45,8 +45,11 @@ ENVELOPE_BYTES: Final = 65_536
 FILES: Final = 2
 """How many of the largest files may be in memory at once, while they come in."""
 
-LINGER_SECONDS: Final = 2.0
+LINGER_SECONDS: Final = 30.0
 """The seconds for which a client may go on sending a body that was refused, before its connection is closed."""
+
+PAUSE_SECONDS: Final = 3.0
+"""The seconds for which it may pause meanwhile."""
 
 BODILESS: Final = frozenset({204, 304})
 
@@ -338,7 +341,7 @@ class _Lingering:
         await self._send(message | {"more_body": True})
         with suppress(TimeoutError):
             async with asyncio.timeout(LINGER_SECONDS):
-                while (await self._receive()).get("more_body"):
+                while (await asyncio.wait_for(self._receive(), PAUSE_SECONDS)).get("more_body"):
                     pass
         await self._send({"type": "http.response.body", "body": b""})
 
