@@ -48,7 +48,7 @@ FILES: Final = 2
 LINGER_SECONDS: Final = 30.0
 """The seconds for which a client may go on sending a body that was refused, before its connection is closed."""
 
-PAUSE_SECONDS: Final = 3.0
+PAUSE_SECONDS: Final = 1.0
 """The seconds for which it may pause meanwhile."""
 
 BODILESS: Final = frozenset({204, 304})
@@ -324,7 +324,7 @@ def _in(loop: asyncio.AbstractEventLoop, do: Callable[[], object]) -> Callable[[
 
 
 class _Lingering:
-    """A ``send`` that, before a response ends, takes for a while what its client still sends, and forgets it.
+    """A ``send`` that takes what the client still sends, for a while, before it sends the last byte of a response.
 
     Who is still sending when the connection is closed is told of that, and not of the response (RFC 9112, 9.6).
     A client that waits for 100 Continue sends nothing before it has the response.
@@ -334,16 +334,17 @@ class _Lingering:
         self._receive, self._send, self._waits = receive, send, "HTTP_EXPECT" in environ
 
     async def __call__(self, message: Message) -> None:
-        """Send a message; after the last one's body, take what still comes."""
+        """Send a message; before the last byte of a body, after which granian hangs up, take what still comes."""
         if message["type"] != "http.response.body" or self._waits:
             await self._send(message)
             return
-        await self._send(message | {"more_body": True})
+        body = message["body"]
+        await self._send(message | {"body": body[:-1], "more_body": True})
         with suppress(TimeoutError):
             async with asyncio.timeout(LINGER_SECONDS):
                 while (await asyncio.wait_for(self._receive(), PAUSE_SECONDS)).get("more_body"):
                     pass
-        await self._send({"type": "http.response.body", "body": b""})
+        await self._send({"type": "http.response.body", "body": body[-1:]})
 
 
 async def _send(answer: AppResponse, send: Send) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -110,3 +111,13 @@ def test_a_file_that_breaks_off_leaves_the_district_free_and_a_good_one_is_kept(
     wait_until(lambda: gateway.send("ana", b"PK").status_code == 422)
     assert gateway.send("ana", data).json()["kept"] is True
     assert gateway.served.get(ROSTER).status_code == 200
+
+
+@pytest.mark.parametrize("place", [PLACE, PLACE.replace("/admin/v1", "/console")])
+def test_who_is_refused_while_sending_is_told_so(gateway, place):
+    """A proxy sends all of a file before it reads the answer, or gives up where the connection ends before."""
+    with closing(gateway.open(length=MOST, place=place)) as connection:
+        for _ in range(MOST // 4_000):
+            connection.sendall(b"0" * 4_000)
+            time.sleep(0.01)
+        assert status_of(connection) in {400, 401}
