@@ -45,11 +45,11 @@ ENVELOPE_BYTES: Final = 65_536
 FILES: Final = 2
 """How many of the largest files may be in memory at once, while they come in."""
 
-LINGER_SECONDS: Final = 30.0
-"""The seconds for which a client may go on sending a body that was refused, before its connection is closed."""
+DRAIN_SECONDS: Final = 30.0
+"""The seconds for which a client may go on sending a body that is refused, before it is told so."""
 
-PAUSE_SECONDS: Final = 1.0
-"""The seconds for which it may pause meanwhile."""
+PAUSE_SECONDS: Final = 0.5
+"""The seconds after which a client that sends no more is told so."""
 
 BODILESS: Final = frozenset({204, 304})
 
@@ -116,7 +116,8 @@ class Front:
         """Receive an uploaded file, of those whom the *gate* lets in before any of it is read."""
         refusal = await self._threads.run(partial(_asked, gate, environ))
         if refusal is not None:
-            await self._refuse(environ, refusal, _Lingering(environ, receive, send))
+            await _drain(environ, receive)
+            await self._refuse(environ, refusal, send)
             return
         try:
             await self._receive(self._files, environ, receive, send)
@@ -128,8 +129,9 @@ class Front:
         try:
             body = await bodies.read(announced_of(environ), receive)
         except GatewayError as refusal:
-            ending = _Lingering(environ, receive, send) if isinstance(refusal, BodyTooLarge) else send
-            await self._refuse(environ, refusal, ending)
+            if isinstance(refusal, BodyTooLarge):
+                await _drain(environ, receive)
+            await self._refuse(environ, refusal, send)
             return
         try:
             await self._pass(environ, body, receive, send)
@@ -323,28 +325,18 @@ def _in(loop: asyncio.AbstractEventLoop, do: Callable[[], object]) -> Callable[[
     return ask
 
 
-class _Lingering:
-    """A ``send`` that takes what the client still sends, for a while, before it sends the last byte of a response.
+async def _drain(environ: Environ, receive: Receive) -> None:
+    """Take and forget what a client goes on sending of a body that is refused, while it does and for a while.
 
-    Who is still sending when the connection is closed is told of that, and not of the response (RFC 9112, 9.6).
-    A client that waits for 100 Continue sends nothing before it has the response.
+    Who is still sending when a connection is closed is told of that, and not why (RFC 9112, 9.6). A client that waits
+    for 100 Continue sends nothing before it has the response.
     """
-
-    def __init__(self, environ: Environ, receive: Receive, send: Send) -> None:
-        self._receive, self._send, self._waits = receive, send, "HTTP_EXPECT" in environ
-
-    async def __call__(self, message: Message) -> None:
-        """Send a message; before the last byte of a body, after which granian hangs up, take what still comes."""
-        if message["type"] != "http.response.body" or self._waits:
-            await self._send(message)
-            return
-        body = message["body"]
-        await self._send(message | {"body": body[:-1], "more_body": True})
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LINGER_SECONDS):
-                while (await asyncio.wait_for(self._receive(), PAUSE_SECONDS)).get("more_body"):
-                    pass
-        await self._send({"type": "http.response.body", "body": body[-1:]})
+    if "HTTP_EXPECT" in environ:
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while (await asyncio.wait_for(receive(), PAUSE_SECONDS)).get("more_body"):
+                pass
 
 
 async def _send(answer: AppResponse, send: Send) -> None:
