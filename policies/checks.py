@@ -46,7 +46,7 @@ def lines(document: Document, bundles: Path) -> tuple[tuple[Line, ...], list[Set
 def bundles(folder: Path) -> Bundles:
     """Return the name and the bytes of every bundle in a folder: all that `lines` reads beside the document."""
     files = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
-    return tuple((file.stem, _bytes(file)) for file in files)
+    return tuple((file.stem, _bytes(file)) for file in files if file.is_file())
 
 
 def _bytes(file: Path) -> bytes | None:

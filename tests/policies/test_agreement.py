@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
 from pathlib import Path
 
@@ -360,3 +361,11 @@ def test_a_document_that_was_right_is_checked_anew_when_it_or_a_set_of_it_is_ano
     assert agreement.read(file)[0] == first
     file.write_text(file.read_text().replace("version: 1", "version: 2"))
     assert agreement.read(file)[0].version == 2
+
+
+def test_what_is_no_file_among_the_sets_holds_nobody_up(tmp_path):
+    (tmp_path / agreement.SETS).mkdir()
+    os.mkfifo(tmp_path / agreement.SETS / "pipe.yaml")
+    (tmp_path / agreement.SETS / "folder.yaml").mkdir()
+    (tmp_path / "one.yaml").write_text(documents.text("student.id allow"))
+    assert agreement.read(tmp_path / "one.yaml")[1] == []

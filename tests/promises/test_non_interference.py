@@ -31,7 +31,7 @@ from standards.errors import Forbidden
 from tests.gateway.engine import worlds as villages
 from tests.support.consumers import CONSUMERS, EDFI, ONEROSTER, Consumer
 
-EXAMPLES, ASKED, FILTERS = [20, pytest.param(300, marks=pytest.mark.slow)], 8, 4
+EXAMPLES, ASKED, FILTERS = [60, pytest.param(300, marks=pytest.mark.slow)], 8, 4
 FAULT_EXAMPLES, FAULT_ASKED = 120, 24
 MEMORY = "/dev/shm"
 

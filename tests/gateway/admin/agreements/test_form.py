@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from gateway.admin.agreements import form
@@ -31,7 +31,6 @@ def test_what_is_saved_as_it_was_read_changes_no_letter(part):
     assert form.write_part(TEXT, part, form.read_part(TEXT, part)) == TEXT
 
 
-@settings(max_examples=30)
 @given(LINES, some.lists(LINES, max_size=3), some.integers(0, 150))
 def test_any_value_is_read_back_as_it_was_written(line, several, years):
     values = form.read_part(TEXT, "who") | {"schools": several, "form": line, "ageTo": years, "notice": several}
