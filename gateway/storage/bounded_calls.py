@@ -41,13 +41,16 @@ class Calls:
         self._seconds, self._threads = seconds, ThreadPoolExecutor(MAX_CALLS, "registry")
         self._places, self._lock = threading.Semaphore(MAX_CALLS), threading.Lock()
         self._running, self._down = 0, False
+        self._here = threading.local()
 
     def run(self, work: Callable[[], Found]) -> Found:
-        """Run *work* and return its result.
+        """Run *work* and return its result; a call within another is part of it, and takes no place of its own.
 
         Raises:
             StoreUnavailable: it did not end in time.
         """
+        if getattr(self._here, "inside", False):
+            return work()
         future = self._begin(work)
         try:
             found = future.result(self._seconds)
@@ -68,9 +71,16 @@ class Calls:
         if not self._places.acquire(timeout=WAITING_SHARE * self._seconds):
             self._leave()
             raise StoreUnavailable("The registry is asked too much at once.")
-        future = self._threads.submit(work)
+        future = self._threads.submit(self._inside, work)
         future.add_done_callback(self._end)
         return future
+
+    def _inside(self, work: Callable[[], Found]) -> Found:
+        self._here.inside = True
+        try:
+            return work()
+        finally:
+            self._here.inside = False
 
     def _end(self, _future: Future[Any]) -> None:
         self._places.release()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,16 +31,41 @@ NEWEST = "0007"
 MIGRATION_LOCK = 7_203_411  # any fixed number: every starting worker must ask PostgreSQL for the same lock
 
 
+class _Here(threading.local):
+    """The transactions under way in a thread, by their database."""
+
+    def __init__(self) -> None:
+        self.under_way: dict[Engine, Connection] = {}
+
+
+_here = _Here()
+
+
 @contextmanager
 def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
     """Run the block in a transaction on *engine*: all of it is committed, or nothing.
 
+    A block within another of the same thread is part of its transaction: a second connection would be one too many
+    where all of them wait for what the first has locked.
+
     Raises:
         StoreUnavailable: the database cannot be used.
+        RuntimeError: the block writes, and the one around it only reads.
     """
+    under_way = _here.under_way
+    outer = under_way.get(engine)
+    if outer is not None and write and not outer.get_execution_options()["write"]:
+        raise RuntimeError("A transaction that only reads cannot begin to write.")
     try:
+        if outer is not None:
+            yield outer
+            return
         with engine.execution_options(write=write).begin() as connection:
-            yield connection
+            under_way[engine] = connection
+            try:
+                yield connection
+            finally:
+                del under_way[engine]
     except IntegrityError:
         raise
     except (SQLAlchemyError, sqlite3.Error):

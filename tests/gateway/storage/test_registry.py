@@ -6,11 +6,13 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import product
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +22,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from gateway.storage.database import NEWEST
+from gateway.storage.bounded_calls import MAX_CALL_SECONDS, MAX_CALLS, WAITING_SHARE
+from gateway.storage.database import NEWEST, transaction
 from gateway.storage.migrations.upgrading import migrations
 from gateway.storage.people.tables import people
 from gateway.storage.registry import (
@@ -30,6 +33,7 @@ from gateway.storage.registry import (
     STEPS,
     SUSPENDED,
     Client,
+    ClientUpdate,
     Secret,
     SharedSecret,
     SqlStore,
@@ -41,6 +45,8 @@ from tests.support import servers
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 TUTOR = Client("tutor", "Reading Partners", "cbo", ("edfi:read", "other"), (Secret("hash-1"),), NOON, "ana")
@@ -241,6 +247,51 @@ def test_changes_from_many_threads_are_all_kept(store: SqlStore) -> None:
     assert found is not None
     assert found.epoch == 21
     assert len(store.list_events("tutor")) == 21
+
+
+def test_as_many_as_there_are_places_ask_further_while_they_change_one_client(store: SqlStore) -> None:
+    """Each holds a connection and a thread while it waits for the first, which needs no second one to go on."""
+    store.add_client(TUTOR)
+    together = Barrier(MAX_CALLS)
+
+    def change(number: int) -> Client:
+        def decide(_connection: Connection, found: Client) -> ClientUpdate:
+            assert store.find_client("tutor") == found
+            time.sleep(WAITING_SHARE * MAX_CALL_SECONDS / 2)
+            return ClientUpdate({"org": f"{found.org}{number}"}, "renamed")
+
+        together.wait()
+        return store.alter_client("tutor", "ana", decide)
+
+    with ThreadPoolExecutor(MAX_CALLS) as pool:
+        list(pool.map(change, range(MAX_CALLS)))
+    kept = store.find_client("tutor")
+    assert kept
+    assert sorted(kept.org.removeprefix(TUTOR.org)) == [str(number) for number in range(MAX_CALLS)]
+
+
+def test_what_is_asked_within_a_change_is_part_of_it(store: SqlStore) -> None:
+    store.add_client(TUTOR)
+
+    def decide(_connection: Connection, _found: Client) -> ClientUpdate:
+        store.add_client(replace(TUTOR, client_id="other"))
+        assert store.find_client("other")
+        raise CallerError("not so")
+
+    with pytest.raises(CallerError, match="not so"):
+        store.alter_client("tutor", "ana", decide)
+    assert store.find_client("other") is None
+
+
+def test_nothing_is_written_within_a_transaction_that_only_reads(store: SqlStore) -> None:
+    with (
+        pytest.raises(RuntimeError, match="only reads"),
+        transaction(store.engine),
+        transaction(store.engine, write=True),
+    ):
+        pass
+    store.add_client(TUTOR)
+    assert store.find_client("tutor")
 
 
 @pytest.mark.parametrize("change", ["UPDATE client_events SET actor = 'x'", "DELETE FROM client_events"])
