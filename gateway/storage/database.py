@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,8 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
     """Run the block in a transaction on *engine*: all of it is committed, or nothing.
 
     A block within another of the same thread is part of its transaction: a second connection would be one too many
-    where all of them wait for what the first has locked.
+    where all of them wait for what the first has locked. What it writes is undone where it fails, though the one around
+    it goes on.
 
     Raises:
         StoreUnavailable: the database cannot be used.
@@ -58,7 +59,8 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
         raise RuntimeError("A transaction that only reads cannot begin to write.")
     try:
         if outer is not None:
-            yield outer
+            with outer.begin_nested() if write else nullcontext():
+                yield outer
             return
         with engine.execution_options(write=write).begin() as connection:
             under_way[engine] = connection

@@ -283,6 +283,25 @@ def test_what_is_asked_within_a_change_is_part_of_it(store: SqlStore) -> None:
     assert store.find_client("other") is None
 
 
+def test_what_fails_within_a_change_leaves_nothing_and_the_change_goes_on(store: SqlStore) -> None:
+    store.add_client(TUTOR)
+
+    def write_half() -> None:
+        with transaction(store.engine, write=True) as connection:
+            connection.execute(text("UPDATE clients SET kind = 'vendor'"))
+            raise CallerError("half-way")
+
+    def decide(_connection: Connection, _found: Client) -> ClientUpdate:
+        with pytest.raises(CallerError, match="half-way"):
+            write_half()
+        with pytest.raises(CallerError, match="already"):
+            store.add_client(TUTOR)
+        return ClientUpdate({"org": "Another"}, "renamed")
+
+    store.alter_client("tutor", "ana", decide)
+    assert store.find_client("tutor") == replace(TUTOR, org="Another")
+
+
 def test_nothing_is_written_within_a_transaction_that_only_reads(store: SqlStore) -> None:
     with (
         pytest.raises(RuntimeError, match="only reads"),
