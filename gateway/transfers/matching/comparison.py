@@ -87,7 +87,7 @@ def _equal(one: str, other: str) -> PartLevel:
 def _names(asked: SpeltChild, row: SpeltChild) -> tuple[PartLevel, PartLevel]:
     """Compare given and family names, also exchanged, and with names from before."""
     one, other = asked.names[0], row.names[0]
-    given, family = _given(asked, row), _family(one.family, other.family)
+    given, family = _given(one.given, other.given), _family(one.family, other.family)
     exchanged = one.given.joined & other.family.joined and one.family.joined & other.given.joined
     if exchanged and PartLevel.AGREE not in {given, family}:
         given = family = PartLevel.SWAPPED
@@ -123,11 +123,10 @@ def _is_initial(one: Spelling, other: Spelling) -> bool:
     return all(len(word) == 1 for word in short) and list(short) == letters
 
 
-def _given(asked: SpeltChild, row: SpeltChild) -> PartLevel:
-    one, other = asked.names[0].given, row.names[0].given
+def _given(one: Spelling, other: Spelling) -> PartLevel:
     if not _can_compare(one, other):
         return PartLevel.MISSING
-    if one.joined & other.joined or _are_whole(asked, row):
+    if one.joined & other.joined:
         return PartLevel.AGREE
     if is_nickname(one, other):
         return PartLevel.NICKNAME
@@ -138,17 +137,11 @@ def _given(asked: SpeltChild, row: SpeltChild) -> PartLevel:
     return PartLevel.SIMILAR if _is_similar(one, other) else PartLevel.DIFFERS
 
 
-def _are_whole(asked: SpeltChild, row: SpeltChild) -> bool:
-    """Tell whether given and middle name are the same words, which the two systems part in two ways."""
-    one, other = asked.names[0].given.words + asked.middle.words, row.names[0].given.words + row.middle.words
-    return one == other and bool(one)
-
-
 def _goes_on(one: Spelling, other: Spelling) -> bool:
     """Tell whether one given name has all words of the other, or begins with its letters."""
     words, others = set(one.words), set(other.words)
     if words < others or others < words:
-        return all(len(word) > 1 for word in min(words, others, key=len))
+        return True
     short, long = sorted(("".join(one.words), "".join(other.words)), key=len)
     return len(short) >= MIN_SIMILAR_LETTERS and long.startswith(short)
 

@@ -23,9 +23,9 @@ MIN_STATED: Final = 3
 """Of state id, name, birth date and last school: what must be stated."""
 MAX_LISTED: Final = 10
 """The candidates that the custodian is shown."""
-CONTRADICTIONS: Final = (ChildPart.GIVEN, ChildPart.MIDDLE, ChildPart.SUFFIX, ChildPart.SEX)
-"""The parts of which a different one stops the rule. A different family name is a change of names, and a different
-last school or birth city a family's memory."""
+CONTRADICTIONS: Final = (ChildPart.MIDDLE, ChildPart.SUFFIX, ChildPart.SEX)
+"""The parts of which a different one stops the rule, beside the given name. A different family name is a change of names,
+and a different last school or birth city a family's memory."""
 
 
 class MatchVerdict(StrEnum):

@@ -97,7 +97,7 @@ def twin_with_wrong_id(row, rng):
 
 def twin_in_another_district(row, rng):
     """The family name, birth date and school are a row's, whose state id the district typed for its twin's."""
-    twin = replace(twin_of(row, rng), given=f"{row.given} {rng.choice(NAMES)}")
+    twin = replace(twin_of(row, rng), given=f"{row.given} {row.middle or rng.choice(NAMES)}")
     return stated(twin, state_id=row.state_id), (row,), ""
 
 

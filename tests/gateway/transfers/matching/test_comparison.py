@@ -68,6 +68,11 @@ def test_names_that_are_exchanged_are_near_on_both_parts():
     assert found[ChildPart.GIVEN] == found[ChildPart.FAMILY] == PartLevel.SWAPPED
 
 
+def test_a_family_name_that_is_the_given_name_too_agrees():
+    found = levels({"given": "James", "family": "James"}, {"given": "James", "family": "James"})
+    assert found[ChildPart.GIVEN] == found[ChildPart.FAMILY] == PartLevel.AGREE
+
+
 def test_a_name_from_before_is_an_alias_on_either_side():
     row = {"given": "Nea", "family": "Tran", "other_names": (OtherName("Linnea", "Halvorsen"),)}
     found = levels({"given": "Linnea", "family": "Halvorsen"}, row)
@@ -76,9 +81,9 @@ def test_a_name_from_before_is_an_alias_on_either_side():
     assert levels({"given": "Nea", "family": "Vale", "other_names": before}, row)[ChildPart.FAMILY] == PartLevel.ALIAS
 
 
-def test_given_and_middle_name_parted_in_two_ways_agree():
+def test_a_given_name_that_is_a_given_and_a_middle_name_elsewhere_is_near():
     found = levels({"given": "Anna Maria", "family": "Li"}, {"given": "Anna", "middle": "Maria", "family": "Li"})
-    assert found[ChildPart.GIVEN] == PartLevel.AGREE
+    assert (found[ChildPart.GIVEN], found[ChildPart.MIDDLE]) == (PartLevel.CONTAINED, PartLevel.MISSING)
 
 
 @pytest.mark.parametrize(
