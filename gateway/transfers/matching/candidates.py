@@ -47,10 +47,6 @@ class CandidateIndex:
                 for key in families[family]:
                     self._by_family[key].append(number)
 
-    def holders(self, state_id: str) -> int:
-        """Count the rows with a state id as it is spelt."""
-        return len(self._by_state_id.get(state_id, ())) if state_id else 0
-
     def near(self, asked: SpeltChild) -> Iterator[ChildCandidate]:
         """Yield the rows that may be the child *asked* for, in their order."""
         found = {number for numbers in self._blocks(asked) for number in numbers}
@@ -69,7 +65,7 @@ class CandidateIndex:
 
     def _near_state_ids(self, state_id: str) -> list[str]:
         if len(state_id) < MIN_MISTYPED_CHARACTERS:
-            return [state_id] if self.holders(state_id) else []
+            return [state_id] if state_id and state_id in self._by_state_id else []
         found = process.extract(state_id, self._by_state_id.keys(), scorer=OSA.distance, score_cutoff=1, limit=None)
         return [near for near, _distance, _key in found if near]
 

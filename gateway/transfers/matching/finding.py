@@ -24,8 +24,8 @@ MIN_STATED: Final = 3
 MAX_LISTED: Final = 10
 """The candidates that the custodian is shown."""
 CONTRADICTIONS: Final = (ChildPart.MIDDLE, ChildPart.SUFFIX, ChildPart.SEX)
-"""The parts of which a different one stops the rule, beside the given name. A different family name is a change of names,
-and a different last school or birth city a family's memory."""
+"""The parts of which a different one stops the rule, beside the given name. Another family name is a change of names, and
+another last school or birth city a memory of the family."""
 
 
 class MatchVerdict(StrEnum):
