@@ -10,7 +10,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from gateway.transfers.matching.comparison import MIN_MISTYPED_CHARACTERS, PARTICLES
-from gateway.transfers.matching.spelling import spell, spell_date, spell_state_id
+from gateway.transfers.matching.spelling import SpeltTexts, spell_child, spell_date, spell_state_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,6 +34,7 @@ class CandidateIndex:
         self._by_state_id: dict[str, list[int]] = defaultdict(list)
         self._by_date: dict[str, list[int]] = defaultdict(list)
         self._by_family: dict[str, list[int]] = defaultdict(list)
+        self._texts = SpeltTexts()
         dates: dict[str, str] = {}
         families: dict[str, tuple[str, ...]] = {}
         for number, row in enumerate(self.rows):
@@ -43,9 +44,13 @@ class CandidateIndex:
             self._by_state_id[spell_state_id(row.state_id)].append(number)
             for family in (row.family, *(name.family for name in row.other_names)):
                 if family not in families:
-                    families[family] = tuple(_family_keys(spell(family)))
+                    families[family] = tuple(_family_keys(self._texts[family]))
                 for key in families[family]:
                     self._by_family[key].append(number)
+
+    def spell(self, row: ChildCandidate) -> SpeltChild:
+        """Spell one of the rows."""
+        return spell_child(row, self._texts)
 
     def near(self, asked: SpeltChild) -> Iterator[ChildCandidate]:
         """Yield the rows that may be the child *asked* for, in their order."""

@@ -24,7 +24,7 @@ MIN_STATED: Final = 3
 MAX_LISTED: Final = 10
 """The candidates that the custodian is shown."""
 CONTRADICTIONS: Final = (ChildPart.MIDDLE, ChildPart.SUFFIX, ChildPart.SEX)
-"""The parts of which a different one stops the rule, beside the given name. Another family name is a change of names, and
+"""The parts of which a different one stops the rule, beside the given name. Another family name is a change of names,
 another last school or birth city a memory of the family."""
 
 
@@ -96,7 +96,7 @@ def find_child(stated: StatedChild, candidates: CandidateIndex | Iterable[ChildC
     if not is_enough(asked):
         raise TooLittleStated
     index = candidates if isinstance(candidates, CandidateIndex) else CandidateIndex(candidates)
-    compared = [_compared(asked, row) for row in index.near(asked)]
+    compared = [_compared(asked, row, index.spell(row)) for row in index.near(asked)]
     holders = [one for one in compared if one.holds_state_id]
     if len(holders) > 1 or any(map(_is_other_child, holders)):
         return _listed(MatchVerdict.CONFLICT, compared)
@@ -106,8 +106,7 @@ def find_child(stated: StatedChild, candidates: CandidateIndex | Iterable[ChildC
     return _listed(MatchVerdict.SEVERAL, compared)
 
 
-def _compared(asked: SpeltChild, row: ChildCandidate) -> _Compared:
-    spelt = spell_child(row)
+def _compared(asked: SpeltChild, row: ChildCandidate, spelt: SpeltChild) -> _Compared:
     levels = compare(asked, spelt)
     return _Compared(row.id, spelt, levels, published_weights().score(levels))
 

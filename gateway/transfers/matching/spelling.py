@@ -115,24 +115,34 @@ def spell_date(text: str) -> str:
     return "" if digits in NO_DATES else digits
 
 
-def spell_child(child: StatedChild | ChildCandidate) -> SpeltChild:
-    """Spell what is stated, or what a row has."""
+class SpeltTexts(dict[str, Spelling]):
+    """The spellings of texts that come again and again, as the names of one district do."""
+
+    def __missing__(self, text: str) -> Spelling:
+        """Spell a text that is new."""
+        found = self[text] = spell(text)
+        return found
+
+
+def spell_child(child: StatedChild | ChildCandidate, texts: SpeltTexts | None = None) -> SpeltChild:
+    """Spell what is stated, or what a row has, with the *texts* of its district that are spelt already."""
+    texts = SpeltTexts() if texts is None else texts
     given, in_given = _without_generation(child.given)
     family, in_family = _without_generation(child.family)
-    stated = "".join(spell(child.suffix).joined) if child.suffix else ""
+    stated = "".join(texts[child.suffix].joined) if child.suffix else ""
     schools = (child.last_school,) if isinstance(child, StatedChild) else child.schools
-    present = SpeltName(spell(given), spell(family))
+    present = SpeltName(texts[given], texts[family])
     return SpeltChild(
         spell_state_id(child.state_id), spell_date(child.birth_date),
-        (present, *_other_names(present, child.other_names)), spell(child.middle),
+        (present, *_other_names(present, child.other_names, texts)), texts[child.middle],
         GENERATIONS.get(stated, "") or in_family or in_given, SEXES.get(child.sex.strip().casefold(), ""),
-        tuple(filter(None, map(spell, schools))), spell(child.birth_city),
+        tuple(filter(None, (texts[school] for school in schools))), texts[child.birth_city],
     )  # fmt: skip
 
 
-def _other_names(present: SpeltName, names: Iterable[OtherName]) -> Iterable[SpeltName]:
+def _other_names(present: SpeltName, names: Iterable[OtherName], texts: SpeltTexts) -> Iterable[SpeltName]:
     for name in tuple(names)[:MAX_ALIASES]:
-        given, family = (spell(_without_generation(part)[0]) for part in (name.given, name.family))
+        given, family = (texts[_without_generation(part)[0]] for part in (name.given, name.family))
         if given or family:
             yield SpeltName(given or present.given, family or present.family)
 
