@@ -1,0 +1,1 @@
+"""Transfers of students' records between districts: on the clock, under agreement, nothing stored."""

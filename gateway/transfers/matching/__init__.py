@@ -1,0 +1,1 @@
+"""Matching: find in one named district the child that another district states, without a store."""
