@@ -1,1 +1,1 @@
-"""Transfers: a student's record, asked for by one district, released by another, and sealed to the first."""
+"""Transfers: a student's record from the district that holds it to the district that the student moves to."""

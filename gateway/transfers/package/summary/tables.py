@@ -30,13 +30,13 @@ def plain(facts: Facts, words: SummaryWording) -> Iterator[tuple[str, DataTable]
         ("programs", message("Programs and periods"), (name, kind, begin, end), _programs(facts, words, PROGRAMS)),
         ("special-education", message("Placements"), (name, kind, begin, end), _programs(facts, words, PLACEMENTS)),
         ("health", message("Immunizations"), (kind, message("Days")), _immunizations(facts, words)),
-        ("discipline", message("Incidents and actions"), (day, kind, message("Length")), _discipline(facts, words)),
+        ("discipline", message("Incidents and actions"), (kind, day, message("Length")), _discipline(facts, words)),
         ("contacts", message("People to reach"),
          (name, message("Relation"), message("Telephone"), message("Address")), _contacts(facts)),
         ("graduation", message("Cohorts and plans"), (name, begin, end), _cohorts(facts, words)),
     )  # fmt: skip
     for section, caption, columns, rows in made:
-        cells = tuple(tuple(one_line(cell) for cell in row) for row in sorted(rows))
+        cells = tuple(tuple(one_line(cell) for cell in row) for row in rows)
         yield section, DataTable(words.say(caption), tuple(map(words.say, columns)), cells)
 
 
@@ -55,6 +55,11 @@ def school_of(reference: Fact, facts: Facts) -> str:
     return one_line(str(next(named, number)))
 
 
+def _by_day(facts: Facts, resource: str, member: str) -> list[Fact]:
+    """Return the documents of a resource by the day in a member, the oldest first."""
+    return sorted(facts.get(resource, ()), key=lambda one: str(one.get(member, "")))
+
+
 def address(one: Fact) -> str:
     """Write an address in one line."""
     place = (short(one.get("stateAbbreviationDescriptor")), one.get("postalCode", ""))
@@ -64,7 +69,7 @@ def address(one: Fact) -> str:
 
 
 def _classes(facts: Facts, words: SummaryWording) -> Iterator[Row]:
-    for one in facts.get("studentSectionAssociations", ()):
+    for one in _by_day(facts, "studentSectionAssociations", "beginDate"):
         reference = one["sectionReference"]
         begin, end = words.day(one["beginDate"]), words.day(one.get("endDate"))
         yield _course_of(reference, facts), str(reference["sectionIdentifier"]), begin, end
@@ -90,7 +95,7 @@ def _grades(facts: Facts) -> Iterator[Row]:
 
 
 def _tests(facts: Facts, words: SummaryWording) -> Iterator[Row]:
-    for one in facts.get("studentAssessments", ()):
+    for one in _by_day(facts, "studentAssessments", "administrationDate"):
         scores = [str(found["result"]) for found in one.get("scoreResults", ())]
         scores += [short(found.get("performanceLevelDescriptor")) for found in one.get("performanceLevels", ())]
         named = str(one["assessmentReference"]["assessmentIdentifier"])
@@ -98,7 +103,7 @@ def _tests(facts: Facts, words: SummaryWording) -> Iterator[Row]:
 
 
 def _programs(facts: Facts, words: SummaryWording, resources: Sequence[str]) -> Iterator[Row]:
-    for one in (found for name in resources for found in facts.get(name, ())):
+    for one in (found for name in resources for found in _by_day(facts, name, "beginDate")):
         program = one["programReference"]
         kind = short(one.get("specialEducationSettingDescriptor")) or short(program["programTypeDescriptor"])
         yield str(program["programName"]), kind, words.day(one["beginDate"]), words.day(one.get("endDate"))
@@ -118,12 +123,12 @@ def _days(given: Fact, words: SummaryWording) -> str:
 
 
 def _discipline(facts: Facts, words: SummaryWording) -> Iterator[Row]:
-    for one in facts.get("disciplineActions", ()):
+    for one in _by_day(facts, "disciplineActions", "disciplineDate"):
         kinds = ", ".join(short(kind["disciplineDescriptor"]) for kind in one["disciplines"])
-        yield words.day(one["disciplineDate"]), kinds, str(one.get("actualDisciplineActionLength", ""))
+        yield kinds, words.day(one["disciplineDate"]), str(one.get("actualDisciplineActionLength", ""))
     for one in facts.get("studentDisciplineIncidentBehaviorAssociations", ()):
         weapons = [short(found["weaponDescriptor"]) for found in one.get("weapons", ())]
-        yield "", ", ".join([short(one["behaviorDescriptor"]), *weapons]), ""
+        yield ", ".join([short(one["behaviorDescriptor"]), *weapons]), "", ""
 
 
 def _contacts(facts: Facts) -> Iterator[Row]:
