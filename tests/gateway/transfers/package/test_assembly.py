@@ -46,7 +46,9 @@ def record(years=2):
 @pytest.fixture(autouse=True)
 def _quick_pages(monkeypatch):
     """Set no PDF but where a test is about it: it takes longer than all else."""
-    monkeypatch.setattr("gateway.transfers.package.summary.pages.pdf.render", lambda document: b"%PDF-" + repr(document).encode())
+    monkeypatch.setattr(
+        "gateway.transfers.package.summary.pages.pdf.render", lambda document: b"%PDF-" + repr(document).encode()
+    )
 
 
 @st.composite
@@ -69,7 +71,11 @@ def test_a_section_that_is_withheld_has_no_file_and_looks_empty_unless_it_may_be
     package = pack(HEADER, chosen, record(1))
     for one in package.manifest["sections"]:
         if one["name"] not in chosen.included:
-            assert one == {"name": one["name"], "state": "withheld" if one["name"] in chosen.told else "none", "files": []}
+            assert one == {
+                "name": one["name"],
+                "state": "withheld" if one["name"] in chosen.told else "none",
+                "files": [],
+            }
 
 
 @settings(max_examples=25)
@@ -77,7 +83,10 @@ def test_a_section_that_is_withheld_has_no_file_and_looks_empty_unless_it_may_be
 def test_a_file_is_there_only_where_a_section_that_goes_along_holds_it(chosen):
     package = pack(HEADER, chosen, record(1))
     allowed = {
-        f"ed-fi/{one}.json" for rule in chosen.rules if rule.name in chosen.included for one in rule.resources(chosen.track)
+        f"ed-fi/{one}.json"
+        for rule in chosen.rules
+        if rule.name in chosen.included
+        for one in rule.resources(chosen.track)
     }
     assert {path for path in files(package) if path.startswith("ed-fi/")} <= allowed
 
@@ -183,7 +192,9 @@ def test_citizenship_and_web_sites_of_schools_are_in_no_package():
 def test_what_the_source_does_not_keep_is_told_and_never_as_nothing():
     every = frozenset(one for rule in sections().values() for one in rule.own)
     lacking = every - {"students", "studentEducationOrganizationAssociations", "grades", "studentSectionAssociations"}
-    contents = replace(record(1).contents, lacking=lacking, documents={"students": record(1).contents.documents["students"]})
+    contents = replace(
+        record(1).contents, lacking=lacking, documents={"students": record(1).contents.documents["students"]}
+    )
     package = pack(HEADER, plan(withheld=["discipline"]), MemoryRecord(contents))
     states = {one["name"]: one["state"] for one in package.manifest["sections"]}
     assert (states["identity"], states["schedule"], states["discipline"]) == ("whole", "none", "not-in-source")
