@@ -95,6 +95,8 @@ FLOORS = [
     "gateway.reasoning",
     "gateway.people",
     "gateway.jobs",
+    "gateway.transfers.package.contents",
+    "gateway.transfers.package",
     "gateway.admin",
     "gateway.admin.agreements",
     "gateway.admin.confirming",

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.transfers.package import transcript
 from gateway.transfers.package.contents.record import WantedContents
 from gateway.transfers.package.contents.roster import FILES
+from gateway.transfers.package.contents.roster import MANIFEST as ROSTER_MANIFEST
 from gateway.transfers.package.cuts import cut
 from gateway.transfers.package.files import MANIFEST, PackageFile, edfi_file, edfi_path, read, written
 from gateway.transfers.package.manifest import manifest_of
 from gateway.transfers.package.notes import notes_file
 from gateway.transfers.package.sections import DOCUMENTS, FULL, INFO, RESTRICTIONS, by_dependency, sections
 from gateway.transfers.package.summary.pages import summary_files
-from standards.edfi.model.model import by_collection, natural_key
 from standards.errors import InvalidBody
 
 if TYPE_CHECKING:
@@ -124,8 +124,8 @@ def draft(header: PackageHeader, plan: PackagePlan, contents: RecordContents, ad
     facts = {name: tuple(read(found[edfi_path(name)].content)) for name in _resources(plan) if edfi_path(name) in found}
     if plan.track == FULL and "transcript" in plan.included and transcript.of_high_school(facts):
         found[transcript.PATH] = PackageFile(transcript.PATH, transcript.transcript(header, facts))
-    for name, (content, count) in sorted(contents.roster.items()):
-        found[f"oneroster/{name}"] = PackageFile(f"oneroster/{name}", content, count)
+    for name in sorted({*_roster(plan), ROSTER_MANIFEST} & contents.roster.keys() if _roster(plan) else ()):
+        found[f"oneroster/{name}"] = PackageFile(f"oneroster/{name}", *contents.roster[name])
     return PackageDraft(manifest_of(header, plan, contents, found, facts), found, facts)
 
 
@@ -163,15 +163,11 @@ def _resources(plan: PackagePlan) -> tuple[str, ...]:
 
 
 def _documents(plan: PackagePlan, resource: str, contents: RecordContents) -> tuple[Document, ...]:
-    """Return what goes along of a resource: of one that several sections hold, all that any of them does."""
-    known, every = by_collection(resource), contents.documents.get(resource, ())
-    assert known is not None
-    found: dict[tuple[Any, ...], Document] = {}
-    for rule in plan.rules:
-        for one in cut(plan, rule, resource, every):
-            key = natural_key(known, one)
-            found[key] = found.get(key, {}) | one
-    return tuple(found.values())
+    """Return what goes along of a resource: of a document that several sections hold, all that any of them does."""
+    holding = [rule for rule in plan.rules if resource in rule.resources(plan.track)]
+    every = contents.documents.get(resource, ())
+    cuts = [[one for rule in holding for one in cut(plan, rule, resource, (document,))] for document in every]
+    return tuple(dict(member for one in some for member in one.items()) for some in cuts if some)
 
 
 def _attachment(content: bytes) -> PackageFile:

@@ -38,8 +38,3 @@ def _descriptors(value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list | tuple):
         for one in value:
             yield from _descriptors(one)
-
-
-def short(descriptor: Any) -> str:
-    """Return what a descriptor says, without the namespace."""
-    return str(descriptor or "").rpartition("#")[2]

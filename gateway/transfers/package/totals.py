@@ -6,11 +6,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.transfers.package.files import edfi_path, read
+from gateway.transfers.package.members import at, code, items, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 RECORDS, COURSES = "studentAcademicRecords", "courseTranscripts"
+YEAR: Final = "schoolYearTypeReference.schoolYear"
+KIND: Final = "gradePointAverageTypeDescriptor"
 HUNDREDTH: Final = Decimal("0.01")
 
 
@@ -44,26 +47,24 @@ def _average(records: Sequence[Mapping[str, Any]]) -> Decimal | None:
     """Take the cumulative average that the newest record states; an unweighted one where there are several."""
 
     def stated(record: Mapping[str, Any]) -> Any:
-        found = [one for one in record.get("gradePointAverages", ()) if one.get("isCumulative")]
-        found.sort(key=lambda one: ("Unweighted" not in str(one["gradePointAverageTypeDescriptor"]), _kind(one)))
+        found = [one for one in items(record, "gradePointAverages") if one.get("isCumulative")]
+        found = [one for one in found if one.get("gradePointAverageValue") is not None]
+        found.sort(key=lambda one: ("Unweighted" not in code(one, KIND), text(one, KIND)))
         return found[0]["gradePointAverageValue"] if found else None
 
     return _newest(records, stated)
 
 
-def _kind(one: Mapping[str, Any]) -> str:
-    return str(one["gradePointAverageTypeDescriptor"])
-
-
 def _newest(records: Iterable[Mapping[str, Any]], value: Callable[[Mapping[str, Any]], Any]) -> Decimal | None:
     """Return the *value* of the newest record that has one: of one year, that with the most credits so far."""
-    stated = [(_age(one), found) for one in records if (found := value(one)) is not None]
-    return Decimal(max(stated)[1]) if stated else None
+    stated = [(age(one), Decimal(found)) for one in records if (found := value(one)) is not None]
+    return max(stated)[1] if stated else None
 
 
-def _age(record: Mapping[str, Any]) -> tuple[Any, ...]:
+def age(record: Mapping[str, Any]) -> tuple[int, Decimal, str]:
+    """Return what academic records are ordered by, the oldest first: the year, the credits so far, the term."""
     credits_so_far = Decimal(record.get("cumulativeEarnedCredits") or 0)
-    return record["schoolYearTypeReference"]["schoolYear"], credits_so_far, record["termDescriptor"]
+    return int(at(record, YEAR) or 0), credits_so_far, text(record, "termDescriptor")
 
 
 def _text(value: Decimal) -> str:

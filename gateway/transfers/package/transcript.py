@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
 
-from gateway.transfers.package.codes import short
+from gateway.transfers.package.members import at, code, first, items, text
+from gateway.transfers.package.totals import YEAR, age
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gateway.transfers.package.header import PackageHeader
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 NAMESPACE: Final = "urn:org:pesc:message:HighSchoolTranscript:v1.5.0"
 PATH: Final = "pesc/transcript.xml"
+TAKEN, ENTERED = "whenTakenGradeLevelDescriptor", "entryGradeLevelDescriptor"
+DISTRICT, NUMBER = "educationOrganizationReference", "educationOrganizationId"
 LEVELS: Final = {
     "Ninth grade": "NinthGrade", "Tenth grade": "TenthGrade", "Eleventh grade": "EleventhGrade",
     "Twelfth grade": "TwelfthGrade",
@@ -30,9 +33,9 @@ LEVELS: Final = {
 
 def of_high_school(facts: Facts) -> bool:
     """Tell whether any course was taken, or any enrollment begun, in grades 9 to 12, and there is a transcript."""
-    taken = [one.get("whenTakenGradeLevelDescriptor") for one in facts.get("courseTranscripts", ())]
-    entered = [one.get("entryGradeLevelDescriptor") for one in facts.get("studentSchoolAssociations", ())]
-    return bool(_records(facts)) and any(short(one) in LEVELS for one in (*taken, *entered))
+    taken = [code(one, TAKEN) for one in facts.get("courseTranscripts", ())]
+    entered = [code(one, ENTERED) for one in facts.get("studentSchoolAssociations", ())]
+    return bool(_records(facts)) and any(one in LEVELS for one in (*taken, *entered))
 
 
 def transcript(header: PackageHeader, facts: Facts) -> bytes:
@@ -59,26 +62,26 @@ def _transmission(root: Any, header: PackageHeader) -> None:
 
 def _person(student: Any, facts: Facts) -> None:
     person = etree.SubElement(student, "Person")
-    one = next(iter(facts.get("students", ())), {})
-    _add(person, "SchoolAssignedPersonID", one.get("studentUniqueId"))
-    if one.get("birthDate"):
-        _add(etree.SubElement(person, "Birth"), "BirthDate", one["birthDate"])
+    one: Mapping[str, Any] = next(iter(facts.get("students", ())), {})
+    _add(person, "SchoolAssignedPersonID", at(one, "studentUniqueId"))
+    if at(one, "birthDate"):
+        _add(etree.SubElement(person, "Birth"), "BirthDate", at(one, "birthDate"))
     if one:
         name = etree.SubElement(person, "Name")
         for element, member in (("FirstName", "firstName"), ("MiddleName", "middleName"), ("LastName", "lastSurname")):
-            _add(name, element, one.get(member))
+            _add(name, element, at(one, member))
 
 
 def _record(student: Any, header: PackageHeader, facts: Facts) -> None:
     record = etree.SubElement(student, "AcademicRecord")
     _add(etree.SubElement(record, "School"), "OrganizationName", header.sender.name or header.sender.district)
-    enrollments = sorted(facts.get("studentSchoolAssociations", ()), key=lambda one: str(one["entryDate"]))
-    levels = [LEVELS.get(short(one.get("entryGradeLevelDescriptor"))) for one in enrollments]
+    enrollments = sorted(facts.get("studentSchoolAssociations", ()), key=lambda one: text(one, "entryDate"))
+    levels = [LEVELS.get(code(one, ENTERED)) for one in enrollments]
     _level(record, next((one for one in reversed(levels) if one), None))
     records = _records(facts)
-    for award in (one for known in records for one in known.get("diplomas", ())):
+    for award in (one for known in records for one in items(known, "diplomas")):
         _award(record, award)
-    for average in (one for known in records[-1:] for one in known.get("gradePointAverages", ())):
+    for average in (one for known in records[-1:] for one in items(known, "gradePointAverages")):
         _summary(record, records[-1], average)
     for known in records:
         _session(record, known, facts)
@@ -86,66 +89,60 @@ def _record(student: Any, header: PackageHeader, facts: Facts) -> None:
 
 def _award(record: Any, diploma: Mapping[str, Any]) -> None:
     award = etree.SubElement(record, "AcademicAward")
-    _add(award, "AcademicAwardDate", diploma.get("diplomaAwardDate"))
-    title = diploma.get("achievementTitle") or short(diploma.get("diplomaTypeDescriptor"))
-    _add(award, "AcademicAwardTitle", title)
+    _add(award, "AcademicAwardDate", at(diploma, "diplomaAwardDate"))
+    _add(award, "AcademicAwardTitle", at(diploma, "achievementTitle") or code(diploma, "diplomaTypeDescriptor"))
 
 
 def _summary(record: Any, known: Mapping[str, Any], average: Mapping[str, Any]) -> None:
     summary = etree.SubElement(record, "AcademicSummary")
-    weighted = "Unweighted" not in short(average.get("gradePointAverageTypeDescriptor"))
-    _add(summary, "AcademicSummaryType", "Weighted" if weighted else "NonWeighted")
+    unweighted = "Unweighted" in code(average, "gradePointAverageTypeDescriptor")
+    _add(summary, "AcademicSummaryType", "NonWeighted" if unweighted else "Weighted")
     points = etree.SubElement(summary, "GPA")
-    _add(points, "CreditHoursAttempted", known.get("cumulativeAttemptedCredits"))
-    _add(points, "CreditHoursEarned", known.get("cumulativeEarnedCredits"))
-    _add(points, "GradePointAverage", average.get("gradePointAverageValue"))
-    _add(points, "GPARangeMaximum", average.get("maxGradePointAverageValue"))
+    _add(points, "CreditHoursAttempted", at(known, "cumulativeAttemptedCredits"))
+    _add(points, "CreditHoursEarned", at(known, "cumulativeEarnedCredits"))
+    _add(points, "GradePointAverage", at(average, "gradePointAverageValue"))
+    _add(points, "GPARangeMaximum", at(average, "maxGradePointAverageValue"))
 
 
 def _session(record: Any, known: Mapping[str, Any], facts: Facts) -> None:
-    year, term = known["schoolYearTypeReference"]["schoolYear"], known["termDescriptor"]
+    year = at(known, YEAR)
     session = etree.SubElement(record, "AcademicSession")
     detail = etree.SubElement(session, "AcademicSessionDetail")
-    _add(detail, "SessionName", short(term))
-    _add(detail, "SessionSchoolYear", f"{int(year) - 1}-{year}")
+    _add(detail, "SessionName", code(known, "termDescriptor"))
+    _add(detail, "SessionSchoolYear", f"{int(year) - 1}-{year}" if year else None)
     for course in courses_of(known, facts):
         _course(session, course, facts)
 
 
 def courses_of(record: Mapping[str, Any], facts: Facts) -> Iterator[Mapping[str, Any]]:
     """Yield the course transcripts that belong to an academic record."""
-    key = {
-        "schoolYear": record["schoolYearTypeReference"]["schoolYear"],
-        "termDescriptor": record["termDescriptor"],
-        "educationOrganizationId": record["educationOrganizationReference"]["educationOrganizationId"],
-    }
+    key = at(record, YEAR), at(record, "termDescriptor"), at(record, f"{DISTRICT}.{NUMBER}")
     for one in facts.get("courseTranscripts", ()):
-        if {name: one["studentAcademicRecordReference"].get(name) for name in key} == key:
+        names = ("schoolYear", "termDescriptor", NUMBER)
+        if tuple(at(one, f"studentAcademicRecordReference.{name}") for name in names) == key:
             yield one
 
 
 def title_of(course: Mapping[str, Any], facts: Facts) -> str:
-    """Return the title of a course that a transcript names: its own, or that of the course itself."""
-    reference = course["courseReference"]
-    own = course.get("courseTitle") or course.get("alternativeCourseTitle")
+    """Return the title of a course that a transcript names: its own, or that of the course itself, or its code."""
+    own = first(course, "courseTitle", "alternativeCourseTitle")
+    wanted = text(course, "courseReference.courseCode"), at(course, f"courseReference.{NUMBER}")
     known = (
-        one["courseTitle"] for one in facts.get("courses", ())
-        if one["courseCode"] == reference["courseCode"]
-        and one["educationOrganizationReference"] == {
-            "educationOrganizationId": reference["educationOrganizationId"]}
-    )  # fmt: skip
-    return str(own or next(known, reference["courseCode"]))
+        text(one, "courseTitle")
+        for one in facts.get("courses", ())
+        if (text(one, "courseCode"), at(one, f"{DISTRICT}.{NUMBER}")) == wanted
+    )
+    return own or next(known, "") or wanted[0]
 
 
 def _course(session: Any, course: Mapping[str, Any], facts: Facts) -> None:
     inside = etree.SubElement(session, "Course")
     _add(inside, "CourseCreditBasis", "Regular")
-    _add(inside, "CourseCreditLevel", LEVELS.get(short(course.get("whenTakenGradeLevelDescriptor"))))
-    _add(inside, "CourseCreditValue", course.get("attemptedCredits"))
-    _add(inside, "CourseCreditEarned", course.get("earnedCredits"))
-    grade = course.get("finalLetterGradeEarned", course.get("finalNumericGradeEarned"))
-    _add(inside, "CourseAcademicGrade", grade)
-    _add(inside, "CourseNumber", course["courseReference"]["courseCode"])
+    _add(inside, "CourseCreditLevel", LEVELS.get(code(course, TAKEN)))
+    _add(inside, "CourseCreditValue", at(course, "attemptedCredits"))
+    _add(inside, "CourseCreditEarned", at(course, "earnedCredits"))
+    _add(inside, "CourseAcademicGrade", first(course, "finalLetterGradeEarned", "finalNumericGradeEarned"))
+    _add(inside, "CourseNumber", at(course, "courseReference.courseCode"))
     _add(inside, "CourseTitle", title_of(course, facts))
 
 
@@ -156,8 +153,7 @@ def _level(inside: Any, code: str | None) -> None:
 
 def _records(facts: Facts) -> list[Mapping[str, Any]]:
     """Return the academic records, the oldest first."""
-    records: Iterable[Mapping[str, Any]] = facts.get("studentAcademicRecords", ())
-    return sorted(records, key=lambda one: (one["schoolYearTypeReference"]["schoolYear"], one["termDescriptor"]))
+    return sorted(facts.get("studentAcademicRecords", ()), key=age)
 
 
 def _add(inside: Any, name: str, value: Any) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 API, VERSION = "oneroster", "1.2"
 ID: Final = "sourcedId"
+MANIFEST: Final = "manifest.csv"
 OF_STUDENT: Final = {"users": "student", "demographics": "student", "enrollments": "placement"}
 """The collections of the student's own rows, and the entity whose rows they are."""
 
@@ -55,7 +56,7 @@ def files(names: frozenset[str], parts: Mapping[str, Sequence[ViewRows]], studen
             written[one.file.name] = sheet.heading() + sheet.rows(some), len(some)
     if not written:
         return {}
-    return {"manifest.csv": (manifest(VERSION, dict.fromkeys(written, BULK)), 0)} | written
+    return {MANIFEST: (manifest(VERSION, dict.fromkeys(written, BULK)), 0)} | written
 
 
 def _own(parts: Sequence[ViewRows], entity: str, student: int) -> list[Record]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.documents.blocks import BulletList, DataTable, Heading, Paragraph
 from gateway.documents.words import message
 from gateway.one_line import one_line
-from gateway.transfers.package.codes import short
+from gateway.transfers.package.members import at, code, first, items, text
 from gateway.transfers.package.summary import tables
+from gateway.transfers.package.totals import YEAR, age
 from gateway.transfers.package.transcript import courses_of, title_of
 
 if TYPE_CHECKING:
@@ -75,27 +76,29 @@ def _identity(facts: Facts, words: SummaryWording) -> Iterator[Block]:
 
 def _identifying(facts: Facts, words: SummaryWording) -> Iterator[tuple[str, str]]:
     for one in facts.get("students", ()):
-        yield message("Family name"), one.get("lastSurname", "")
-        yield message("Given names"), " ".join(filter(None, (one.get("firstName"), one.get("middleName"))))
-        for name in one.get("otherNames", ()):
-            yield message("Other name"), f"{name.get('firstName', '')} {name.get('lastSurname', '')}".strip()
-        yield message("Date of birth"), words.day(one.get("birthDate"))
-        yield message("Place of birth"), ", ".join(filter(None, (
-            one.get("birthCity"), short(one.get("birthStateAbbreviationDescriptor")),
-            short(one.get("birthCountryDescriptor")),
-        )))  # fmt: skip
-        yield message("Student id"), one["studentUniqueId"]
+        yield message("Family name"), text(one, "lastSurname")
+        yield message("Given names"), _joined(" ", text(one, "firstName"), text(one, "middleName"))
+        for name in items(one, "otherNames"):
+            yield message("Other name"), _joined(" ", text(name, "firstName"), text(name, "lastSurname"))
+        yield message("Date of birth"), words.day(at(one, "birthDate"))
+        born = (code(one, "birthStateAbbreviationDescriptor"), code(one, "birthCountryDescriptor"))
+        yield message("Place of birth"), _joined(", ", text(one, "birthCity"), *born)
+        yield message("Student id"), text(one, "studentUniqueId")
     for one in facts.get("studentEducationOrganizationAssociations", ()):
-        for code in one.get("studentIdentificationCodes", ()):
-            system = short(code.get("studentIdentificationSystemDescriptor"))
-            yield message("Other id"), f"{code.get('identificationCode', '')} ({system})"
-        yield message("Sex"), short(one.get("sexDescriptor"))
+        for known in items(one, "studentIdentificationCodes"):
+            system = code(known, "studentIdentificationSystemDescriptor")
+            yield message("Other id"), f"{text(known, 'identificationCode')} ({system})"
+        yield message("Sex"), code(one, "sexDescriptor")
         yield (
             message("Languages"),
-            ", ".join(short(each.get("languageDescriptor")) for each in one.get("languages", ())),
+            _joined(", ", *(code(each, "languageDescriptor") for each in items(one, "languages"))),
         )
-        for place in one.get("addresses", ()):
+        for place in items(one, "addresses"):
             yield message("Address"), tables.address(place)
+
+
+def _joined(between: str, *parts: str) -> str:
+    return between.join(filter(None, parts))
 
 
 def _schools(facts: Facts, words: SummaryWording) -> Iterator[Block]:
@@ -103,21 +106,18 @@ def _schools(facts: Facts, words: SummaryWording) -> Iterator[Block]:
                                     message("Reason"))))  # fmt: skip
     rows = tuple(
         (
-            tables.school_of(one["schoolReference"], facts), short(one.get("entryGradeLevelDescriptor")),
-            words.day(one["entryDate"]), words.day(one.get("exitWithdrawDate")),
-            short(one.get("exitWithdrawTypeDescriptor")),
+            tables.school_of(one, facts), code(one, "entryGradeLevelDescriptor"), words.day(at(one, "entryDate")),
+            words.day(at(one, "exitWithdrawDate")), code(one, "exitWithdrawTypeDescriptor"),
         )
-        for one in sorted(facts.get("studentSchoolAssociations", ()), key=lambda one: str(one["entryDate"]))
+        for one in tables.by_day(facts, "studentSchoolAssociations", "entryDate")
     )  # fmt: skip
-    yield from _table(
-        SECTIONS["enrollment"], DataTable(words.say("Enrollments, the oldest first"), columns, rows), words
-    )
+    table = DataTable(words.say("Enrollments, the oldest first"), columns, rows)
+    yield from _table(SECTIONS["enrollment"], table, words)
 
 
 def _transcript(manifest: Fact, facts: Facts, words: SummaryWording) -> Iterator[Block]:
-    records = facts.get("studentAcademicRecords", ())
-    years = sorted({one["schoolYearTypeReference"]["schoolYear"] for one in records})
-    if not years:
+    records = sorted(facts.get("studentAcademicRecords", ()), key=age)
+    if not records:
         return
     yield Heading(words.say(SECTIONS["transcript"]))
     check: Fact = next((one.get("check", {}) for one in manifest["sections"] if one["name"] == "transcript"), {})
@@ -127,26 +127,27 @@ def _transcript(manifest: Fact, facts: Facts, words: SummaryWording) -> Iterator
         yield Paragraph(words.say("Cumulative grade point average: %(average)s", average=check["gpa"]))
     columns = tuple(map(words.say, (message("Course"), message("Term"), message("Grade"), message("Credits"),
                                     message("Result"))))  # fmt: skip
-    for year in years:
-        own = [one for one in records if one["schoolYearTypeReference"]["schoolYear"] == year]
-        rows = tuple(sorted(_course(record, one, facts) for record in own for one in courses_of(record, facts)))
+    for year in dict.fromkeys(at(one, YEAR) for one in records):
+        own = [one for one in records if at(one, YEAR) == year]
+        rows = tuple(_course(record, one, facts) for record in own for one in courses_of(record, facts))
         if rows:
-            caption = words.say("School year %(first)s to %(last)s", first=int(year) - 1, last=year)
+            last = int(year or 0)
+            caption = words.say("School year %(first)s to %(last)s", first=last - 1, last=last)
             yield DataTable(caption, columns, rows, widths=(4, 3, 2, 2, 2))
 
 
 def _course(record: Fact, one: Fact, facts: Facts) -> tuple[str, ...]:
-    grade = one.get("finalLetterGradeEarned", one.get("finalNumericGradeEarned", ""))
     return (
-        _one(title_of(one, facts)), short(record["termDescriptor"]), _one(grade), str(one.get("earnedCredits", "")),
-        short(one["courseAttemptResultDescriptor"]),
+        _one(title_of(one, facts)), code(record, "termDescriptor"),
+        _one(first(one, "finalLetterGradeEarned", "finalNumericGradeEarned")), text(one, "earnedCredits"),
+        code(one, "courseAttemptResultDescriptor"),
     )  # fmt: skip
 
 
 def _attendance(facts: Facts, words: SummaryWording) -> Iterator[Block]:
     """Yield the totals of attendance events, by school year and kind."""
     counted = Counter(
-        (str(one["sessionReference"]["schoolYear"]), short(one["attendanceEventCategoryDescriptor"]))
+        (text(one, "sessionReference.schoolYear"), code(one, "attendanceEventCategoryDescriptor"))
         for one in facts.get("studentSchoolAttendanceEvents", ())
     )
     columns = tuple(map(words.say, (message("School year"), message("Kind"), message("Events"))))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.documents.blocks import DataTable
 from gateway.documents.words import message
 from gateway.one_line import one_line
-from gateway.transfers.package.codes import short
+from gateway.transfers.package.members import at, code, first, items, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -48,108 +48,107 @@ PROGRAMS = (
 PLACEMENTS = ("studentSpecialEducationProgramAssociations",)
 
 
-def school_of(reference: Fact, facts: Facts) -> str:
-    """Return the name of the school in a reference; its number where the name is not here."""
-    number = reference["schoolId"]
-    named = (one["nameOfInstitution"] for one in facts.get("schools", ()) if one["schoolId"] == number)
-    return one_line(str(next(named, number)))
-
-
-def _by_day(facts: Facts, resource: str, member: str) -> list[Fact]:
-    """Return the documents of a resource by the day in a member, the oldest first."""
-    return sorted(facts.get(resource, ()), key=lambda one: str(one.get(member, "")))
+def school_of(one: Fact, facts: Facts) -> str:
+    """Return the name of the school that a document refers to; its number where the name is not here."""
+    number = text(one, "schoolReference.schoolId")
+    named = (
+        text(school, "nameOfInstitution") for school in facts.get("schools", ()) if text(school, "schoolId") == number
+    )
+    return one_line(next(named, "") or number)
 
 
 def address(one: Fact) -> str:
     """Write an address in one line."""
-    place = (short(one.get("stateAbbreviationDescriptor")), one.get("postalCode", ""))
-    parts = (one.get("streetNumberName", ""), one.get("apartmentRoomSuiteNumber", ""), one.get("city", ""),
-             " ".join(filter(None, place)))  # fmt: skip
+    place = " ".join(filter(None, (code(one, "stateAbbreviationDescriptor"), text(one, "postalCode"))))
+    parts = (*(text(one, name) for name in ("streetNumberName", "apartmentRoomSuiteNumber", "city")), place)
     return one_line(", ".join(filter(None, parts)))
 
 
+def by_day(facts: Facts, resource: str, member: str) -> list[Fact]:
+    """Return the documents of a resource by the day in a member, the oldest first."""
+    return sorted(facts.get(resource, ()), key=lambda one: text(one, member))
+
+
 def _classes(facts: Facts, words: SummaryWording) -> Iterator[Row]:
-    for one in _by_day(facts, "studentSectionAssociations", "beginDate"):
-        reference = one["sectionReference"]
-        begin, end = words.day(one["beginDate"]), words.day(one.get("endDate"))
-        yield _course_of(reference, facts), str(reference["sectionIdentifier"]), begin, end
+    for one in by_day(facts, "studentSectionAssociations", "beginDate"):
+        section, begin, end = (
+            text(one, path) for path in ("sectionReference.sectionIdentifier", "beginDate", "endDate")
+        )
+        yield _course_of(one, "sectionReference", facts), section, words.day(begin), words.day(end)
 
 
-def _course_of(reference: Fact, facts: Facts) -> str:
+def _course_of(one: Fact, reference: str, facts: Facts) -> str:
     """Return the title of the course of a section: of the offering, of the course itself, or its code."""
-    key = {name: reference[name] for name in ("localCourseCode", "schoolId")}
-    for one in facts.get("courseOfferings", ()):
-        if {"localCourseCode": one["localCourseCode"], "schoolId": one["schoolReference"]["schoolId"]} == key:
-            own, code = one.get("localCourseTitle"), one["courseReference"]["courseCode"]
-            titles = (course["courseTitle"] for course in facts.get("courses", ()) if course["courseCode"] == code)
-            return str(own or next(titles, code))
-    return str(key["localCourseCode"])
+    local, school = text(one, f"{reference}.localCourseCode"), text(one, f"{reference}.schoolId")
+    for offering in facts.get("courseOfferings", ()):
+        if (text(offering, "localCourseCode"), text(offering, "schoolReference.schoolId")) == (local, school):
+            number = text(offering, "courseReference.courseCode")
+            courses = (each for each in facts.get("courses", ()) if text(each, "courseCode") == number)
+            titles = (text(each, "courseTitle") for each in courses)
+            return first(offering, "localCourseTitle") or next(titles, "") or number
+    return local
 
 
 def _grades(facts: Facts) -> Iterator[Row]:
     for one in facts.get("grades", ()):
-        section, period = one["studentSectionAssociationReference"], one["gradingPeriodReference"]
-        grade = one.get("letterGradeEarned", one.get("numericGradeEarned", ""))
-        when = f"{period.get('gradingPeriodName') or short(period.get('gradingPeriodDescriptor'))}"
-        yield _course_of(section, facts), f"{when} {period['schoolYear']}", str(grade)
+        period = text(one, "gradingPeriodReference.gradingPeriodName")
+        period = period or code(one, "gradingPeriodReference.gradingPeriodDescriptor")
+        when = f"{period} {text(one, 'gradingPeriodReference.schoolYear')}".strip()
+        course = _course_of(one, "studentSectionAssociationReference", facts)
+        yield course, when, first(one, "letterGradeEarned", "numericGradeEarned")
 
 
 def _tests(facts: Facts, words: SummaryWording) -> Iterator[Row]:
-    for one in _by_day(facts, "studentAssessments", "administrationDate"):
-        scores = [str(found["result"]) for found in one.get("scoreResults", ())]
-        scores += [short(found.get("performanceLevelDescriptor")) for found in one.get("performanceLevels", ())]
-        named = str(one["assessmentReference"]["assessmentIdentifier"])
-        yield named, words.day(one.get("administrationDate")), ", ".join(scores)
+    for one in by_day(facts, "studentAssessments", "administrationDate"):
+        scores = [text(found, "result") for found in items(one, "scoreResults")]
+        scores += [code(found, "performanceLevelDescriptor") for found in items(one, "performanceLevels")]
+        named = text(one, "assessmentReference.assessmentIdentifier")
+        yield named, words.day(at(one, "administrationDate")), ", ".join(filter(None, scores))
 
 
 def _programs(facts: Facts, words: SummaryWording, resources: Sequence[str]) -> Iterator[Row]:
-    for one in (found for name in resources for found in _by_day(facts, name, "beginDate")):
-        program = one["programReference"]
-        kind = short(one.get("specialEducationSettingDescriptor")) or short(program["programTypeDescriptor"])
-        yield str(program["programName"]), kind, words.day(one["beginDate"]), words.day(one.get("endDate"))
+    for one in (found for name in resources for found in by_day(facts, name, "beginDate")):
+        kind = code(one, "specialEducationSettingDescriptor") or code(one, "programReference.programTypeDescriptor")
+        begin, end = words.day(at(one, "beginDate")), words.day(at(one, "endDate"))
+        yield text(one, "programReference.programName"), kind, begin, end
 
 
 def _immunizations(facts: Facts, words: SummaryWording) -> Iterator[Row]:
     for one in facts.get("studentHealths", ()):
-        for given in one.get("requiredImmunizations", ()):
-            yield short(given["immunizationTypeDescriptor"]), _days(given, words)
-        for given in one.get("additionalImmunizations", ()):
-            yield str(given["immunizationName"]), _days(given, words)
+        for given in items(one, "requiredImmunizations"):
+            yield code(given, "immunizationTypeDescriptor"), _days(given, words)
+        for given in items(one, "additionalImmunizations"):
+            yield text(given, "immunizationName"), _days(given, words)
 
 
 def _days(given: Fact, words: SummaryWording) -> str:
-    days = sorted(str(one.get("immunizationDate", "")) for one in given.get("dates", ()))
-    return ", ".join(map(words.day, days))
+    return ", ".join(map(words.day, sorted(text(one, "immunizationDate") for one in items(given, "dates"))))
 
 
 def _discipline(facts: Facts, words: SummaryWording) -> Iterator[Row]:
-    for one in _by_day(facts, "disciplineActions", "disciplineDate"):
-        kinds = ", ".join(short(kind["disciplineDescriptor"]) for kind in one["disciplines"])
-        yield kinds, words.day(one["disciplineDate"]), str(one.get("actualDisciplineActionLength", ""))
+    for one in by_day(facts, "disciplineActions", "disciplineDate"):
+        kinds = ", ".join(code(kind, "disciplineDescriptor") for kind in items(one, "disciplines"))
+        yield kinds, words.day(at(one, "disciplineDate")), text(one, "actualDisciplineActionLength")
     for one in facts.get("studentDisciplineIncidentBehaviorAssociations", ()):
-        weapons = [short(found["weaponDescriptor"]) for found in one.get("weapons", ())]
-        yield ", ".join([short(one["behaviorDescriptor"]), *weapons]), "", ""
+        weapons = [code(found, "weaponDescriptor") for found in items(one, "weapons")]
+        yield ", ".join([code(one, "behaviorDescriptor"), *weapons]), "", ""
 
 
 def _contacts(facts: Facts) -> Iterator[Row]:
     relations = {
-        one["contactReference"]["contactUniqueId"]: short(one.get("relationDescriptor"))
+        text(one, "contactReference.contactUniqueId"): code(one, "relationDescriptor")
         for one in facts.get("studentContactAssociations", ())
     }
     for one in facts.get("contacts", ()):
-        telephones = ", ".join(str(found["telephoneNumber"]) for found in one.get("telephones", ()))
-        places = "; ".join(map(address, one.get("addresses", ())))
-        name = f"{one.get('firstName', '')} {one.get('lastSurname', '')}".strip()
-        yield name, relations.get(one["contactUniqueId"], ""), telephones, places
+        telephones = ", ".join(text(found, "telephoneNumber") for found in items(one, "telephones"))
+        places = "; ".join(map(address, items(one, "addresses")))
+        name = f"{text(one, 'firstName')} {text(one, 'lastSurname')}".strip()
+        yield name, relations.get(text(one, "contactUniqueId"), ""), telephones, places
 
 
 def _cohorts(facts: Facts, words: SummaryWording) -> Iterator[Row]:
-    for one in facts.get("studentCohortAssociations", ()):
-        begin, end = words.day(one["beginDate"]), words.day(one.get("endDate"))
-        yield str(one["cohortReference"]["cohortIdentifier"]), begin, end
+    for one in by_day(facts, "studentCohortAssociations", "beginDate"):
+        begin, end = words.day(at(one, "beginDate")), words.day(at(one, "endDate"))
+        yield text(one, "cohortReference.cohortIdentifier"), begin, end
     for one in facts.get("graduationPlans", ()):
-        yield (
-            short(one["graduationPlanTypeDescriptor"]),
-            "",
-            str(one["graduationSchoolYearTypeReference"]["schoolYear"]),
-        )
+        yield code(one, "graduationPlanTypeDescriptor"), "", text(one, "graduationSchoolYearTypeReference.schoolYear")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from babel.dates import format_date
 
 from gateway.documents.words import Wording
-from gateway.transfers.package.codes import short
+from gateway.transfers.package.members import code, items
 from gateway.translations.catalogues import LANGUAGES, SOURCE_LANGUAGE, translator
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ def languages_of(facts: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[str,
     """Return the languages of a summary: English, and that of the student's home where there are texts in it."""
     every = facts.get("studentEducationOrganizationAssociations", ())
     spoken = [
-        SPOKEN.get(short(one.get("languageDescriptor")), "")
+        SPOKEN.get(code(one, "languageDescriptor"), "")
         for known in every
-        for one in known.get("languages", ())
-        if any(short(use.get("languageUseDescriptor")) in AT_HOME for use in one.get("uses", ()))
+        for one in items(known, "languages")
+        if any(code(use, "languageUseDescriptor") in AT_HOME for use in items(one, "uses"))
     ]
     return tuple(dict.fromkeys((SOURCE_LANGUAGE, *(one for one in spoken if one in LANGUAGES))))

@@ -105,6 +105,27 @@ def test_the_same_record_gives_the_same_bytes_whatever_the_order_of_members(chos
     assert files(pack(HEADER, chosen, record(1))) == files(pack(HEADER, chosen, other))
 
 
+def thinned(value, random):
+    """A document of which an agreement releases only some members, at any depth."""
+    if isinstance(value, dict):
+        return {name: thinned(one, random) for name, one in value.items() if random.random() < 0.7}
+    return [thinned(one, random) for one in value] if isinstance(value, list) else value
+
+
+@settings(max_examples=20)
+@given(plans(), st.randoms(use_true_random=False))
+def test_a_record_that_is_released_in_parts_is_packed_all_the_same(chosen, random):
+    contents = record(1).contents
+    some = {name: tuple(thinned(one, random) for one in found) for name, found in contents.documents.items()}
+    package = pack(HEADER, chosen, MemoryRecord(replace(contents, documents=some)))
+    for path, content in files(package).items():
+        name = path.removeprefix("ed-fi/").removesuffix(".json")
+        if path.startswith("ed-fi/") and not any(
+            rule.but or rule.info_only for rule in chosen.rules if name in rule.own
+        ):
+            assert len(orjson.loads(content)) == len(contents.documents[name])
+
+
 def test_what_is_asked_of_a_record_is_what_the_plan_includes():
     asked = wanted(only("identity", "transcript"))
     assert asked.own == (
