@@ -39,8 +39,8 @@ GRADES = (
 MEBIBYTE = 1 << 20
 HEADER = PackageHeader(
     "5c2f7e0a", 1, SendingOffice("maple", "5300001", "Maple School District", "(425) 555-0100"),
-    ReceivingKey("fir", "fir-2026", "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs", "Fir School District"),
-    "99.31(a)(2)", "sha256:" + "0" * 64, "2026-11-02T19:00:00Z",
+    ReceivingKey("fir", "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs", "Fir School District"),
+    "99.31(a)(2)", "sha256:" + "0" * 64, "2026-11-02T19:00:00Z", "gateway",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from gateway.transfers.package.contents.roster import FILES
 from gateway.transfers.package.contents.roster import MANIFEST as ROSTER_MANIFEST
 from gateway.transfers.package.cuts import cut
 from gateway.transfers.package.files import MANIFEST, PackageFile, edfi_file, edfi_path, read, written
-from gateway.transfers.package.manifest import manifest_of
+from gateway.transfers.package.manifest import listed, listed_once, manifest_of
 from gateway.transfers.package.notes import notes_file
 from gateway.transfers.package.sections import DOCUMENTS, FULL, INFO, RESTRICTIONS, by_dependency, sections
 from gateway.transfers.package.summary.pages import summary_files
@@ -41,6 +41,16 @@ class TransferPackage:
 
     manifest: Mapping[str, Any]
     files: tuple[PackageFile, ...]
+
+    @property
+    def signed(self) -> bytes:
+        """The bytes of the manifest, which are signed."""
+        return self.files[0].content
+
+    @property
+    def sealed(self) -> dict[str, bytes]:
+        """The bytes of every other file by its path, as they are sealed."""
+        return {one.path: one.content for one in self.files[1:]}
 
     def __repr__(self) -> str:
         """Write nothing of the record."""
@@ -131,20 +141,13 @@ def draft(header: PackageHeader, plan: PackagePlan, contents: RecordContents, ad
 
 def finish(header: PackageHeader, made: PackageDraft) -> TransferPackage:
     """Write the pages and the manifest of a draft: only what its manifest lists is in the package."""
-    listed = frozenset(one["path"] for one in _entries(made.manifest))
-    facts = {name: some for name, some in made.facts.items() if edfi_path(name) in listed}
-    names = made.facts.get("students", ())
-    pages = tuple(summary_files(header, made.manifest, facts, names))
-    manifest = {**made.manifest, "summary": [one.entry() for one in pages]}
-    files = tuple(one for path, one in made.files.items() if path in listed)
+    named = frozenset(one["path"] for one in listed(made.manifest))
+    facts = {name: some for name, some in made.facts.items() if edfi_path(name) in named}
+    pages = tuple(summary_files(header, made.manifest, facts, made.facts.get("students", ())))
+    whole = [*made.manifest["files"], *(one.entry() for one in pages)]
+    manifest = listed_once({**made.manifest, "files": whole})
+    files = tuple(one for path, one in made.files.items() if path in named)
     return TransferPackage(manifest, (PackageFile(MANIFEST, written(manifest)), *files, *pages))
-
-
-def _entries(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield what a manifest says of each file."""
-    for section in manifest["sections"]:
-        yield from section["files"]
-    yield from manifest.get("oneroster", ())
 
 
 def _sections(plan: PackagePlan, contents: RecordContents, added: Additions) -> Iterator[PackageFile]:

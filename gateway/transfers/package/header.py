@@ -21,17 +21,19 @@ class SendingOffice:
 
 @dataclass(frozen=True, slots=True)
 class ReceivingKey:
-    """The district that receives a record, and the key that the package will be sealed to."""
+    """The district that receives a record, and the *kid*, a thumbprint, of the key that the package is sealed to."""
 
     district: str
     kid: str
-    thumbprint: str
     name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PackageHeader:
-    """What a package says of itself: every moment in it is *made*, which is given, so that the bytes stay the same."""
+    """What a package says of itself: every moment in it is *made*, which is given, so that the bytes stay the same.
+
+    It is *signed_by* the ``district`` that sends it, or by the ``gateway`` in its place.
+    """
 
     transfer: str
     version: int
@@ -40,6 +42,7 @@ class PackageHeader:
     basis: str
     agreement: str
     made: str
+    signed_by: str
     replaces: int | None = None
 
     def entry(self, track: str) -> dict[str, Any]:
@@ -52,9 +55,10 @@ class PackageHeader:
             "made": self.made,
             "sender": {"district": self.sender.district, "nces": self.sender.nces},
             "receiver": {
-                "district": self.receiver.district, "kid": self.receiver.kid, "thumbprint": self.receiver.thumbprint,
+                "district": self.receiver.district, "kid": self.receiver.kid, "thumbprint": self.receiver.kid,
             },
             "basis": self.basis,
             "agreement": self.agreement,
+            "signedBy": self.signed_by,
         }  # fmt: skip
         return found if self.replaces is None else found | {"replaces": self.replaces}

@@ -28,6 +28,8 @@ What is withheld counts as nothing wherever the receiver may not know otherwise.
 
 CHECKED: Final = "transcript"
 VALIDATED: Final = "validated"
+SHARES: Final = "shares"
+"""The key of files that a section holds and an earlier one lists."""
 
 
 def manifest_of(
@@ -37,14 +39,48 @@ def manifest_of(
     files: Mapping[str, PackageFile],
     facts: Mapping[str, Sequence[Any]],
 ) -> dict[str, Any]:
-    """Write the manifest of the *files* of a package, by path; *facts* are the documents in them."""
-    every = [one for some in facts.values() for one in some]
-    roster = [one.entry() for path, one in files.items() if path.startswith("oneroster/")]
-    found = header.entry(plan.track) | {
+    """Write the manifest of the *files* of a package, by path; *facts* are the documents in them.
+
+    A file that several sections hold is in each of them here (see `listed_once`).
+    """
+    return header.entry(plan.track) | {
         "sections": [_section(plan, rule, contents, files) for rule in plan.rules],
-        "codes": codes_of(every),
+        "codes": codes_of(one for some in facts.values() for one in some),
+        "files": [one.entry() for path, one in files.items() if path.startswith("oneroster/")],
     }
-    return found | ({"oneroster": roster} if roster else {})
+
+
+def listed(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what a manifest says of each file: those of the sections, then those of the package as a whole."""
+    for section in manifest["sections"]:
+        yield from section["files"]
+    yield from manifest["files"]
+
+
+def listed_once(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """List each file once: sections after the first that hold it say that they share it."""
+    seen: set[str] = set()
+    sections = []
+    for section in manifest["sections"]:
+        own = [one for one in section["files"] if one["path"] not in seen]
+        shared = [one["path"] for one in section["files"] if one["path"] in seen]
+        sections.append({**section, "files": own} | ({SHARES: shared} if shared else {}))
+        seen.update(one["path"] for one in own)
+    return {**manifest, "sections": sections}
+
+
+def traces(manifest: Mapping[str, Any]) -> dict[str, tuple[str, frozenset[tuple[str, str]]]]:
+    """Return what each section is known by: its state, and the hash of every file that holds records of it.
+
+    What only says records again, as pages and transcripts do, decides nothing.
+    """
+    hashes = {one["path"]: one["sha256"] for one in listed(manifest)}
+    found = {}
+    for section in manifest["sections"]:
+        own = [one["path"] for one in section["files"] if VALIDATED not in one]
+        named = frozenset((path, hashes[path]) for path in (*own, *section.get(SHARES, ())))
+        found[section["name"]] = section["state"], named
+    return found
 
 
 def _section(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.transfers.package.assembly import NOTHING_ADDED, draft, finish
-from gateway.transfers.package.manifest import VALIDATED
+from gateway.transfers.package.manifest import traces
 from standards.errors import Conflict
 
 if TYPE_CHECKING:
@@ -41,9 +41,6 @@ def supplement(
 ) -> TransferPackage:
     """Write the sections of a record that differ from the manifests of the versions *before*, oldest first.
 
-    A section is the same while its state and the hashes of its records are: what only says them again, as pages and
-    transcripts do, decides nothing.
-
     Raises:
         NothingChanged: all of them are the same.
         Conflict: the versions before are of another transfer or track, or do not precede it.
@@ -51,10 +48,11 @@ def supplement(
     """
     made = draft(header, plan, contents, added)
     _check(made.manifest, before)
-    known = {one["name"]: _trace(one) for manifest in before for one in manifest["sections"]}
-    kept = [one for one in made.manifest["sections"] if known.get(one["name"]) != _trace(one)]
-    if not kept:
+    known = {name: trace for manifest in before for name, trace in traces(manifest).items()}
+    differing = {name for name, trace in traces(made.manifest).items() if known.get(name) != trace}
+    if not differing:
         raise NothingChanged
+    kept = [one for one in made.manifest["sections"] if one["name"] in differing]
     return finish(header, replace(made, manifest={**made.manifest, "sections": kept}))
 
 
@@ -63,8 +61,3 @@ def _check(fresh: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) -> Non
     versions = [one["version"] for one in before]
     if not before or not same or versions != sorted(set(versions)) or fresh["version"] != versions[-1] + 1:
         raise Conflict("A supplement follows the versions before it, of the same transfer and track.")
-
-
-def _trace(section: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return what a section is known by: its state, and the hash of every file that holds records."""
-    return section["state"], tuple((one["path"], one["sha256"]) for one in section["files"] if VALIDATED not in one)

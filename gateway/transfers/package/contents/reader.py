@@ -60,15 +60,22 @@ class GatewayRecord:
         visibility = self._visibility(grant, (*views.values(), *sheets.values()))
         row = _row_of(visibility, self.student)
         found: dict[str, tuple[Document, ...]] = {}
+        rows = {name: self._rows(view, visibility) for name, view in (views | sheets).items()}
         for resource in wanted.own:
-            found[resource] = self._own(views.get(resource), visibility, row)
+            found[resource] = _own(rows.get(resource, ()), row)
         for resource in wanted.referred:
-            found[resource] = self._referred(views.get(resource), visibility, resource, found)
+            found[resource] = _referred(rows.get(resource, ()), resource, found)
         unique = str(visibility.unique_ids(STUDENT)[row])
         _refuse_others(found, unique)
-        parts = {name: self._rows(view, visibility) for name, view in sheets.items()}
+        files = roster.files(wanted.roster, {name: rows[name] for name in sheets}, row)
+        showing = [name for name, some in found.items() if some] + (list(sheets) if files else [])
         return RecordContents(
-            unique, found, self._lacking((*resources, *wanted.present)), roster.files(wanted.roster, parts, row)
+            unique,
+            found,
+            self._lacking((*resources, *wanted.present)),
+            files,
+            self.gateway.tags(visibility)(row),
+            tuple(part.facts for name in showing for part in rows[name]),
         )
 
     def _released(self, grant: Grant, resources: Iterable[str]) -> dict[str, View]:
@@ -108,26 +115,28 @@ class GatewayRecord:
     def _rows(self, view: View, visibility: Visibility) -> tuple[ViewRows, ...]:
         return tuple(ViewRows(branch, view, visibility, self.gateway.ledger) for branch in view.branches)
 
-    def _own(self, view: View | None, visibility: Visibility, student: int) -> tuple[Document, ...]:
-        """Return the student's own documents of a view: those whose records belong to the student's row."""
-        found: list[Document] = []
-        for part in self._rows(view, visibility) if view is not None else ():
-            found += part.render([row for row in part.rows if _belongs(part, row, student)], "")
-        return _in_order(view, found)
 
-    def _referred(
-        self, view: View | None, visibility: Visibility, resource: str, found: Mapping[str, Sequence[Document]]
-    ) -> tuple[Document, ...]:
-        """Return those documents of a view that any document *found* so far refers to."""
-        every = ((name, one) for name, some in found.items() for one in some)
-        keys = references.named_keys(every, resource) if view is not None else frozenset()
-        shown: list[Document] = []
-        for part in self._rows(view, visibility) if view is not None and keys else ():
-            rows = part.rows
-            columns = [part.values(rows, path) for path in references.key_paths(resource)]
-            chosen = [row for row, *key in zip(rows, *columns, strict=True) if references.texts(key) in keys]
-            shown += part.render(chosen, "")
-        return _in_order(view, shown)
+def _own(parts: Sequence[ViewRows], student: int) -> tuple[Document, ...]:
+    """Return the student's own documents of a view: those whose records belong to the student's row."""
+    found: list[Document] = []
+    for part in parts:
+        found += part.render([row for row in part.rows if _belongs(part, row, student)], "")
+    return _in_order(parts, found)
+
+
+def _referred(
+    parts: Sequence[ViewRows], resource: str, found: Mapping[str, Sequence[Document]]
+) -> tuple[Document, ...]:
+    """Return those documents of a view that any document *found* so far refers to."""
+    every = ((name, one) for name, some in found.items() for one in some)
+    keys = references.named_keys(every, resource) if parts else frozenset()
+    shown: list[Document] = []
+    for part in parts if keys else ():
+        rows = part.rows
+        columns = [part.values(rows, path) for path in references.key_paths(resource)]
+        chosen = [row for row, *key in zip(rows, *columns, strict=True) if references.texts(key) in keys]
+        shown += part.render(chosen, "")
+    return _in_order(parts, shown)
 
 
 def _conditions(live: frozenset[str], entities: frozenset[str], student: str) -> Hints:
@@ -167,9 +176,9 @@ def _row_of(visibility: Visibility, student: str) -> int:
     return row
 
 
-def _in_order(view: View | None, documents: Iterable[Document]) -> tuple[Document, ...]:
+def _in_order(parts: Sequence[ViewRows], documents: Iterable[Document]) -> tuple[Document, ...]:
     """Order documents by their natural keys, without what belongs to the server."""
-    resource = by_collection(view.name) if view is not None else None
+    resource = by_collection(parts[0].view.name) if parts else None
     if resource is None:
         return ()
     plain: list[Any] = [references.without_links(one) for one in documents]

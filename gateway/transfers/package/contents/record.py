@@ -53,13 +53,20 @@ class RecordContents:
     """The released documents of one student by resource, each in an order of its own content.
 
     The student's *unique* id is the one that the documents have. The source has no record of the resources that are
-    *lacking*. *roster* has the OneRoster files, each with the number of its rows.
+    *lacking*. *roster* has the OneRoster files, each with the number of its rows. For the record of disclosures,
+    *subject* is the student's keyed tag, and *facts* are the fields of every view that shows anything.
     """
 
     unique: str
     documents: Documents = field(hash=False)
     lacking: frozenset[str] = frozenset()
     roster: Mapping[str, tuple[bytes, int]] = field(default_factory=dict, hash=False)
+    subject: bytes = b""
+    facts: tuple[tuple[str, ...], ...] = ()
+
+    def __repr__(self) -> str:
+        """Write nothing of the record."""
+        return f"RecordContents({sum(map(len, self.documents.values()))} documents)"
 
 
 class ReleasedRecord(Protocol):

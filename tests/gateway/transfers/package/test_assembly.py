@@ -35,7 +35,6 @@ from tests.gateway.transfers.package.worlds import (
 
 GOLDEN = Path(__file__).parent / "golden" / "manifest.json"
 PDF = b"%PDF-1.7 an IEP"
-MANIFESTS_OWN = {"state", "files", "name", "notInSource", "check"}
 
 
 @cache
@@ -144,7 +143,7 @@ def test_roster_files_are_for_the_first_track_and_never_without_identity():
 
 def test_a_small_manifest_is_as_it_is_kept():
     made = pack(HEADER, only("identity", "transcript"), record(1)).manifest
-    kept = {**made, "summary": [one["path"] for one in made["summary"]]}
+    kept = {**made, "files": [one["path"] for one in made["files"]]}
     assert kept == orjson.loads(GOLDEN.read_bytes())
 
 
@@ -290,6 +289,17 @@ def test_a_mutant_that_forgets_what_belongs_to_other_sections_is_found(monkeypat
         test_an_address_leaves_only_with_contacts()
     with pytest.raises(AssertionError):
         test_what_tells_of_special_education_leaves_only_with_it()
+
+
+def test_a_file_that_two_sections_hold_is_listed_once_and_shared():
+    course = {"sectionReference": {"localCourseCode": "C01"}, "studentReference": {"studentUniqueId": STUDENT}}
+    contents = record(1).contents
+    told = {**contents.documents, "studentSectionAssociations": (course,)}
+    package = pack(HEADER, plan(), MemoryRecord(replace(contents, documents=told)))
+    assert "ed-fi/courses.json" in [one["path"] for one in section(package, "schedule")["files"]]
+    assert section(package, "transcript")["shares"] == ["ed-fi/courses.json"]
+    without = pack(HEADER, plan(withheld=["schedule"]), MemoryRecord(contents))
+    assert "ed-fi/courses.json" in [one["path"] for one in section(without, "transcript")["files"]]
 
 
 def test_every_file_is_listed_once():

@@ -105,7 +105,7 @@ def test_an_ods_has_a_document_in_every_section(fir):
     assert {name for name, state in states.items() if state != "whole"} == {
         "attendance", "restrictions", "documents",
     }  # fmt: skip
-    assert section(package, "transcript")["check"] == {"creditsEarned": "1.00", "gpa": "1.00"}
+    assert section(package, "transcript")["check"] == {"creditsEarned": "3.00", "gpa": "3.00"}
 
 
 def test_an_ods_is_asked_for_the_live_records_of_the_one_student_alone(fir, system):

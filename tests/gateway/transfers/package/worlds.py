@@ -79,8 +79,7 @@ def section(package: TransferPackage, name: str) -> dict:
 
 def entries(manifest) -> list[dict]:
     """All that a manifest says of files."""
-    inside = [one for found in manifest["sections"] for one in found["files"]]
-    return [*inside, *manifest.get("oneroster", ()), *manifest["summary"]]
+    return [*(one for found in manifest["sections"] for one in found["files"]), *manifest["files"]]
 
 
 def parse(package: TransferPackage) -> None:
@@ -88,7 +87,9 @@ def parse(package: TransferPackage) -> None:
     found = files(package)
     assert orjson.loads(found.pop("manifest.json")) == package.manifest
     listed = {one["path"]: one for one in entries(package.manifest)}
-    assert listed.keys() == found.keys()
+    assert len(listed) == len(entries(package.manifest))
+    assert listed.keys() == found.keys() == package.sealed.keys()
+    assert {path for one in package.manifest["sections"] for path in one.get("shares", ())} <= listed.keys()
     for path, content in found.items():
         assert hashlib.sha256(content).hexdigest() == listed[path]["sha256"], path
         match path.rpartition(".")[2]:
