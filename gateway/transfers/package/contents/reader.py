@@ -56,27 +56,17 @@ class GatewayRecord:
         resources = (*wanted.own, *wanted.referred)
         views = self._released(base, resources)
         sheets = roster.views_of(wanted.roster, lambda view: self.gateway.views.pruned(base, view))
-        grant = of_one_student(base, self._key())
-        visibility = self._visibility(grant, (*views.values(), *sheets.values()))
+        visibility = self._visibility(of_one_student(base, self._key()), (*views.values(), *sheets.values()))
         row = _row_of(visibility, self.student)
-        found: dict[str, tuple[Document, ...]] = {}
-        rows = {name: self._rows(view, visibility) for name, view in (views | sheets).items()}
-        for resource in wanted.own:
-            found[resource] = _own(rows.get(resource, ()), row)
-        for resource in wanted.referred:
-            found[resource] = _referred(rows.get(resource, ()), resource, found)
+        documents, shown = self._rows(views, visibility), self._rows(sheets, visibility)
+        found = _documents(wanted, documents, row)
         unique = str(visibility.unique_ids(STUDENT)[row])
         _refuse_others(found, unique)
-        files = roster.files(wanted.roster, {name: rows[name] for name in sheets}, row)
-        showing = [name for name, some in found.items() if some] + (list(sheets) if files else [])
-        return RecordContents(
-            unique,
-            found,
-            self._lacking((*resources, *wanted.present)),
-            files,
-            self.gateway.tags(visibility)(row),
-            tuple(part.facts for name in showing for part in rows[name]),
-        )
+        files = roster.files(wanted.roster, shown, row)
+        telling = [documents[name] for name, some in found.items() if some] + (list(shown.values()) if files else [])
+        facts = tuple(part.facts for parts in telling for part in parts)
+        lacking = self._lacking((*resources, *wanted.present))
+        return RecordContents(unique, found, lacking, files, self.gateway.tags(visibility)(row), facts)
 
     def _released(self, grant: Grant, resources: Iterable[str]) -> dict[str, View]:
         known, district = registry.views(API), self.gateway.districts[grant.district]
@@ -112,8 +102,22 @@ class GatewayRecord:
         raw = Visibility(snapshot, grant, self.gateway.keyring, self.gateway.views.today(grant))
         return laid_over(raw, below)
 
-    def _rows(self, view: View, visibility: Visibility) -> tuple[ViewRows, ...]:
-        return tuple(ViewRows(branch, view, visibility, self.gateway.ledger) for branch in view.branches)
+    def _rows(self, views: Mapping[str, View], visibility: Visibility) -> dict[str, tuple[ViewRows, ...]]:
+        ledger = self.gateway.ledger
+        return {
+            name: tuple(ViewRows(branch, view, visibility, ledger) for branch in view.branches)
+            for name, view in views.items()
+        }
+
+
+def _documents(
+    wanted: WantedContents, rows: Mapping[str, tuple[ViewRows, ...]], student: int
+) -> dict[str, tuple[Document, ...]]:
+    """Return the student's own documents, then what they refer to, by resource."""
+    found = {resource: _own(rows.get(resource, ()), student) for resource in wanted.own}
+    for resource in wanted.referred:
+        found[resource] = _referred(rows.get(resource, ()), resource, found)
+    return found
 
 
 def _own(parts: Sequence[ViewRows], student: int) -> tuple[Document, ...]:

@@ -13,7 +13,7 @@ from gateway.transfers.package.contents.references import students_named, withou
 from gateway.transfers.package.sections import sections
 from standards.edfi.model.model import by_collection, natural_key
 from standards.errors import SourceUnavailable
-from tests.gateway.transfers.package.worlds import HEADER, files, parse, plan, record_of, section, students
+from tests.gateway.transfers.package.worlds import HEADER, documents, files, parse, plan, record_of, section, students
 from tests.support.regions import Site, agreement, running, small_district
 
 pytest_plugins = ["tests.support.region_fixtures"]
@@ -138,6 +138,29 @@ def test_the_first_track_has_the_roster_files_of_the_one_student(small):
         for name in ("manifest", "users", "roles", "demographics", "orgs", "enrollments", "classes", "courses",
                      "academicSessions")
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("district", ["maple", "cedar"])
+def test_the_first_track_has_the_documents_of_ed_fi_beside_the_roster_files(small, district):
+    for own, unique in students(small, district)[3:6]:
+        package = pack(HEADER, plan("info"), record_of(small, district, own))
+        parse(package)
+        titles = [one["courseTitle"] for one in documents(package, "courses")]
+        rows = files(package)["oneroster/courses.csv"].decode()
+        assert titles
+        assert all(title in rows.replace('"', "") for title in titles)
+        others = {other for _, other in students(small, district)} - {unique}
+        text = "".join(content.decode("utf-8", "replace") for content in files(package).values())
+        assert [other for other in others if other in text] == []
+        assert [name for name in names_of_others(small, district, unique) if name in text] == []
+
+
+def names_of_others(region, district, unique):
+    """The names of all other students, as pages and roster files write them, but for namesakes."""
+    every = {one["studentUniqueId"]: one for one in region.consumer().resources("students", district=district)}
+    written = {key: (f"{one['firstName']} {one['lastSurname']}", f"{one['firstName']},{one['lastSurname']},")
+               for key, one in every.items()}  # fmt: skip
+    return {name for key, names in written.items() if key != unique for name in names} - set(written[unique])
 
 
 def test_a_package_is_the_same_whenever_it_is_made(small):
