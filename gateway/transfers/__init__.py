@@ -1,1 +1,1 @@
-"""Transfers of students' records between districts: on the clock, under agreement, nothing stored."""
+"""Transfers: a student's record from the district that holds it to the district that the student moves to."""

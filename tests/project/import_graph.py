@@ -96,6 +96,8 @@ FLOORS = [
     "gateway.people",
     "gateway.jobs",
     "gateway.transfers.matching",
+    "gateway.transfers.package.contents",
+    "gateway.transfers.package",
     "gateway.admin",
     "gateway.admin.agreements",
     "gateway.admin.confirming",

@@ -1,0 +1,1 @@
+"""The summary of a package: the pages that a registrar reads."""
