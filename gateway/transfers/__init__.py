@@ -1,0 +1,1 @@
+"""Transfers of a student's record from one district to another."""
