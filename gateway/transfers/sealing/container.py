@@ -46,10 +46,13 @@ def part_names() -> Iterator[str]:
 
 def write_container(parts: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the bytes of a container of the sealed *parts*."""
-    for name, part in zip(part_names(), parts, strict=False):
-        yield _header(name, len(part))
+    names = part_names()
+    for part in parts:
+        length = len(part)
+        yield _header(next(names), length)
         yield part
-        yield bytes(-len(part) % BLOCK_BYTES)
+        del part  # or it would be kept while the next is sealed
+        yield bytes(-length % BLOCK_BYTES)
     yield END
 
 

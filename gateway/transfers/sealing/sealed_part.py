@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from joserfc import jwe
@@ -19,9 +20,9 @@ from gateway.transfers.sealing.manifest import FORMAT, THUMBPRINT
 from gateway.transfers.sealing.strict_json import check_spelling, decode, encode, read_object
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from joserfc.jwk import ECKey
+    from joserfc.jwk import ECKey, GuestProtocol, KeyCallable
 
     from gateway.transfers.sealing.manifest import ManifestFacts
 
@@ -87,7 +88,8 @@ def header_of(content_type: str, package: str, part: str, signer: str, receiver:
 
 def seal_part(content: bytes, header: Mapping[str, Any], receiver: ECKey) -> bytes:
     """Encrypt a part to the *receiver*'s public key."""
-    return jwe.encrypt_compact(dict(header), content, receiver, registry=REGISTRY).encode("ascii")
+    with _lent(receiver) as key:
+        return jwe.encrypt_compact(dict(header), content, key, registry=REGISTRY).encode("ascii")
 
 
 def read_header(token: bytes) -> dict[str, Any]:
@@ -113,12 +115,29 @@ def open_part(token: bytes, key: ECKey) -> bytes:
         PackageAltered: it does not open.
     """
     try:
-        opened = jwe.decrypt_compact(token, key, registry=REGISTRY).plaintext
+        with _lent(key) as lent:
+            opened = jwe.decrypt_compact(token, lent, registry=REGISTRY).plaintext
     except (JoseError, ValueError, TypeError, KeyError, AssertionError):
         raise PackageAltered(ALTERED) from None
     if opened is None:
         raise PackageAltered(ALTERED)
     return opened
+
+
+@contextmanager
+def _lent(key: ECKey) -> Iterator[KeyCallable]:
+    """Lend *key* to the library, and undo its circle of objects: else a chunk stays until the next collection."""
+    lent: list[GuestProtocol] = []
+
+    def lend(recipient: GuestProtocol) -> ECKey:
+        lent.append(recipient)
+        return key
+
+    try:
+        yield lend
+    finally:
+        for recipient in lent:
+            vars(recipient).clear()
 
 
 def _segments(token: bytes) -> list[bytes]:
