@@ -88,16 +88,21 @@ def _check_folder(folder: Path) -> None:
 def _content(path: Path) -> bytes:
     """Read a small plain file that is its owner's alone; a link, a pipe or a device is none."""
     try:
-        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(path, "rb", opener=_open_plain) as file:  # noqa: PTH123 - a path opens with no opener
+            found = os.fstat(file.fileno())
+            content = file.read(MAX_FILE_BYTES + 1) if stat.S_ISREG(found.st_mode) else b""
     except OSError:
         raise KeyFileRefused(NOT_PRIVATE) from None
-    with os.fdopen(opened, "rb") as file:
-        found = os.fstat(opened)
-        if not stat.S_ISREG(found.st_mode) or found.st_mode & OTHERS:
-            raise KeyFileRefused(NOT_PRIVATE)
-        if found.st_size > MAX_FILE_BYTES:
-            raise KeyFileRefused(NO_KEY)
-        return file.read(MAX_FILE_BYTES)
+    if not stat.S_ISREG(found.st_mode) or found.st_mode & OTHERS:
+        raise KeyFileRefused(NOT_PRIVATE)
+    if len(content) > MAX_FILE_BYTES:
+        raise KeyFileRefused(NO_KEY)
+    return content
+
+
+def _open_plain(path: str, flags: int) -> int:
+    """Open a file through no link, and without waiting for who writes to a pipe."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _pem(key: ECKey, passphrase: bytes) -> bytes:

@@ -55,10 +55,10 @@ REGION = key_set("region", published("region sig", KeyUse.SIGN))
 PARTIES = PackageParties("maple", "fir", {SignedBy.DISTRICT: MAPLE, SignedBy.GATEWAY: REGION}, FIR)
 
 
-def manifest_of(files=None, *, signed_by="district", to="fir enc", **changes):
+def manifest_of(contents=None, *, signed_by="district", to="fir enc", **changes):
     """Write a manifest as the package's own room writes it."""
-    files = FILES if files is None else files
-    listed = [{"path": path, "sha256": hashlib.sha256(content).hexdigest()} for path, content in files.items()]
+    contents = FILES if contents is None else contents
+    listed = [{"path": path, "sha256": hashlib.sha256(content).hexdigest()} for path, content in contents.items()]
     kid = pair(to).thumbprint()
     told = {
         "format": "crossing-transfer/1", "transfer": TRANSFER, "version": VERSION, "track": "full",

@@ -186,8 +186,8 @@ def test_a_large_package_needs_few_chunks_of_memory_more_than_its_files(monkeypa
     open_package(container, TRANSFER, VERSION, PARTIES, [pair("fir enc")], NOW)
     opening = tracemalloc.get_traced_memory()[1] - before
     tracemalloc.stop()
-    assert sealing < 10 * chunk
-    assert opening < 16 * chunk * 1.3 + 10 * chunk
+    assert sealing < 7 * chunk
+    assert opening < (16 + 9) * chunk
 
 
 def test_an_old_key_opens_what_was_sealed_to_it_until_it_expires():
