@@ -95,6 +95,7 @@ FLOORS = [
     "gateway.reasoning",
     "gateway.people",
     "gateway.jobs",
+    "gateway.transfers.sealing",
     "gateway.admin",
     "gateway.admin.agreements",
     "gateway.admin.confirming",

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from joserfc.jwk import ECKey
 
+from gateway.storage.durable_files import sync_folder
 from gateway.transfers.sealing.errors import KeyFileRefused
 from gateway.transfers.sealing.key_set import CURVE, NUMBER_BYTES
 from gateway.transfers.sealing.strict_json import decode, read_object
@@ -61,6 +62,7 @@ def write_private_key(path: Path, key: ECKey, passphrase: bytes | None = None) -
         file.write(content)
         file.flush()
         os.fsync(opened)
+    sync_folder(path.parent)
 
 
 def read_private_key(path: Path, passphrase: bytes | None = None) -> ECKey:
@@ -88,7 +90,7 @@ def _check_folder(folder: Path) -> None:
 def _content(path: Path) -> bytes:
     """Read a small plain file that is its owner's alone; a link, a pipe or a device is none."""
     try:
-        with open(path, "rb", opener=_open_plain) as file:  # noqa: PTH123 - a path opens with no opener
+        with open(path, "rb", opener=_open_plain) as file:
             found = os.fstat(file.fileno())
             content = file.read(MAX_FILE_BYTES + 1) if stat.S_ISREG(found.st_mode) else b""
     except OSError:

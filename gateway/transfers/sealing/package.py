@@ -1,8 +1,8 @@
 """Packages: a signed manifest and its files, sealed for one receiver, and opened by that one alone.
 
 Opening goes from what costs nothing to what costs most: the container's next block, the form of a part, its header, the
-keys that it names, and only then decryption. The manifest and its signature come first, so nothing that the sender did
-not sign is decrypted beyond them; nothing is given out before the last byte was read and found right.
+keys that it names, and only then decryption. The manifest and its signature come first: what the sender did not sign is
+neither read nor followed by more; nothing is given out before the last byte was read and found right.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from gateway.transfers.sealing.errors import (
     PackageTooLarge,
     WrongPackage,
 )
-from gateway.transfers.sealing.key_set import UNKNOWN_KEY, KeyUse
+from gateway.transfers.sealing.key_set import UNKNOWN_KEY, KeySet, KeyUse
 from gateway.transfers.sealing.manifest import MAX_MANIFEST_BYTES, read_manifest
 from gateway.transfers.sealing.sealed_part import (
     CHUNK_BYTES,
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from joserfc.jwk import ECKey
 
     from gateway.transfers.sealing.container import ByteStream
-    from gateway.transfers.sealing.key_set import KeySet
     from gateway.transfers.sealing.manifest import ManifestFacts, SignedBy
 
 MAX_PACKAGE_BYTES: Final = 64 << 20
@@ -120,18 +119,21 @@ def open_package(
     header = read_header(first)
     if header["pkg"] != package_name(transfer, version):
         raise WrongPackage(OTHER_PACKAGE)
-    key = _private_key(header, parties, private_keys, now)
+    signers = _all_signers(parties)
+    signers.find(header["apu"], KeyUse.SIGN, now)
+    key = _private_key(header["kid"], parties, private_keys, now)
     manifest = open_part(first, key)
     parts = _PartReader(container, key, header, manifest)
-    facts = parts.facts
+    signature = parts.signature()
+    if signer_kid(signature) != header["apu"]:
+        raise HeaderRefused(OTHER_PLACE)
+    verify_signature(signature, manifest, signers, now)
+    facts = read_manifest(manifest)
     if (facts.transfer, facts.version) != (transfer, version):
         raise WrongPackage(OTHER_PACKAGE)
     if (facts.sender, facts.receiver, facts.receiver_kid) != (parties.sender, parties.receiver, header["kid"]):
         raise WrongPackage(OTHER_PARTIES)
-    signature = parts.signature()
-    if signer_kid(signature) != header["apu"]:
-        raise HeaderRefused(OTHER_PLACE)
-    verify_signature(signature, manifest, _signers(parties, facts), now)
+    _signers(parties, facts).find(header["apu"], KeyUse.SIGN, now)
     files = {path: parts.file(path, digest) for path, digest in facts.files.items()}
     container.finish()
     return OpenedPackage(facts, manifest, signature, files)
@@ -141,7 +143,6 @@ class _PartReader:
     """The parts of a container after its manifest, each refused unless it is the one whose place it has."""
 
     def __init__(self, container: ContainerReader, key: ECKey, header: Mapping[str, Any], manifest: bytes) -> None:
-        self.facts = read_manifest(manifest)
         self._container, self._key, self._first = container, key, header
         self._digest = hashlib.sha256(manifest).hexdigest()
         self._left = MAX_PACKAGE_BYTES - len(manifest)
@@ -181,7 +182,7 @@ class _PartReader:
 
     def _is_at(self, header: Mapping[str, Any], content_type: str, path: str, index: int, *, is_last: bool) -> bool:
         """Tell whether a part is of this package and of one place in it."""
-        part = place(self.facts, self._digest, path, index, is_last=is_last)
+        part = place(self._first["pkg"], self._digest, path, index, is_last=is_last)
         return header == {**self._first, "cty": content_type, "part": part}
 
 
@@ -193,7 +194,7 @@ def _sealed_parts(
     name, signer = package_name(facts.transfer, facts.version), signer_kid(signature)
 
     def sealed(content_type: str, content: bytes, path: str, index: int, *, is_last: bool) -> bytes:
-        part = place(facts, digest, path, index, is_last=is_last)
+        part = place(name, digest, path, index, is_last=is_last)
         return seal_part(content, header_of(content_type, name, part, signer, facts.receiver_kid), receiver)
 
     yield sealed(JSON, manifest, MANIFEST, 0, is_last=True)
@@ -218,22 +219,15 @@ def _signers(parties: PackageParties, facts: ManifestFacts) -> KeySet:
     return found
 
 
-def _private_key(
-    header: Mapping[str, Any], parties: PackageParties, private_keys: Collection[ECKey], now: datetime
-) -> ECKey:
-    """Return the receiver's private key that a header names, if the keys of both parties may be used so now."""
-    published = parties.recipients.find(header["kid"], KeyUse.SEAL, now)
-    _check_signer(header["apu"], parties, now)
+def _all_signers(parties: PackageParties) -> KeySet:
+    """Return the keys of everybody who may sign for the sender; the manifest says who did, once it is verified."""
+    return KeySet(parties.sender, tuple(key for keys in parties.signers.values() for key in keys.keys))
+
+
+def _private_key(kid: str, parties: PackageParties, private_keys: Collection[ECKey], now: datetime) -> ECKey:
+    """Return the receiver's private key *kid*, if its public one is published, and may be used so now."""
+    published = parties.recipients.find(kid, KeyUse.SEAL, now)
     found = next((key for key in private_keys if key.thumbprint() == published.kid), None)
     if found is None:
         raise KeyNotAccepted(UNKNOWN_KEY)
     return found
-
-
-def _check_signer(kid: str, parties: PackageParties, now: datetime) -> None:
-    """Check that somebody who may sign for the sender has the key *kid*, before anything is decrypted."""
-    known = [one for keys in parties.signers.values() for one in keys.keys if (one.kid, one.use) == (kid, KeyUse.SIGN)]
-    if not known:
-        raise KeyNotAccepted(UNKNOWN_KEY)
-    for one in known:
-        one.check(now, for_new=False)

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from joserfc.jwk import ECKey, GuestProtocol, KeyCallable
 
-    from gateway.transfers.sealing.manifest import ManifestFacts
-
 TYPE: Final = "crossing-transfer+jwe"
 ENCRYPTION: Final = "A256GCM"
 CHUNK_BYTES: Final = 16 << 20
@@ -68,12 +66,12 @@ def package_name(transfer: str, version: int) -> str:
     return f"{transfer}:{version}"
 
 
-def place(facts: ManifestFacts, digest: str, path: str, index: int, *, is_last: bool) -> str:
+def place(package: str, digest: str, path: str, index: int, *, is_last: bool) -> str:
     """Return the hash of a part's place: the manifest (by its *digest*), the path, the chunk, whether it is the last.
 
     Who has not read the manifest cannot tell from it which file a part is of: the digest is as good as a key.
     """
-    told = [FORMAT, facts.transfer, facts.version, digest, path, index, is_last]
+    told = [FORMAT, package, digest, path, index, is_last]
     return encode(hashlib.sha256(json.dumps(told).encode()).digest())
 
 

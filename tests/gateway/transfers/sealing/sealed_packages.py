@@ -18,9 +18,9 @@ from gateway.transfers.sealing.container import ContainerReader, write_container
 from gateway.transfers.sealing.errors import SealingError
 from gateway.transfers.sealing.key_files import new_key
 from gateway.transfers.sealing.key_set import KeySet, KeyUse, publish
-from gateway.transfers.sealing.manifest import SignedBy, read_manifest
+from gateway.transfers.sealing.manifest import SignedBy
 from gateway.transfers.sealing.package import PackageParties, open_package, seal_package
-from gateway.transfers.sealing.sealed_part import header_of, package_name, place, seal_part
+from gateway.transfers.sealing.sealed_part import header_of, place, seal_part
 from gateway.transfers.sealing.signature import sign_manifest, signer_kid
 from gateway.transfers.sealing.strict_json import decode, encode
 
@@ -77,6 +77,7 @@ class Crafted:
     signature: bytes = b""
     signer: str = "maple sig"
     to: str = "fir enc"
+    name: str = f"{TRANSFER}:{VERSION}"
     parts: list = field(default_factory=list)
 
     def __post_init__(self):
@@ -90,10 +91,8 @@ class Crafted:
 
     def part(self, content, path, index=0, *, is_last=True, cty="octet-stream", **changes):
         """Seal one part, with whatever *changes* of its header."""
-        facts = read_manifest(self.manifest)
-        where = place(facts, hashlib.sha256(self.manifest).hexdigest(), path, index, is_last=is_last)
-        name = package_name(facts.transfer, facts.version)
-        header = header_of(cty, name, where, signer_kid(self.signature), facts.receiver_kid)
+        where = place(self.name, hashlib.sha256(self.manifest).hexdigest(), path, index, is_last=is_last)
+        header = header_of(cty, self.name, where, signer_kid(self.signature), pair(self.to).thumbprint())
         return seal_part(content, header | changes, pair(self.to))
 
     def container(self):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.transfers.sealing import package
 from gateway.transfers.sealing.errors import (
     HeaderRefused,
     KeyNotAccepted,
@@ -27,7 +28,6 @@ from tests.gateway.transfers.sealing.sealed_packages import (
     NOW,
     PARTIES,
     REGION,
-    TRANSFER,
     Crafted,
     key_set,
     manifest_of,
@@ -143,13 +143,8 @@ def test_an_older_version_does_not_pass_for_a_newer_one():
 
 def test_an_older_version_is_refused_though_its_headers_say_the_newer():
     """The sender's own manifest of version 1, sealed again by somebody under the name of version 2."""
-    crafted = Crafted(manifest=manifest_of(version=1))
-    name = f"{TRANSFER}:2"
-    crafted.parts = [
-        crafted.part(crafted.manifest, "manifest.json", cty="json", pkg=name),
-        crafted.part(crafted.signature, "manifest.json.jws", cty="jose", pkg=name),
-    ]
-    refused(WrongPackage, crafted.container())
+    refused(WrongPackage, Crafted(manifest=manifest_of(version=1)).container())
+    refused(WrongPackage, Crafted(manifest=manifest_of(transfer="other")).container())
 
 
 def test_a_package_for_another_transfer_is_refused():
@@ -171,10 +166,7 @@ def test_a_package_for_another_transfer_is_refused():
     ],
 )
 def test_a_manifest_that_names_other_parties_is_refused(changes):
-    crafted = Crafted(manifest=manifest_of(**changes))
-    kid = pair("fir enc").thumbprint()
-    crafted.parts = [crafted.part(crafted.manifest, "manifest.json", cty="json", kid=kid, apv=kid)]
-    refused(WrongPackage, crafted.container())
+    refused(WrongPackage, Crafted(manifest=manifest_of(**changes)).container())
 
 
 def test_a_package_for_another_receiver_is_refused():
@@ -294,12 +286,17 @@ def test_parts_of_another_kind_do_not_take_each_other_s_place():
 
 
 @pytest.mark.parametrize(
-    "manifest", [b"", b"{}", b"[]", b"{" * 3000, manifest_of()[:-1] + b',"version":2}', manifest_of(version=0)]
+    "manifest", [b" ", b"{}", b"[]", b"{" * 3000, manifest_of()[:-1] + b',"version":2}', manifest_of(version=0)]
 )
-def test_a_manifest_that_is_none_is_refused(manifest):
-    crafted = Crafted()
-    crafted.parts[0] = crafted.part(manifest, "manifest.json", cty="json")
-    refused(MalformedPackage, crafted.container())
+def test_a_manifest_that_is_none_is_refused_though_it_was_signed(manifest):
+    refused(MalformedPackage, Crafted(manifest=manifest).container())
+
+
+def test_nothing_of_a_manifest_is_read_that_was_not_signed(monkeypatch):
+    monkeypatch.setattr(package, "read_manifest", lambda _: pytest.fail("read"))
+    refused(
+        PackageAltered, Crafted(manifest=b"[" * 500_000, signature=sign_manifest(b"", pair("maple sig"))).container()
+    )
 
 
 def test_a_header_of_the_right_place_does_not_help_another_key():
