@@ -164,6 +164,20 @@ def test_a_package_beyond_the_bound_is_neither_sealed_nor_opened(monkeypatch):
     refused(PackageTooLarge, container)
 
 
+def test_files_that_are_too_large_only_together_are_refused(monkeypatch):
+    files = {"a": bytes(3000), "b": bytes(3000)}
+    container = sealed(files)
+    monkeypatch.setattr(package, "MAX_PACKAGE_BYTES", len(manifest_of(files)) + 4000)
+    refused(PackageTooLarge, container)
+
+
+@pytest.mark.usefixtures("_small_chunks")
+def test_a_chunk_that_is_longer_than_a_chunk_is_refused():
+    crafted = Crafted({"a": b"x" * (CHUNK + 1)})
+    assert len(crafted.parts) == 3
+    refused(PackageTooLarge, crafted.container())
+
+
 def test_a_large_package_needs_few_chunks_of_memory_more_than_its_files(monkeypatch):
     chunk = 1 << 18
     monkeypatch.setattr(package, "CHUNK_BYTES", chunk)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.transfers.sealing import package
+from gateway.transfers.sealing import package, sealed_part
 from gateway.transfers.sealing.errors import (
     HeaderRefused,
     KeyNotAccepted,
@@ -109,6 +109,50 @@ def test_a_file_that_the_manifest_does_not_name_is_refused_wherever_it_stands():
 def test_two_files_that_have_changed_places_are_refused():
     crafted = Crafted()
     crafted.parts[2], crafted.parts[4] = crafted.parts[4], crafted.parts[2]
+    refused(PackageAltered, crafted.container())
+
+
+@pytest.fixture
+def decrypted(monkeypatch):
+    """List the parts that are decrypted."""
+    found, decrypt = [], sealed_part.jwe.decrypt_compact
+
+    def noted(token, *given, **named):
+        found.append(token)
+        return decrypt(token, *given, **named)
+
+    monkeypatch.setattr(sealed_part.jwe, "decrypt_compact", noted)
+    return found
+
+
+def chunks_exchanged(monkeypatch):
+    monkeypatch.setattr(package, "CHUNK_BYTES", 8)
+    parts = parts_of(sealed({"a": bytes(24)}))
+    return [*parts[:2], parts[3], parts[2], parts[4]]
+
+
+def files_exchanged(_monkeypatch):
+    parts = parts_of(sealed({"a": b"", "b": b""}))
+    return [*parts[:2], parts[3], parts[2]]
+
+
+def another_manifest(_monkeypatch):
+    """The same file in a package of the same name, with another manifest."""
+    return [*parts_of(sealed({"a": b""}))[:2], parts_of(sealed({"a": b""}, track="info"))[2]]
+
+
+@pytest.mark.parametrize("parts", [chunks_exchanged, files_exchanged, another_manifest])
+def test_a_part_in_the_wrong_place_is_refused_before_it_is_decrypted(parts, decrypted, monkeypatch):
+    crafted = Crafted()
+    crafted.parts = parts(monkeypatch)
+    decrypted.clear()
+    refused(PackageAltered, crafted.container())
+    assert decrypted == crafted.parts[:2]
+
+
+def test_a_manifest_in_another_place_than_its_own_is_refused():
+    crafted = Crafted()
+    crafted.parts[0] = crafted.part(crafted.manifest, "manifest.json", index=1, cty="json")
     refused(PackageAltered, crafted.container())
 
 
@@ -281,6 +325,7 @@ def test_parts_of_another_kind_do_not_take_each_other_s_place():
     crafted = Crafted()
     crafted.parts[1] = crafted.part(crafted.signature, "manifest.json.jws", cty="octet-stream")
     refused(PackageAltered, crafted.container())
+    crafted = Crafted()
     crafted.parts[0] = crafted.part(crafted.manifest, "manifest.json", cty="jose")
     refused(PackageAltered, crafted.container())
 
