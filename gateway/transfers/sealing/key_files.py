@@ -35,6 +35,7 @@ ENCRYPTED: Final = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
 NO_FOLDER = "The folder of a private key must be one that only its owner can enter and read (mode 0700)."
 THERE_ALREADY = "There is a file of this name already, or it cannot be made: a private key overwrites nothing."
+NOT_WRITTEN = "The private key could not be written whole; nothing of it is left."
 SHORT = "A passphrase must have at least 12 bytes."
 NOT_PRIVATE = "The file of a private key must be a plain one that only its owner can read (mode 0600)."
 NO_KEY = "This is no private key of P-256 in an encrypted PEM file (with its passphrase) or a JWK (without one)."
@@ -57,12 +58,16 @@ def write_private_key(path: Path, key: ECKey, passphrase: bytes | None = None) -
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, PRIVATE_MODE)
     except OSError:
         raise KeyFileRefused(THERE_ALREADY) from None
-    with os.fdopen(opened, "wb") as file:
-        os.fchmod(opened, PRIVATE_MODE)
-        file.write(content)
-        file.flush()
-        os.fsync(opened)
-    sync_folder(path.parent)
+    try:
+        with os.fdopen(opened, "wb") as file:
+            os.fchmod(opened, PRIVATE_MODE)
+            file.write(content)
+            file.flush()
+            os.fsync(opened)
+        sync_folder(path.parent)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise KeyFileRefused(NOT_WRITTEN) from None
 
 
 def read_private_key(path: Path, passphrase: bytes | None = None) -> ECKey:

@@ -71,6 +71,16 @@ def test_a_folder_into_which_others_can_look_takes_no_key(folder, mode):
     assert list(folder.iterdir()) == []
 
 
+def test_a_key_that_cannot_be_written_whole_leaves_no_file(folder, monkeypatch):
+    def full(_descriptor):
+        raise OSError
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(KeyFileRefused, match="nothing of it is left"):
+        write_private_key(folder / "key", KEY)
+    assert list(folder.iterdir()) == []
+
+
 def test_a_folder_that_is_not_there_takes_no_key(folder):
     with pytest.raises(KeyFileRefused):
         write_private_key(folder / "more" / "key", KEY)
