@@ -98,6 +98,7 @@ FLOORS = [
     "gateway.transfers.matching",
     "gateway.transfers.package.contents",
     "gateway.transfers.package",
+    "gateway.transfers.sealing",
     "gateway.admin",
     "gateway.admin.agreements",
     "gateway.admin.confirming",
