@@ -10,6 +10,7 @@ from policies import elements
 from policies.compiler import compile as compiled
 from policies.reasoning.diff import shortened
 from policies.reasoning.ways import ways, would_show
+from policies.transfers.terms import is_transfer
 from standards.pruning import prune
 from standards.view import paths
 
@@ -51,8 +52,10 @@ def unshown(name: str, grant: Grant, there: Collection[str] | None = None) -> st
 
 
 def idle(agreements: Iterable[Agreement]) -> Iterator[str]:
-    """Yield each line of an agreement that releases only what no resource shows."""
+    """Yield each line of an agreement that releases only what no resource shows; a transfer needs none."""
     for one in agreements:
+        if is_transfer(one.operations):
+            continue
         grant = compiled(one, one.clients[0])
         seen = {name for way in ways() if way.operation in grant.operations for _, name, _ in shown(way.view, grant)}
         for line in one.lines:
