@@ -28,8 +28,8 @@ def of_transfers(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Agr
     yield from _sections(before, after)
     yield from _conditions(before, after)
     yield from _notice(before, after)
-    yield from _keys("receiver", before.receiver_keys, after.receiver_keys)
-    yield from _keys("sender", before.sender_keys, after.sender_keys)
+    yield from _keys("receiver", before.receiver_keys, after.receiver_keys, "the receiver's key")
+    yield from _keys("sender", before.sender_keys, after.sender_keys, "the sender's key")
     if before.two_persons != after.two_persons:
         direction: Direction = "narrower" if after.two_persons else "wider"
         first, then = (
@@ -44,7 +44,7 @@ def _sections(before: TransferTerms, after: TransferTerms) -> Iterator[Agreement
             first, then = before.decision(track, section), after.decision(track, section)
             if first != then:
                 direction: Direction = "wider" if then is SectionDecision.RULE else "narrower"
-                text = f"{section} of {SAID[track]} {SAID[then]}, was: {SAID[first]}"
+                text = f"{section} ({SAID[track]}) {SAID[then]}, was: {SAID[first]}"
                 yield AgreementDifference(PART, f"{track} {section}", direction, first, then, text)
 
 
@@ -52,14 +52,14 @@ def _conditions(before: TransferTerms, after: TransferTerms) -> Iterator[Agreeme
     if before.rule is None or after.rule is None:
         return
     was, now = before.rule.conditions, after.rule.conditions
-    yield from _each("when", now - was, "narrower", "by rule only where {}")
-    yield from _each("when", was - now, "wider", "by rule no longer only where {}")
+    yield from _each("when", now - was, "narrower", "by rule only where")
+    yield from _each("when", was - now, "wider", "by rule no longer only where")
 
 
 def _each(name: str, words: Iterable[str], direction: Direction, said: str) -> Iterator[AgreementDifference]:
     for one in sorted(words):
         sides = ("", one) if direction == "narrower" else (one, "")
-        yield AgreementDifference(PART, name, direction, *sides, said.format(SAID[one]))
+        yield AgreementDifference(PART, name, direction, *sides, f"{said} {SAID[one]}")
 
 
 def _notice(before: TransferTerms, after: TransferTerms) -> Iterator[AgreementDifference]:
@@ -71,8 +71,8 @@ def _notice(before: TransferTerms, after: TransferTerms) -> Iterator[AgreementDi
         yield AgreementDifference(PART, "office", "both", before.office, after.office, text)
 
 
-def _keys(side: str, was: Iterable[str], now: Iterable[str]) -> Iterator[AgreementDifference]:
+def _keys(side: str, was: Iterable[str], now: Iterable[str], said: str) -> Iterator[AgreementDifference]:
     for one in sorted(set(now) - set(was)):
-        yield AgreementDifference(PART, side, "wider", "", one, f"the {side}'s key {one} is new")
+        yield AgreementDifference(PART, side, "wider", "", one, f"{said} {one} is new")
     for one in sorted(set(was) - set(now)):
-        yield AgreementDifference(PART, side, "narrower", one, "", f"the {side}'s key {one} is gone")
+        yield AgreementDifference(PART, side, "narrower", one, "", f"{said} {one} is gone")
