@@ -68,7 +68,7 @@ FLOORS = [
     "gateway.one_line",
     "gateway.storage",
     "gateway.translations",
-    "gateway.config.districts",
+    "gateway.config.districts gateway.config.toml",
     "gateway.config",
     "gateway.every_agreement",
     "gateway.documents",
