@@ -39,7 +39,8 @@ ADMIN_ROLES = ("auditor", "cbo-admin", "district-admin", "privacy-officer", "reg
 """The roles of people that a machine client can act in, by a scope of its own."""
 
 TRANSFER = "transfer:"
-TRANSFERS = ("transfer:receive", "transfer:request")
+RECEIVE, REQUEST = "transfer:receive", "transfer:request"
+TRANSFERS = (RECEIVE, REQUEST)
 """What a program of the receiving district does: ask for the record of a student who enrolls there, and receive it."""
 
 EDFI = ("edfi:create", "edfi:delete", "edfi:read", "edfi:readchanges", "edfi:update")
