@@ -91,13 +91,14 @@ def test_an_agreement_about_data_that_becomes_one_about_transfers_is_another():
     assert diff(before, load()).widens
 
 
+@settings(max_examples=40)
 @given(parts(), parts())
 def test_the_differences_in_words_widen_exactly_what_is_wider(before, after):
     found = tuple(of_transfers({"transfer": before}, {"transfer": after}))
     assert any(one.widens for one in found) is not no_wider(before, after)
 
 
-@settings(max_examples=50)
+@settings(max_examples=40)
 @given(parts(), parts())
 def test_every_difference_is_told_in_spanish_too(before, after):
     for one in of_transfers({"transfer": before}, {"transfer": after}):

@@ -98,18 +98,21 @@ def test_a_track_that_there_is_not_is_an_error_and_no_default():
         load().transfer.decision("summary", "identity")
 
 
+@settings(max_examples=40)
 @given(parts())
 def test_no_rule_ever_releases_what_a_person_alone_does(part):
     for track in sections_of(transfer_terms({"transfer": part})).values():
         assert {one for one, how in track.items() if how is RULE} & BY_PERSON_ALONE == set()
 
 
+@settings(max_examples=40)
 @given(parts())
 def test_a_section_under_ask_is_never_released_by_rule(part):
     for track in sections_of(transfer_terms({"transfer": part})).values():
         assert {one for one, how in track.items() if how is RULE} & set(part["ask"]) == set()
 
 
+@settings(max_examples=40)
 @given(parts())
 def test_even_terms_that_no_check_saw_release_none_of_it_by_rule(part):
     part["release"] = {"when": list(CONDITIONS), "tracks": list(TRACKS), "sections": list(SECTIONS)}
@@ -118,12 +121,13 @@ def test_even_terms_that_no_check_saw_release_none_of_it_by_rule(part):
     assert {one for track in TRACKS for one in by_rule(forced, track)} & BY_PERSON_ALONE == set()
 
 
+@settings(max_examples=40)
 @given(parts())
 def test_the_same_terms_are_no_wider_and_differ_in_nothing(part):
     assert no_wider(part, part)
 
 
-@settings(max_examples=50)
+@settings(max_examples=40)
 @given(parts(), parts())
 def test_what_lets_more_leave_by_rule_is_wider(before, after):
     first, then = (transfer_terms({"transfer": one}) for one in (before, after))
