@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 from policies import canonical, checks, combining
 from policies.documents import loading, schema, terms
+from policies.documents.binding import Bound
 from policies.grant import Limits
 from policies.reasoning import examples
+from policies.transfers.terms import TransferTerms, is_transfer, transfer_terms
 from standards.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -33,6 +35,11 @@ SETS, DRAFTS = "sets", "drafts"
 
 PARTS = ("validity", "operations", "population", "elements", "clients")
 """The parts of a document whose places are told to who asks why something is refused."""
+
+CARRIED = (
+    "redisclosure", "retention", "obligations", "directory", "limits", "approvals", "offer", "adopts", "transfer",
+)  # fmt: skip
+"""The parts of a document that are kept as its terms, as they are written."""
 
 NO_FILE = "this has the name of a document and is no file that can be read"
 
@@ -89,6 +96,11 @@ class Agreement:
         """What is limited however it is asked for."""
         found = self.terms.get("limits", {})
         return Limits(found.get("smallCell", 0), found.get("maxRowsPerDay", 0), self.timezone.key)
+
+    @property
+    def transfer(self) -> TransferTerms | None:
+        """Its terms of a transfer; None where it opens APIs of data instead."""
+        return transfer_terms(self.terms)
 
     def active(self, day: date) -> bool:
         """Tell whether the agreement is valid on *day*, the last day included."""
@@ -237,6 +249,7 @@ def clashing(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, A
     yield from repeated(every)
     yield from reused(every)
     yield from rivalling(every)
+    yield from doubled(every)
 
 
 def repeated(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement, Agreement]]:
@@ -261,40 +274,9 @@ def reused(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agr
         others.append(one)
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """What stays the same in all versions of an *id*: its parties, and the purpose of a form that it asks for.
-
-    A parent who signed the form consented to a purpose and to a party (34 CFR 99.30(b)), and the register knows the
-    consent by the id and by the name of the form.
-    """
-
-    id: str
-    parties: tuple[str, str]
-    purpose: str
-    form: str
-
-    def broken_by(self, other: Bound) -> str:
-        """Say in which way another version of the id has bound it to something else; nothing where it has not."""
-        if self.parties != other.parties:
-            return f"{self.id} is an agreement of {' and '.join(other.parties)}: other parties need another id"
-        if self.form and self.form == other.form and self.purpose != other.purpose:
-            return f"the form {self.form} was signed for {other.purpose}: another purpose needs another form"
-        return ""
-
-
 def bound(one: Agreement) -> Bound:
     """Return what an agreement binds its id to."""
     return Bound(one.id, (one.district, one.org), one.purpose, one.population.form)
-
-
-def bound_by(content: Mapping[str, Any]) -> Bound:
-    """Return what the canonical *content* of an agreement binds its id to."""
-    parties, selectors = content["parties"], content.get("population", {}).get("all", ())
-    form = next((one["consent"].get("form", "") for one in selectors if "consent" in one), "")
-    return Bound(
-        content["id"], (parties["provider"]["district"], parties["recipient"]["org"]), content["basis"]["purpose"], form
-    )
 
 
 def rivalling(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement, Agreement]]:
@@ -310,6 +292,21 @@ def rivalling(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, 
             if pair not in told:
                 told.add(pair)
                 yield _conflict(found, day), one, other
+
+
+def doubled(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement, Agreement]]:
+    """Yield each two agreements about transfers of one district to one other that are in force on a day together."""
+    about = [one for one in agreements if is_transfer(one.operations)]
+    told: set[frozenset[tuple[str, int]]] = set()
+    for day in sorted({one.begin for one in about}):
+        known: dict[tuple[str, str], Agreement] = {}
+        for one in sorted(current(about, day), key=lambda one: (one.id, one.version)):
+            other = known.setdefault((one.district, one.org), one)
+            pair = frozenset({(one.id, one.version), (other.id, other.version)})
+            if other is not one and pair not in told:
+                told.add(pair)
+                message = f"{other.id} is about transfers of {one.district} to {one.org} too, on {day}: {other.file}"
+                yield SettingsError(message, one.file, 1, 1), one, other
 
 
 def _conflict(found: Disagreement[Agreement], day: date) -> SettingsError:
@@ -339,10 +336,10 @@ def combined(agreements: Iterable[Agreement]) -> Iterator[tuple[date, tuple[Agre
 
 
 def together(agreements: Iterable[Agreement]) -> Iterator[tuple[Agreement, ...]]:
-    """Yield the *agreements* of each client, district, recipient and purpose, which release together."""
+    """Yield the *agreements* of each client, district, recipient and purpose, which release together; no transfers."""
     found: dict[tuple[str, str, str, str], list[Agreement]] = {}
     for one in agreements:
-        for client in one.clients:
+        for client in () if is_transfer(one.operations) else one.clients:
             found.setdefault((client, one.district, one.org, one.purpose), []).append(one)
     return (tuple(sorted(several, key=lambda one: one.id)) for several in found.values())
 
@@ -362,8 +359,7 @@ def current(agreements: Iterable[Agreement], day: date) -> tuple[Agreement, ...]
 def _agreement(document: Document, lines: tuple[Line, ...]) -> Agreement:
     content = document.content
     parties, basis, validity = content["parties"], content["basis"], content["validity"]
-    carried = ("redisclosure", "retention", "obligations", "directory", "limits", "approvals", "offer", "adopts")
-    kept = {name: content[name] for name in carried if name in content}
+    kept = {name: content[name] for name in CARRIED if name in content}
     kept |= {name: basis[name] for name in ("state",) if name in basis}
     kept |= {name: parties[name] for name in ("subprocessors",) if name in parties}
     people = checks.population(content)

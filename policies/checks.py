@@ -12,6 +12,8 @@ from policies.documents import loading, schema, terms
 from policies.elements import Line
 from policies.population import Population
 from policies.records.windows import DATED_BY
+from policies.transfers import checks as transfers
+from policies.transfers.terms import is_transfer
 from standards import codes, native
 from standards.errors import SettingsError, suggestion
 
@@ -40,6 +42,7 @@ def lines(document: Document, bundles: Path) -> tuple[tuple[Line, ...], list[Set
         else:
             problems += _line(document, entry, where, found)
     problems += _together(found)
+    problems += transfers.line_problems(document, found)
     return tuple(found), problems
 
 
@@ -165,6 +168,7 @@ def problems(document: Document) -> Iterator[SettingsError]:
     yield from _validity(document)
     yield from _population(document)
     yield from terms.problems(document)
+    yield from transfers.problems(document)
     for number, client in enumerate(document.content["clients"]):
         if client in document.content["clients"][:number]:
             yield document.error(("clients", number), f"the client {client!r} is here twice")
@@ -242,10 +246,11 @@ def warnings(document: Document, written: tuple[Line, ...], people: Population) 
             yield f"{line.place}: {line.path} is about what has no other name; the rest is {other}"
     if people.assigned:
         yield f"{document.file}: {STAFF}"
-    if people.everyone:
+    if people.everyone and not is_transfer(document.content["operations"]):
         yield f"{document.file}: there is no population: everyone in the district is included"
     settled = elements.settle(written)
     yield from terms.warnings(document)
+    yield from transfers.warnings(document)
     yield from _capped(written, settled)
     yield from _unread(document)
     yield from _joinable(document, {name: one.action for name, one in settled.items()})

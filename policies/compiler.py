@@ -15,6 +15,7 @@ from policies.documents.terms import CONSENT, rests_on
 from policies.grant import Grant, Limits, Registered, Rule
 from policies.population import ANYBODY, AnyOf
 from policies.records.windows import DateWindow
+from policies.transfers.terms import is_transfer
 from standards.errors import Forbidden
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 AMBIGUOUS = (
     "dsa_ambiguous: agreements for different purposes are active for this client; the token must name one of them."
 )
+NO_TRANSFER = "No agreement about transfers between these districts is in force."
 
 
 class Grants:
@@ -62,6 +64,10 @@ class Grants:
         ]
         return tuple(sorted(found, key=lambda one: (one.district, one.id)))
 
+    def serving(self, client: str) -> tuple[Agreement, ...]:
+        """Return those of the client's active agreements that open APIs of data: none about transfers does."""
+        return tuple(one for one in self.active(client) if not is_transfer(one.operations))
+
     def of(self, client: str, agreement: str = "", purpose: str = "") -> tuple[Grant, ...]:
         """Return the client's grants today for one *purpose*, in each district one; or that of one *agreement* alone.
 
@@ -70,7 +76,7 @@ class Grants:
         Raises:
             Forbidden: its active agreements serve different purposes, and none is named.
         """
-        active = [one for one in self.active(client) if agreement in {"", one.id} and purpose in {"", one.purpose}]
+        active = [one for one in self.serving(client) if agreement in {"", one.id} and purpose in {"", one.purpose}]
         if len({one.purpose for one in active}) > 1:
             raise Forbidden(AMBIGUOUS)
         return tuple(self._combined(several, client) for several in _released_together(active))
@@ -81,15 +87,35 @@ class Grants:
         They are those of the client, but where students must be assigned to who asks: there the client, which is no
         person, gets nobody, and the person those assigned to it.
         """
-        active = [one for one in self.active(client) if one.purpose == purpose]
+        active = [one for one in self.serving(client) if one.purpose == purpose]
         return tuple(
             compile(several[0], client, person) if len(several) == 1 else combine(several, client, person)
             for several in _released_together(active)
         )
 
     def purposes(self, client: str) -> frozenset[str]:
-        """Return the purposes of the client's agreements in force today."""
-        return frozenset(one.purpose for one in self.active(client))
+        """Return the purposes of the client's agreements in force today that open APIs of data."""
+        return frozenset(one.purpose for one in self.serving(client))
+
+    def transfer(self, sender: str, receiver: str) -> tuple[Agreement, Grant]:
+        """Return the agreement in force today about transfers from one district to another, with its grant.
+
+        The grant is of its first client, and the same for all: it opens nothing to a client, and is the ceiling of what
+        is packed for the receiver.
+
+        Raises:
+            Forbidden: there is none, or more than one.
+        """
+        found = [
+            one
+            for one in self._agreements
+            if is_transfer(one.operations) and (one.district, one.org) == (sender, receiver)
+        ]
+        now = self._clock()
+        there = [one for one in found if one in current(found, one.today(now))]
+        if len(there) != 1:
+            raise Forbidden(NO_TRANSFER)
+        return there[0], next(iter(self._alone(there[0])))
 
     def every(self, district: str) -> tuple[Grant, ...]:
         """Return the grants of all agreements of *district*, in force or not, and of those combined today.
@@ -102,16 +128,19 @@ class Grants:
 
     def _combinations(self, district: str, clients: Iterable[str]) -> Iterator[Grant]:
         for client in sorted(clients):
-            here = [one for one in self.active(client) if one.district == district]
+            here = [one for one in self.serving(client) if one.district == district]
             for several in _released_together(here):
                 if len(several) > 1:
                     yield self._combined(several, client)
 
     def in_force(self, grant: Grant) -> bool:
-        """Tell whether the client of *grant* is served by its very agreements, and no others beside them, today."""
+        """Tell whether the client of *grant* is served by its very agreements, and no others beside them, today.
+
+        By one about transfers no client ever is.
+        """
         now = {
             (one.id, one.version)
-            for one in self.active(grant.client)
+            for one in self.serving(grant.client)
             if (one.district, one.org, one.purpose) == (grant.district, grant.org, grant.purpose)
         }
         return now == {(one.agreement, one.version) for one in grant.each}

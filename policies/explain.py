@@ -9,6 +9,8 @@ from policies import combining, elements
 from policies.agreement import current
 from policies.canonical import capped
 from policies.elements import Line
+from policies.transfers.terms import is_transfer
+from policies.transfers.words import words
 from policies.transforms import meet
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ SAID = {
     "pseudonym": "released as a pseudonym that means something only to this recipient",
 }
 HIDDEN = "not in agreement"
+NO_API = "a transfer opens no API of data: what its elements cover leaves in a student's sealed package alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ def _combined(every: tuple[Agreement, ...], one: Agreement, client: str, now: da
         other
         for other in current(every, one.today(now))
         if client in other.clients
+        and not is_transfer(other.operations)
         and (other.district, other.org, other.purpose) == (one.district, one.org, one.purpose)
     ]
     return tuple(there) if len(there) > 1 and one in there else ()
@@ -162,9 +166,15 @@ def _terms(every: tuple[Agreement, ...], one: Agreement, now: datetime) -> Itera
     if one.active(day) and one not in current(every, day):
         yield TraceStep("validity", False, "a later version has replaced this one", one.file)
     yield TraceStep("operations", True, ", ".join(sorted(one.operations)), one.file)
+    if one.transfer:
+        yield TraceStep("API", False, NO_API, one.file)
+        yield from (TraceStep("transfer", True, said, one.file) for said in words(one.transfer))
 
 
 def _people(one: Agreement, names: Mapping[str, str]) -> Iterator[TraceStep]:
+    if one.transfer:
+        yield TraceStep("population", True, "the one student whose record is asked for", one.file)
+        return
     yield TraceStep("population", True, one.population.words(names), one.file)
     for text in one.population.steps(names):
         yield TraceStep("a student is in it who", True, text)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from policies.agreement import read_documents, repeated, reused, rivalling
+from policies.agreement import doubled, read_documents, repeated, reused, rivalling
 from policies.documents.claims import Claim, claim
 from policies.documents.written import SCHEME
+from policies.transfers.terms import is_transfer
 from standards.errors import SettingsError, suggestion
 
 if TYPE_CHECKING:
@@ -101,7 +102,12 @@ def select(
     counted = [one for one in reading.found if (one.id, one.version) not in left]
     mistakes, claims = list(reading.mistakes), list(reading.claims)
     wrongs = ((mistake, (one,)) for mistake, one in rebound(counted))
-    for mistake, involved in (*_pairs(reused(counted)), *wrongs, *_pairs(rivalling(counted))):
+    for mistake, involved in (
+        *_pairs(reused(counted)),
+        *wrongs,
+        *_pairs(rivalling(counted)),
+        *_pairs(doubled(counted)),
+    ):
         mistakes.append(mistake)
         claims += _whole(*involved)
     closed = not all(one.certain for one in claims if not one.district)
@@ -120,11 +126,13 @@ def _pairs(
 def _strangers(
     agreements: Iterable[Agreement], districts: Collection[str]
 ) -> Iterator[tuple[SettingsError, tuple[Agreement, ...]]]:
-    """Yield the agreements about a district that is not there, and the mistake that this is."""
+    """Yield the agreements about a district that is not there, or a transfer to one, and the mistake that this is."""
     for one in agreements:
-        if one.district not in districts:
-            hint = suggestion(one.district, districts)
-            yield SettingsError(f"there is no district {one.district}{hint}", one.file, 1, 1), (one,)
+        needed = (one.district, one.org) if is_transfer(one.operations) else (one.district,)
+        for name in needed:
+            if name not in districts:
+                hint = suggestion(name, districts)
+                yield SettingsError(f"there is no district {name}{hint}", one.file, 1, 1), (one,)
 
 
 def _whole(*involved: Agreement) -> Iterator[Claim]:

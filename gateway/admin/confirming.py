@@ -46,7 +46,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
 }
 """What does each action again once it is confirmed, by calling the method of the service that was called first."""
 
-NEVER_ALONE: Final = frozenset({"record.release"})
+NEVER_ALONE: Final = frozenset({"transfer.decide", "transfer.keys"})
 """The actions that no operator confirms in the place of a second person, whoever is missing."""
 
 OWED: Final = (

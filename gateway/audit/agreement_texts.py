@@ -17,8 +17,9 @@ from gateway.audit.verification import texts
 from gateway.storage import signed_heads
 from gateway.storage.content_store import Contents
 from policies import canonical
-from policies.agreement import bound, bound_by
+from policies.agreement import bound
 from policies.canonical import Expansion
+from policies.documents.binding import bound_by
 from standards.errors import SettingsError, StoreUnavailable
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.auth import tokens
-from gateway.auth.scopes import administers
+from gateway.auth.scopes import administers, mixes_transfers
 from gateway.storage.registry import ENABLED, REFUSE
 from standards.errors import Unauthenticated
 
@@ -108,6 +108,8 @@ class Callers:
             raise ClientShutOut(client.client_id)
         if administers((*token.scopes, *client.scopes)):
             raise Unauthenticated("The token is of the administration API, which alone it opens.")
+        if mixes_transfers((*token.scopes, *client.scopes)):
+            raise Unauthenticated("The client has scopes of transfers and others, and is served by neither.")
         scopes = frozenset(token.scopes) & frozenset(client.scopes)
         refuses = client.unknown_members == REFUSE
         return Caller(client.client_id, client.org, scopes, client.epoch, refuses, token.purpose)

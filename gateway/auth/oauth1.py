@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 from adapters.transport.oauth1 import ALGORITHMS, VERSION, signature
 from gateway.auth.callers import Caller, SignedRequest
 from gateway.auth.oauth1_secrets import new_shared_secret, open_shared_secret
-from gateway.auth.scopes import ONEROSTER_1_1, administers
+from gateway.auth.scopes import ONEROSTER_1_1, about_transfers, administers
 from gateway.request_slots import once
 from gateway.storage.registry import CLIENT_ID, ENABLED
 from standards.errors import Unauthenticated
@@ -86,7 +86,7 @@ class Verifier:
     def _find(self, name: str, now: datetime) -> tuple[Client | None, str]:
         """Find the client with its secret, or nobody with a secret that nobody knows: both take as long."""
         found = self._store.find_client(name) if CLIENT_ID.fullmatch(name) else None
-        served = found and found.status == ENABLED and not administers(found.scopes)
+        served = found and found.status == ENABLED and not (administers(found.scopes) or about_transfers(found.scopes))
         if found and served and found.oauth1 and now < found.oauth1.not_after:
             secret = open_shared_secret(self._key, found.client_id, found.oauth1)
             if secret is not None:

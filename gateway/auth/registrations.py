@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from policies import combining
 from policies.agreement import combined, current
+from policies.transfers.terms import is_transfer
 from standards.errors import SettingsError, suggestion
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def several_purposes(agreements: Iterable[Agreement], now: datetime) -> Iterator
     purposes: dict[str, set[str]] = {}
     every = tuple(agreements)
     for one in every:
-        if one in current(every, one.today(now)):
+        if one in current(every, one.today(now)) and not is_transfer(one.operations):
             for name in one.clients:
                 purposes.setdefault(name, set()).add(one.purpose)
     for name, found in sorted(purposes.items()):

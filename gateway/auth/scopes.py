@@ -38,6 +38,11 @@ ADMIN = "admin:"
 ADMIN_ROLES = ("auditor", "cbo-admin", "district-admin", "privacy-officer", "region-operator", "vendor-contact")
 """The roles of people that a machine client can act in, by a scope of its own."""
 
+TRANSFER = "transfer:"
+RECEIVE, REQUEST = "transfer:receive", "transfer:request"
+TRANSFERS = (RECEIVE, REQUEST)
+"""What a program of the receiving district does: ask for the record of a student who enrolls there, and receive it."""
+
 EDFI = ("edfi:create", "edfi:delete", "edfi:read", "edfi:readchanges", "edfi:update")
 
 
@@ -51,6 +56,22 @@ def known_scopes() -> frozenset[str]:
 def admin_scopes() -> frozenset[str]:
     """Return the scopes of machine clients of the administration API; none of them opens any data."""
     return frozenset(ADMIN + role for role in ADMIN_ROLES)
+
+
+def transfer_scopes() -> frozenset[str]:
+    """Return the scopes of a district's own programs about transfers of records; none of them opens any API of data."""
+    return frozenset(TRANSFERS)
+
+
+def about_transfers(scopes: Iterable[str]) -> bool:
+    """Tell whether one of the *scopes* is of transfers, or meant to be."""
+    return any(scope.startswith(TRANSFER) for scope in scopes)
+
+
+def mixes_transfers(scopes: Iterable[str]) -> bool:
+    """Tell whether scopes of transfers stand beside others: a client that has both is served by neither."""
+    listed = tuple(scopes)
+    return about_transfers(listed) and not transfer_scopes().issuperset(listed)
 
 
 def administers(scopes: Iterable[str]) -> bool:

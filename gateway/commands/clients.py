@@ -66,15 +66,16 @@ def check_scopes(_context: click.Context, _parameter: click.Parameter, given: tu
 
 def check_some_scopes(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a scope that no standard has, where any is given."""
-    from gateway.auth.scopes import administers, known_scopes
+    from gateway.auth.scopes import administers, known_scopes, transfer_scopes
     from standards.errors import suggestion
 
     scopes = tuple(dict.fromkeys(scope for words in given for scope in words.split()))
     if administers(scopes):
         raise click.BadParameter("scopes of administration are given by add-admin")
+    known = known_scopes() | transfer_scopes()
     for scope in scopes:
-        if scope not in known_scopes():
-            raise click.BadParameter(f"there is no scope {scope!r}{suggestion(scope, known_scopes())}")
+        if scope not in known:
+            raise click.BadParameter(f"there is no scope {scope!r}{suggestion(scope, known)}")
     return scopes
 
 

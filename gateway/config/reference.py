@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields
 
-from gateway.config import renamed
 from gateway.config.field_types import in_words
 from gateway.config.schema import RegionSchema
+from gateway.config.toml import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.config.notices import NoticeSettings
 from gateway.config.sign_in import SignInSettings
+from gateway.config.transfers import TransferSettings
 from gateway.storage import secrets
 from gateway.storage.bounded_calls import MAX_CALL_SECONDS
 
@@ -121,6 +122,7 @@ class Settings:
     approvals: str = "off"
     sign_in: SignInSettings = field(default_factory=SignInSettings)
     notices: NoticeSettings = field(default_factory=NoticeSettings)
+    transfers: TransferSettings = field(default_factory=TransferSettings)
     warnings: tuple[str, ...] = ()
     unread: str = ""
     store_wait: timedelta = timedelta(seconds=MAX_CALL_SECONDS)

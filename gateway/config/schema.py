@@ -15,8 +15,9 @@ from gateway.config.districts.options import OPTIONS
 from gateway.config.field_types import Duration, Rate, Timezone
 from gateway.config.load_limits import DEFAULT, NEVER
 from gateway.config.notices import NoticesSchema
-from gateway.config.schema_mistakes import guessed
 from gateway.config.sign_in import SignInSchema
+from gateway.config.toml.schema_mistakes import guessed
+from gateway.config.transfers import TransfersSchema
 from gateway.storage.bounded_calls import MAX_CALL_SECONDS
 from standards import native, vocabulary
 from standards.edfi.from_oneroster.default_descriptors import URI as DESCRIPTOR
@@ -355,6 +356,7 @@ class RegionSchema(Schema):
     limits = fields.Nested(LimitsSchema)
     metrics = fields.Nested(MetricsSchema)
     registers = fields.Nested(RegistersSchema)
+    transfers = fields.Nested(TransfersSchema)
     keys = fields.Nested(KeysSchema)
     notices = fields.Nested(NoticesSchema)
     sign_in = fields.Nested(SignInSchema)

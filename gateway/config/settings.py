@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import starmap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import Schema, ValidationError
 
-from gateway.config import renamed, toml_positions
 from gateway.config.notices import notice_settings
 from gateway.config.region import (
     AuditSettings,
@@ -23,8 +23,10 @@ from gateway.config.region import (
     TokenSettings,
 )
 from gateway.config.schema import RegionSchema
-from gateway.config.schema_mistakes import flat
 from gateway.config.sign_in import sign_in_settings
+from gateway.config.toml import renamed, toml_positions
+from gateway.config.toml.schema_mistakes import flat
+from gateway.config.transfers import strangers, transfer_settings
 from gateway.config.written_districts import PATHS, with_written
 from gateway.storage import secrets
 from standards.errors import SettingsError
@@ -41,7 +43,7 @@ MIN_TOKEN_CHARACTERS = 32
 LISTS = ("school_years", "descriptors", "registers")
 TABLES = (
     "server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "registers", "keys", "notices",
-    "sign_in",
+    "sign_in", "transfers",
 )  # fmt: skip
 
 __all__ = [
@@ -71,7 +73,13 @@ def read(path: Path, find_adapter: FindAdapter | None = None) -> tuple[Settings 
         return None, [_syntax(error, path, text)]
     find = find_adapter or _find_adapter
     settings, problems = _SettingsReading(path, toml_positions.locate(text), find).read(raw)
-    return (settings and with_written(settings, find)), problems
+    return (settings and _warned(with_written(settings, find))), problems
+
+
+def _warned(settings: Settings) -> Settings:
+    """Return *settings* with warnings of districts that they name and nobody has connected, where that is known."""
+    told = () if settings.unread else tuple(strangers(settings.transfers, settings.districts))
+    return replace(settings, warnings=(*settings.warnings, *told)) if told else settings
 
 
 def state_of(path: Path) -> Path:
@@ -214,6 +222,7 @@ class _SettingsReading:
                 self.folder,
                 lambda place, reference: self.referred(("notices", *place), reference),
             ),
+            transfers=transfer_settings(loaded["transfers"]),
             warnings=tuple(one.message for one in _sorted(starmap(self.placed, self.accepted.warnings))),
         )
 

@@ -13,7 +13,7 @@ from marshmallow import ValidationError
 from gateway.config.districts import options
 from gateway.config.region import DistrictSettings
 from gateway.config.schema import RegionSchema
-from gateway.config.schema_mistakes import flat
+from gateway.config.toml.schema_mistakes import flat
 from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.database import look_into
 from gateway.storage.people.uploads import PURPOSE as UPLOAD_KEYS

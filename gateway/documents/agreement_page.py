@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.documents import population, terms
+from gateway.documents import population, terms, transfers
 from gateway.documents.blocks import BulletList, DataTable, Heading, Paragraph, PrintedDocument, SignatureLines
 from gateway.documents.released import by_category, content, denied, released
 from gateway.documents.words import message
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SAID = frozenset({
     "id", "version", "parties", "basis", "validity", "clients", "operations", "population", "elements", "directory",
-    "redisclosure", "retention", "obligations", "limits", "approvals", "offer", "adopts",
+    "redisclosure", "retention", "obligations", "limits", "approvals", "offer", "adopts", "transfer",
 })  # fmt: skip
 """The keys of an agreement that this document tells; a test compares them with the schema."""
 LEFT_OUT = frozenset({"apiVersion", "tests"})
@@ -35,8 +35,9 @@ def agreement_page(agreement: Agreement, words: Wording) -> PrintedDocument:
     blocks = (
         *_parties(agreement, written, words),
         *_basis(agreement, written, words),
-        *_people(written, words),
+        *(_moving(words) if agreement.transfer else _people(written, words)),
         *_facts(released(agreement), denied(agreement), words),
+        *(transfers.sections(agreement.transfer, words) if agreement.transfer else ()),
         *_access(agreement, words),
         *_duties(written, words),
         *_offer(written, words),
@@ -108,6 +109,11 @@ def _people(written: Mapping[str, Any], words: Wording) -> Iterator[Block]:
             " is outside is not sent either."
         )
     )
+
+
+def _moving(words: Wording) -> Iterator[Block]:
+    yield Heading(words.say("Students"))
+    yield Paragraph(words.say("The one student who enrolls at the recipient, and whose record it asks for."))
 
 
 def listed(sentences: Iterator[str]) -> Iterator[Block]:

@@ -76,6 +76,7 @@ OPERATIONS = {
     "create": message("Create records in the school district's system."),
     "update": message("Change released facts in the school district's system."),
     "delete": message("Delete records in the school district's system."),
+    "transfer": message("Ask for the record of a student who enrolls there, and receive it; nothing else."),
 }
 OBLIGATIONS = {
     "log-99.32": message(

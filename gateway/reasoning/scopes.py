@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from gateway.auth.scopes import RECEIVE
 from gateway.engine import field_sets
 from policies import elements
 from policies.compiler import compile as compiled
 from policies.reasoning.diff import shortened
 from policies.reasoning.ways import ways, would_show
+from policies.transfers.terms import is_transfer
 from standards.pruning import prune
 from standards.view import paths
 
@@ -35,12 +37,18 @@ def shown(view: View, grant: Grant) -> tuple[tuple[str, str, str], ...]:
 
 
 def out_of_reach(agreements: Iterable[Agreement], clients: Iterable[Client]) -> Iterator[str]:
-    """Yield each agreement's facts that resources show, and for none of which its registered clients have a scope."""
+    """Yield each agreement's facts that resources show, and for none of which its registered clients have a scope.
+
+    Of one about transfers, that none of them can receive a record.
+    """
     known = {one.client_id: frozenset(one.scopes) for one in clients}
     for one in agreements:
         scopes = [known[name] for name in one.clients if name in known]
-        if scopes:
-            yield from _out_of_reach(one, frozenset[str]().union(*scopes))
+        every = frozenset[str]().union(*scopes)
+        if scopes and not is_transfer(one.operations):
+            yield from _out_of_reach(one, every)
+        elif scopes and RECEIVE not in every:
+            yield f"{one.file}: no client of this agreement has the scope {RECEIVE}, without which none gets a record"
 
 
 def unshown(name: str, grant: Grant, there: Collection[str] | None = None) -> str:
@@ -51,8 +59,10 @@ def unshown(name: str, grant: Grant, there: Collection[str] | None = None) -> st
 
 
 def idle(agreements: Iterable[Agreement]) -> Iterator[str]:
-    """Yield each line of an agreement that releases only what no resource shows."""
+    """Yield each line of an agreement that releases only what no resource shows; a transfer needs none."""
     for one in agreements:
+        if is_transfer(one.operations):
+            continue
         grant = compiled(one, one.clients[0])
         seen = {name for way in ways() if way.operation in grant.operations for _, name, _ in shown(way.view, grant)}
         for line in one.lines:

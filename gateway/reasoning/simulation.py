@@ -18,6 +18,7 @@ from policies.reasoning import small_cells
 from policies.reasoning.diff import NewRecipient, protected, shortened
 from policies.reasoning.differences import class_of, released
 from policies.reasoning.small_cells import Movement, words
+from policies.transfers.terms import is_transfer
 from standards.vocabulary import SENSITIVITIES
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def simulate(
     then = (*(one for one in present if one.id != agreement.id), agreement)
     clients = tuple(dict.fromkeys((*agreement.clients, *(before.clients if before else ()))))
     grant = compiled(agreement, agreement.clients[0])
-    alike = _lookalikes(scene.sees(grant))
+    alike = None if is_transfer(agreement.operations) else _lookalikes(scene.sees(grant))
     return Simulation(
         agreement=agreement.id,
         version=agreement.version,
@@ -171,8 +172,9 @@ def simulate(
 
 
 def grants_of(agreements: Iterable[Agreement], clients: Collection[str]) -> tuple[Grant, ...]:
-    """Compile the grants of those *clients* under *agreements*."""
-    return tuple(compiled(one, client) for one in agreements for client in one.clients if client in clients)
+    """Compile the grants of those *clients* under *agreements*; by one about transfers no client sees anything."""
+    about_data = [one for one in agreements if not is_transfer(one.operations)]
+    return tuple(compiled(one, client) for one in about_data for client in one.clients if client in clients)
 
 
 def _movement(scene: Scene, client: str, present: Iterable[Agreement], then: Iterable[Agreement]) -> Movement:

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, json, request
 
 from gateway.auth import tokens
 from gateway.auth.client_secrets import meant, proves
-from gateway.auth.scopes import EDFI, admin_roles, administers, known_scopes
+from gateway.auth.scopes import EDFI, admin_roles, administers, known_scopes, mixes_transfers, transfer_scopes
 from gateway.auth.token_request import TokenRefusal, TokenRequest, read_token_request
 from gateway.storage.registry import CLIENT_ID, ENABLED
 from gateway.telemetry import about
@@ -42,6 +42,7 @@ MISDIRECTED = "An agreement names this client, and another organisation as its r
 # Ed-Fi's own token endpoint takes the number of an education organization as the scope. Here an agreement says which
 # organizations a client sees; the number asks for the operations of Ed-Fi, and the answer says which were given.
 MIXED = "The client has scopes of data and of administration, and can have a token for neither: ask the operator."
+MIXED_TRANSFERS = "The client has scopes of transfers and others, and can have a token for neither: ask the operator."
 PURPOSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 ORGANIZATION = re.compile(r"[0-9]{1,19}")
 TOO_MANY = "urn:ed-fi:api:security:authentication:too-many-tokens"
@@ -192,6 +193,8 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         known = client.client
         if administers(known.scopes) and not admin_roles(known.scopes):
             raise TokenRefusal("unauthorized_client", MIXED)
+        if mixes_transfers(known.scopes):
+            raise TokenRefusal("unauthorized_client", MIXED_TRANSFERS)
         if any(one.org != known.org for one in self.grants.active(known.client_id)):
             raise TokenRefusal("unauthorized_client", MISDIRECTED)
         life = int(self.tokens.life.total_seconds())
@@ -294,5 +297,5 @@ def _metadata(base: str) -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": methods,
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
-        "scopes_supported": sorted(known_scopes()),
+        "scopes_supported": sorted(known_scopes() | transfer_scopes()),
     }

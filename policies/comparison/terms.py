@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from policies.documents.terms import retention_ends
+from policies.transfers.terms import no_wider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -115,4 +116,5 @@ STRICTER: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "offer": _offered,
     "redisclosure": _fewer_parties,
     "retention": _shorter,
+    "transfer": no_wider,
 }

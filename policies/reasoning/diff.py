@@ -25,7 +25,8 @@ HEADINGS = {
     "students": "Students", "fact": "Facts", "window": "Facts", "denial": "Facts", "client": "Clients",
     "operation": "Operations", "validity": "Validity", "basis": "Basis and purpose", "party": "Parties",
     "subprocessor": "Parties", "limit": "Limits", "redisclosure": "Redisclosure", "retention": "Retention",
-    "obligation": "Obligations", "directory": "Opt-outs from directory information", "view": "Resources",
+    "obligation": "Obligations", "transfer": "Transfers", "directory": "Opt-outs from directory information",
+    "view": "Resources",
 }  # fmt: skip
 SIGNS = {"wider": "+", "narrower": "-", "both": "!", "neutral": "="}
 

@@ -10,6 +10,7 @@ from policies.compiler import compile as compiled
 from policies.elements import Line
 from policies.explain import SAID
 from policies.reasoning.differences import DENY, action_of, span
+from policies.transfers.terms import is_transfer
 from standards.errors import NotFound
 from standards.fields import fields_of
 
@@ -52,14 +53,21 @@ def elements_of(path: str) -> tuple[str, ...]:
 
 
 def who_can_see(agreements: Iterable[Agreement], path: str) -> Iterator[Exposure]:
-    """Yield what each client of the *agreements* sees of each element under *path*; nothing where it sees none."""
+    """Yield what each client of the *agreements* sees of each element under *path*; nothing where it sees none.
+
+    By an agreement about transfers no client sees anything.
+    """
     names = elements_of(path)
-    for one in agreements:
+    for one in _about_data(agreements):
         for client in one.clients:
             grant = compiled(one, client)
             for name in names:
                 if (action := action_of(grant, name)) != DENY:
                     yield Exposure(one, client, name, action, grant)
+
+
+def _about_data(agreements: Iterable[Agreement]) -> Iterator[Agreement]:
+    return (one for one in agreements if not is_transfer(one.operations))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,7 @@ def can(agreements: Sequence[Agreement], client: str, first: str, second: str) -
     """
     pairs = (elements_of(first), elements_of(second))
     groups: dict[tuple[str, str], list[Agreement]] = {}
-    for one in agreements:
+    for one in _about_data(agreements):
         if client in one.clients:
             groups.setdefault((one.district, one.purpose), []).append(one)
     if not groups:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from policies.documents.terms import retention_ends
 from policies.reasoning.differences import AgreementDifference, direction_of
+from policies.reasoning.transfer_differences import of_transfers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +30,7 @@ DAYS, MONTHS = {"D": 1, "W": 7}, {"M": 1, "Y": 12}
 PERIOD = re.compile(r"([0-9]+)([DWMY])")
 COMPARED = frozenset({
     "apiVersion", "id", "version", "parties", "basis", "validity", "clients", "operations", "population", "elements",
-    "directory", "redisclosure", "retention", "obligations", "limits", "approvals", "tests",
+    "directory", "redisclosure", "retention", "obligations", "limits", "approvals", "tests", "transfer",
 })  # fmt: skip
 """The parts of a document that are compared by what they mean; any other is told as changed, and as widening."""
 
@@ -47,6 +48,7 @@ def terms(before: Agreement, after: Agreement) -> Iterator[AgreementDifference]:
     yield from _retention(was.get("retention", {}), now.get("retention", {}))
     yield from _listed("obligation", was.get("obligations", ()), now.get("obligations", ()), gained="narrower")
     yield from _opt_out(was.get("directory", {}), now.get("directory", {}))
+    yield from of_transfers(was, now)
     for name in sorted((was.keys() | now.keys()) - COMPARED):
         yield from _changed(name, "", was.get(name), now.get(name), "both")
 

@@ -12,12 +12,13 @@ import pytest
 
 import gateway.storage.registry
 from adapters import registry as adapters
-from gateway.auth.scopes import known_scopes
+from gateway.auth.scopes import known_scopes, transfer_scopes
 from gateway.commands.cli import main
 from gateway.config.schema import RegionSchema
 from gateway.docs_pages import __main__ as docs_pages
 from policies.documents import schema
 from policies.documents.terms import OBLIGATIONS
+from policies.transfers.terms import CONDITIONS, NOTICES, SECTIONS, TRACKS
 from policies.transforms import ACTIONS
 from standards import registry, vocabulary
 from tests.support import samples
@@ -127,7 +128,7 @@ def test_every_adapter_and_its_settings_are_documented():
 
 def test_every_scope_is_documented():
     page = text("vendor")
-    for scope in known_scopes():
+    for scope in known_scopes() | transfer_scopes():
         prefix, _, short = scope.rpartition("/")
         assert f"{short}`" in page
         assert prefix in page
@@ -159,15 +160,24 @@ def test_the_readme_says_where_the_command_comes_from_before_it_is_used():
         assert f"  {name} " in told.stdout
 
 
-@pytest.mark.parametrize("part", ["properties", "$defs/element/properties", "population"])
+@pytest.mark.parametrize("part", ["properties", "$defs/element/properties", "population", "transfer", "release"])
 def test_every_key_of_an_agreement_is_documented(part):
     page, known = text("agreements"), schema.published()
     keys = {
         "properties": known["properties"].keys() - {"apiVersion"},
         "$defs/element/properties": known["$defs"]["element"]["properties"].keys(),
         "population": known["properties"]["population"]["properties"]["all"]["items"]["properties"].keys(),
+        "transfer": known["properties"]["transfer"]["properties"].keys(),
+        "release": known["properties"]["transfer"]["properties"]["release"]["properties"].keys(),
     }[part]
     assert [key for key in keys if not re.search(rf"[`{{ ]{key}[`:]", page)] == []
+
+
+@pytest.mark.parametrize(
+    "words", [SECTIONS, CONDITIONS, NOTICES, TRACKS], ids=["section", "condition", "notice", "track"]
+)
+def test_every_word_of_a_transfer_is_documented(words):
+    assert [word for word in words if f"`{word}`" not in text("agreements")] == []
 
 
 def test_every_duty_of_a_recipient_is_documented():

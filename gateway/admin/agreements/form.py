@@ -31,7 +31,7 @@ PART_OF: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """The part in which each key of a document is filled in; another one is found in the text alone."""
 
-OPERATIONS: Final = ("read", "search", "create", "update", "delete", "bulk", "changes")
+OPERATIONS: Final = ("read", "search", "create", "update", "delete", "bulk", "changes", "transfer")
 ENDS: Final = ("expiry", "revocation", "withdrawal")
 KINDS: Final = ("district", "cbo", "vendor", "sea", "researcher")
 UNREADABLE: Final = "The text cannot be read, so no form shows it: mend the text first."

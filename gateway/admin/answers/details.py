@@ -11,6 +11,7 @@ from gateway.translations.phrases import Phrase
 from policies.agreement import current
 from policies.explain import explain
 from policies.permission import READ
+from policies.transfers.terms import is_transfer
 from standards import registry
 from standards.errors import UnknownName
 from standards.fields import fields_of
@@ -83,6 +84,9 @@ class StepDetails:
             elif one.org != self._client.org:
                 told = f"{name}: its recipient is {one.org}, and the client belongs to {self._client.org}"
                 yield ReasonDetail(told, short(one.place(self._client.client_id)), passed=False)
+            elif is_transfer(one.operations):
+                told = f"{name}: it is about transfers of records, and opens no API of data"
+                yield ReasonDetail(told, short(one.place("operations")), passed=False)
             else:
                 yield ReasonDetail(f"{name}: in force until {one.end}", short(one.place("validity")))
         if not self._named:

@@ -96,7 +96,7 @@ class Previews:
         """
         actor.require_seen(PREVIEW, district, what=NOTHING)
         gateway, found = self._running().gateway, self._region.store.find_client(client)
-        purposes = {one.purpose for one in gateway.grants.active(client) if one.district == district}
+        purposes = {one.purpose for one in gateway.grants.serving(client) if one.district == district}
         if found is None or not purposes:
             raise NotFound(NOTHING)  # before a person of its organisation is looked for: that would tell of others
         if len(purposes) > 1 and purpose not in purposes:
@@ -111,7 +111,7 @@ class Previews:
         if grant is None:
             raise NotFound(NOTHING)
         named = {(part.agreement, part.version) for part in grant.each}
-        agreements = [one for one in gateway.grants.active(client) if (one.id, one.version) in named]
+        agreements = [one for one in gateway.grants.serving(client) if (one.id, one.version) in named]
         return self._preview(actor, grant, agreements, identifier, person)
 
     def of_agreement(self, actor: Actor, agreement: Agreement, client: str, identifier: str) -> StudentPreview:

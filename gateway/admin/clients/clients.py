@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.clients.links import withdraw_links
 from gateway.admin.clients.rights import ClientRights, acting_org, only
-from gateway.admin.clients.states import ADMIN_ASKED, check_scopes, facts, suggested
+from gateway.admin.clients.states import ADMIN_ASKED, check_kind, check_scopes, facts, suggested
 from gateway.admin.organisations import Organisations
 from gateway.admin.second_person import SecondPerson, TwoPersonAct
 from gateway.auth.scopes import administers
@@ -159,6 +159,7 @@ class Clients:
         def decide(_connection: Connection, found: Client) -> ClientUpdate | None:
             if administers(living(found).scopes):
                 raise Conflict(ADMIN_ASKED)
+            check_kind(wanted.get("scopes", ()), found.kind)
             if found.scopes and not wanted.get("scopes", found.scopes) and found.status != DRAFT:
                 raise CallerError("give at least one")
             if all(getattr(found, name) == _plain(value) for name, value in wanted.items()):
@@ -275,8 +276,9 @@ def check_new(new: NewClient) -> None:
     """Refuse what cannot be said of a client that is registered.
 
     Raises:
-        CallerError: its name, organisation or kind cannot be used.
+        CallerError: its name, organisation or kind cannot be used, or an organisation of that kind has not its scopes.
     """
+    check_kind(new.scopes, new.kind)
     if not CLIENT_ID.fullmatch(new.client_id) or new.client_id.startswith("-"):
         raise CallerError(Phrase("The name of a client cannot be this: %(rule)s.", rule=Phrase(BAD_NAME)))
     if new.kind not in KINDS:

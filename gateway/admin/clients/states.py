@@ -7,11 +7,22 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.auth.scopes import EDFI, ONEROSTER_1_1, ONEROSTER_1_2, administers, known_scopes
+from gateway.auth.scopes import (
+    EDFI,
+    ONEROSTER_1_1,
+    ONEROSTER_1_2,
+    TRANSFER,
+    about_transfers,
+    administers,
+    known_scopes,
+    mixes_transfers,
+    transfer_scopes,
+)
 from gateway.storage.registry import DRAFT, digest_of
 from gateway.translations.phrases import Phrase
 from policies.compiler import compile as compiled
 from policies.reasoning.ways import ways
+from policies.transfers.terms import is_transfer
 from standards.errors import CallerError, suggestion
 from standards.pruning import prune
 
@@ -29,7 +40,14 @@ NO_AGREEMENT: Final = "No agreement in force names it."
 OTHER_ORG: Final = "An agreement names it whose recipient is another organisation."
 NO_SCOPE: Final = "It has no scope."
 ADMIN_ASKED: Final = "Scopes of administration are given by the operator's command alone."
-APIS: Final = (("Ed-Fi", "edfi:"), ("OneRoster 1.2", ONEROSTER_1_2), ("OneRoster 1.1", ONEROSTER_1_1))
+MIXED: Final = "Scopes of transfers stand alone: register another client for them."
+DISTRICTS_ALONE: Final = "Only a client of a district has scopes of transfers."
+APIS: Final = (
+    ("Ed-Fi", "edfi:"),
+    ("OneRoster 1.2", ONEROSTER_1_2),
+    ("OneRoster 1.1", ONEROSTER_1_1),
+    ("Crossing Guard", TRANSFER),
+)
 EDFI_OPERATIONS: Final = {
     "create": "edfi:create", "update": "edfi:update", "delete": "edfi:delete", "changes": "edfi:readchanges",
 }  # fmt: skip
@@ -97,22 +115,33 @@ def lacks(client: Client, agreements: NamingAgreements) -> tuple[str, ...]:
 
 
 def check_scopes(asked: Iterable[str]) -> tuple[str, ...]:
-    """Return the scopes of data that are asked for, each once.
+    """Return the scopes of data, or of transfers, that are asked for, each once.
 
     Raises:
-        CallerError: one is no scope of data.
+        CallerError: one is neither, or there are both.
     """
     listed = tuple(dict.fromkeys(asked))
     if administers(listed):
         raise CallerError(ADMIN_ASKED)
+    known = known_scopes() | transfer_scopes()
     for one in listed:
-        if one not in known_scopes():
+        if one not in known:
             raise CallerError(
-                Phrase(
-                    "there is no scope %(scope)s%(hint)s", scope=repr(one[:100]), hint=suggestion(one, known_scopes())
-                )
+                Phrase("there is no scope %(scope)s%(hint)s", scope=repr(one[:100]), hint=suggestion(one, known))
             )
+    if mixes_transfers(listed):
+        raise CallerError(MIXED)
     return listed
+
+
+def check_kind(scopes: Iterable[str], kind: str) -> None:
+    """Refuse scopes of transfers for an organisation of a *kind* to which no record is transferred.
+
+    Raises:
+        CallerError: it is no district.
+    """
+    if about_transfers(scopes) and kind != "district":
+        raise CallerError(DISTRICTS_ALONE)
 
 
 def suggested(agreements: Collection[Agreement], client_id: str) -> tuple[ScopeSuggestion, ...]:
@@ -128,6 +157,8 @@ def suggested(agreements: Collection[Agreement], client_id: str) -> tuple[ScopeS
 
 def _needs(agreement: Agreement, client_id: str) -> list[frozenset[str]]:
     """Return, for each way that an agreement opens, the scopes of which it needs one."""
+    if is_transfer(agreement.operations):
+        return [frozenset({one}) for one in sorted(transfer_scopes())]
     grant = compiled(agreement, client_id)
     found = [one.scopes for one in ways() if one.operation in grant.operations and prune(one.view, grant) is not None]
     edfi = any(scope in EDFI for one in found for scope in one)

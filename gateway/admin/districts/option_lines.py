@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters import defaults
 from gateway.config.districts.options import OPTIONS
-from gateway.config.schema_mistakes import guessed
+from gateway.config.toml.schema_mistakes import guessed
 from gateway.config.written_districts import REFUSED
 from standards.errors import InvalidBody
 

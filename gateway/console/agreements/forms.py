@@ -37,6 +37,7 @@ OPERATION_NAMES: Final = {
     "read": later("read pages and single records"), "search": later("search with a filter"),
     "create": later("add records"), "update": later("change records"), "delete": later("delete records"),
     "bulk": later("fetch files"), "changes": later("ask what has changed"),
+    "transfer": later("receive the record of a student who moves there, and nothing else"),
 }  # fmt: skip
 END_NAMES: Final = {
     "expiry": later("the agreement ends"), "revocation": later("an approval is taken back"),

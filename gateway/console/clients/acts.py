@@ -121,7 +121,7 @@ def scopes(client_id: str) -> Any:
     service = Clients(region())
     found = service.find(actor(), client_id)
     form, suggestions = ScopesForm(data={"scopes": list(found.client.scopes)}), service.suggest(actor(), client_id)
-    form.scopes.choices = choices(offered(suggestions))
+    form.scopes.choices = choices(offered(suggestions, found.client.scopes))
 
     def act() -> Any:
         changed = service.change(actor(), client_id, tuple(form.scopes.data or ()))

@@ -36,6 +36,10 @@ ONEROSTER: Final = {
     "resource.readonly": later("read learning resources, and where they are used"),
     "resource-core.readonly": later("read learning resources, the core of it"),
 }
+TRANSFERS: Final = {
+    "transfer:request": later("ask for the record of a student who moves here"),
+    "transfer:receive": later("receive the record of a student who moves here"),
+}
 APIS: Final = (("OneRoster 1.2", ONEROSTER_1_2), ("OneRoster 1.1", ONEROSTER_1_1))
 
 
@@ -43,6 +47,8 @@ def sentence(scope: str) -> str:
     """Say what a scope lets a client do; of one that is none of data, the word itself."""
     if scope in EDFI:
         return f"Ed-Fi: {EDFI[scope]}"
+    if scope in TRANSFERS:
+        return f"Crossing Guard: {TRANSFERS[scope]}"
     for api, prefix in APIS:
         name = scope.removeprefix(prefix)
         if name != scope and name in ONEROSTER:
@@ -57,10 +63,14 @@ def shown(scope: str, needed: Collection[str] = ()) -> Markup:
     return Markup("{}{}{}").format(said, f" ({mark})" if mark else "", word)
 
 
-def offered(suggestions: Iterable[ScopeSuggestion]) -> list[tuple[str, Markup]]:
-    """Return the scopes to choose from with their sentences, those that are suggested first."""
+def offered(suggestions: Iterable[ScopeSuggestion], held: Collection[str] = ()) -> list[tuple[str, Markup]]:
+    """Return the scopes to choose from with their sentences, those that are suggested first.
+
+    Those of transfers are among them where an agreement needs them, or the client has one that it may keep.
+    """
     needed = [scope for one in suggestions for scope in one.scopes]
     order = [*needed, *(one for one in EDFI if one not in needed)]
     every = [*order, *sorted(one for one in known_scopes() - set(order) if one.startswith(ONEROSTER_1_2))]
     every += sorted(known_scopes() - set(every))
+    every += [one for one in TRANSFERS if one in held and one not in every]
     return [(scope, shown(scope, needed)) for scope in every]

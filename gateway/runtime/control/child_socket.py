@@ -62,7 +62,7 @@ def answers(gateway: Gateway, question: Question) -> Iterator[ChildAnswer]:
         raise SettingsError(f"there is no district {question.district}")
     names = elements_of(question.element)
     for grant in gateway.grants.every(question.district):
-        present = {(one.id, one.version) for one in gateway.grants.active(grant.client)}
+        present = {(one.id, one.version) for one in gateway.grants.serving(grant.client)}
         asked = question.client in {"", grant.client} and (grant.agreement, grant.version) in present
         seen = [name for name in names if action_of(grant, name) != DENY] if asked else []
         child = child_view(gateway, grant, question.identifier, seen) if seen else None

@@ -10,11 +10,11 @@ from click.testing import CliRunner
 from marshmallow import Schema, fields
 
 from gateway.commands.cli import main
-from gateway.config import renamed
 from gateway.config.reference import reference
-from gateway.config.renamed import OWN, NewDefault, Renamed, accept
 from gateway.config.schema import DistrictSchema, RegionSchema
 from gateway.config.settings import load, read
+from gateway.config.toml import renamed
+from gateway.config.toml.renamed import OWN, NewDefault, Renamed, accept
 
 WRITES = Renamed(OWN, "writes", "writable", "wire")
 WRITABLE = NewDefault(OWN, "writable", "on", "off", "writable = true", "wire")

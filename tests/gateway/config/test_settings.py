@@ -17,7 +17,7 @@ from marshmallow import Schema, fields
 
 from gateway.config.reference import reference
 from gateway.config.settings import load, read
-from gateway.config.toml_positions import locate, nearest
+from gateway.config.toml.toml_positions import locate, nearest
 from gateway.storage import secrets
 from standards.errors import SettingsError, suggestion
 

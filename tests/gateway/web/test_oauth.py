@@ -14,7 +14,7 @@ from argon2 import PasswordHasher, extract_parameters
 
 from gateway.auth import client_secrets
 from gateway.auth.client_secrets import new_secret
-from gateway.auth.scopes import known_scopes
+from gateway.auth.scopes import known_scopes, transfer_scopes
 from gateway.storage.shared_memory import RedisMemory
 from tests.gateway.small_region import Region, make_settings
 from tests.policies import documents
@@ -371,7 +371,7 @@ def test_the_description_names_addresses_that_exist(region):
     paths = {rule.rule for rule in region.app.url_map.iter_rules()}
     for name in ("token_endpoint", "revocation_endpoint", "introspection_endpoint"):
         assert described[name].removeprefix("http://localhost") in paths
-    assert described["scopes_supported"] == sorted(known_scopes())
+    assert described["scopes_supported"] == sorted(known_scopes() | transfer_scopes())
 
 
 def test_the_description_uses_the_public_address(tmp_path):

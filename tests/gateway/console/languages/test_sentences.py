@@ -27,7 +27,8 @@ MODULES = (
     "policies/elements.py", "policies/canonical.py", "policies/explain.py", "policies/population.py",
     "policies/reasoning/analysis.py", "policies/reasoning/diff.py", "policies/reasoning/differences.py",
     "policies/reasoning/terms.py", "policies/standing.py", "policies/combining.py",
-    "gateway/admin/agreements/named_clients.py",
+    "gateway/admin/agreements/named_clients.py", "policies/transfers/checks.py", "policies/transfers/words.py",
+    "policies/reasoning/transfer_differences.py",
 )  # fmt: skip
 """The modules whose sentences pages show."""
 OF_COMMANDS = {

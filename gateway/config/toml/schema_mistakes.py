@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from marshmallow import Schema
 
-    from gateway.config import toml_positions
+    from gateway.config.toml import toml_positions
 
 
 def guessed(told: str, name: str, known: Iterable[str]) -> Phrase:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gateway.config.toml_positions import Path
+    from gateway.config.toml.toml_positions import Path
 
     Told = list[tuple[Path, str]]
     Table = dict[str, Any]

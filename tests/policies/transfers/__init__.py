@@ -1,0 +1,1 @@
+"""Agreements about transfers of records."""
