@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.transfers.machine.words import EventKind
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.transfers.machine.words import EventKind, Party
+    from gateway.transfers.machine.words import Party
 
 COMPUTED: Final = frozenset({"leaves", "due"})
 """The members that the gateway adds; a repeated request may compute others, and is still the same."""
@@ -39,15 +41,28 @@ class TransferEvent:
 
     @property
     def digest(self) -> str:
-        """The hash of what was asked for, by which a repetition is told from another event under the same key."""
+        """The hash of what was asked for, by which a repetition is told from another event under the same key.
+
+        A repeated request begins no other transfer, so the id that it would have had does not count.
+        """
         given = {name: value for name, value in self.content.items() if name not in COMPUTED}
-        asked = [self.transfer, self.kind, self.party, self.org, self.actor, self.reason, given]
-        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        transfer = "" if self.kind is EventKind.ASK else self.transfer
+        return _hashed([transfer, self.kind, self.party, self.org, self.actor, self.reason, given])
+
+    @property
+    def hash(self) -> str:
+        """The hash of all of it, by which the record of acts vouches for the event."""
+        said = [self.transfer, self.number, self.kind, self.party, self.org, self.actor, spell_moment(self.at)]
+        return _hashed([*said, self.key, self.agreement, self.reason, dict(self.content)])
 
 
 def idempotency_key(org: str, given: str) -> str:
     """Hash the key that somebody of *org* has *given*: it may say anything, so it is not kept."""
     return hashlib.sha256(f"{org}\0{given}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _hashed(facts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def spell_moment(moment: datetime) -> str:
