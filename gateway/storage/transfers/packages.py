@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
 from gateway.storage.durable_files import sync_folder, write_all
-from gateway.storage.transfers.tables import sealed_packages
+from gateway.storage.transfers.tables import sealed_packages, transfers
 from standards.errors import BodyTooLarge, NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -49,6 +49,9 @@ USTAR_AT: Final = slice(257, 262)
 MAX_HEADER_BYTES: Final = 4096
 TOKEN_BYTES: Final = 8
 ID: Final = re.compile(r"[0-9a-f]{16,32}")
+NEEDED_IN: Final = ("packed", "delivered")
+"""The states of a transfer in which its receiver may still fetch the package."""
+
 LEFT_OVER: Final = timedelta(hours=1)
 """A file that nothing names for so long is none that is still being written."""
 
@@ -106,7 +109,8 @@ class SealedPackages:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             size, digest = self._write(name, content)
         except BaseException as error:
-            self._unlink(name)
+            with suppress(OSError):
+                self._unlink(name)
             if isinstance(error, OSError):
                 raise StoreUnavailable("A sealed package cannot be written.") from None
             raise
@@ -151,7 +155,10 @@ class SealedPackages:
         self._note_deleted(package)
 
     def expire(self) -> int:
-        """Delete the packages that were kept for as long as they may be; return how many."""
+        """Delete the packages that were kept for as long as they may be, or are not needed; return how many.
+
+        One is needed while its version is packed, or delivered and not acknowledged yet.
+        """
         expired = self._expired()
         for package in expired:
             self.delete(package)
@@ -168,9 +175,12 @@ class SealedPackages:
 
     @timely
     def _expired(self) -> list[SealedPackage]:
-        over = sealed_packages.c.deleted.is_(None), sealed_packages.c.expires <= self._clock()
+        needless = or_(transfers.c.state.not_in(NEEDED_IN), transfers.c.version != sealed_packages.c.version)
+        over = or_(sealed_packages.c.expires <= self._clock(), needless)
+        joined = select(sealed_packages).join(transfers, transfers.c.id == sealed_packages.c.transfer)
         with transaction(self._engine) as connection:
-            return [_package(row) for row in connection.execute(select(sealed_packages).where(*over)).all()]
+            rows = connection.execute(joined.where(sealed_packages.c.deleted.is_(None), over)).all()
+        return [_package(row) for row in rows]
 
     @timely
     def _named(self) -> frozenset[str]:
@@ -217,11 +227,13 @@ def is_sealed(head: bytes) -> bool:
     """Tell whether a file that begins so is a JWE in compact form, or a tar of such."""
     text = head[BLOCK_BYTES:] if head[USTAR_AT] == USTAR else head
     header, dot, _ = text.partition(b".")
+    if not dot:
+        return False
     try:
         told = json.loads(base64.urlsafe_b64decode(header + b"=" * (-len(header) % 4)))
     except (binascii.Error, ValueError):
         return False
-    return bool(dot) and isinstance(told, dict) and {"alg", "enc"} <= set(told) and "zip" not in told
+    return isinstance(told, dict) and {"alg", "enc"} <= set(told) and "zip" not in told
 
 
 def _from_sealed(content: Iterable[bytes]) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.storage.database import transaction
 from gateway.storage.tables import acts
+from gateway.storage.transfers.packages import PackageGone, note_package
 from gateway.storage.transfers.tables import asked_values, transfer_idempotency, transfers
 from gateway.transfers.clocks.school_days import school_days
 from gateway.transfers.ledger.ledger import MAX_MISSES, TooManyMisses, TransferLedger
@@ -284,3 +285,27 @@ def test_what_is_beside_an_event_is_written_with_it(bench):
     seen = []
     bench.ledger.append(bench.event(asked, E.MATCH), beside=lambda _connection, transfer: seen.append(transfer.state))
     assert seen == ["matched"]
+
+
+SEALED = b"eyJhbGciOiJFQ0RILUVTK0EyNTZLVyIsImVuYyI6IkEyNTZHQ00ifQ.key.iv.text.tag"
+
+
+def test_a_package_is_kept_from_its_event_on_until_it_is_acknowledged(bench):
+    approved = bench.go(bench.ask().transfer, E.MATCH, E.TASK, E.APPROVE)
+    written = [bench.packages.write(approved.id, 1, [SEALED], bench.receiver, "k") for _ in range(2)]
+    events = [bench.event(approved, E.PACK) for _ in written]
+    noted = lambda one: lambda connection, _transfer: note_package(connection, one)  # noqa: E731 -- one for each
+    packed = bench.ledger.append(events[0], beside=noted(written[0])).transfer
+    with pytest.raises(NotAllowed):
+        bench.ledger.append(events[1], beside=noted(written[1]))
+    bench.packages.discard(written[1])
+    assert b"".join(bench.packages.read(bench.packages.find(packed.id, 1))) == SEALED
+    delivered = bench.go(packed, E.DELIVER)
+    assert bench.packages.expire() == 0
+    assert b"".join(bench.packages.read(bench.packages.find(packed.id, 1))) == SEALED
+    bench.go(delivered, E.ACCEPT)
+    assert bench.packages.expire() == 1
+    assert bench.packages.sweep() == 0
+    with pytest.raises(PackageGone):
+        bench.packages.read(bench.packages.find(packed.id, 1))
+    assert agrees(bench, packed.id).state == "acknowledged"
