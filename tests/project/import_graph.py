@@ -66,8 +66,6 @@ FLOORS = [
     "policies.testing",
     "gateway.one_line",
     "gateway.storage",
-    "gateway.storage.transfers",
-    "gateway.storage.migrations",
     "gateway.translations",
     "gateway.config.districts",
     "gateway.config",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.transfers.clocks.clocks import clocks
 from gateway.transfers.machine.event import TransferEvent
 from gateway.transfers.machine.outward import outward_state
-from gateway.transfers.machine.words import EventKind, Party, Track, TransferState
+from gateway.transfers.machine.words import EventKind, Track, TransferParty, TransferState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ def event_values(event: TransferEvent) -> dict[str, Any]:
 def event_of(row: Row[Any]) -> TransferEvent:
     """Return the event of a *row*."""
     return TransferEvent(
-        row.transfer, EventKind(row.kind), Party(row.party), row.org, row.actor, row.at, row.key, row.agreement,
+        row.transfer, EventKind(row.kind), TransferParty(row.party), row.org, row.actor, row.at, row.key, row.agreement,
         row.reason, row.content, row.number,
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from gateway.transfers.machine.words import EventKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.transfers.machine.words import Party
+    from gateway.transfers.machine.words import TransferParty
 
 COMPUTED: Final = frozenset({"leaves", "due"})
 """The members that the gateway adds; a repeated request may compute others, and is still the same."""
@@ -29,7 +29,7 @@ class TransferEvent:
 
     transfer: str
     kind: EventKind
-    party: Party
+    party: TransferParty
     org: str
     actor: str
     at: datetime

@@ -18,9 +18,9 @@ from gateway.transfers.machine.words import (
     FiledAs,
     HoldReason,
     MatchResult,
-    Party,
     RecordSection,
     SectionState,
+    TransferParty,
     TransferState,
 )
 from standards.errors import CallerError
@@ -134,7 +134,9 @@ def _begin(event: TransferEvent) -> Transfer:
 
 def _check_actor(transfer: Transfer, event: TransferEvent) -> None:
     """Refuse an actor whose district is not the one for which it claims to act."""
-    own = "" if event.party is Party.GATEWAY else transfer.sender if event.party in SENDING else transfer.receiver
+    own = (
+        "" if event.party is TransferParty.GATEWAY else transfer.sender if event.party in SENDING else transfer.receiver
+    )
     if event.org != own:
         raise NotPartyTo
 

@@ -12,9 +12,9 @@ from gateway.transfers.machine.words import (
     SUPPLEMENT_LIFE,
     EventKind,
     HoldReason,
-    Party,
     RecordSection,
     SectionState,
+    TransferParty,
 )
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _supplement(transfer: Transfer, event: TransferEvent) -> None:
     within = first is not None and event.at <= first + SUPPLEMENT_LIFE
     _ensure(within or event.content["on_request"], "After 60 days a supplement is sent only when it is asked for.")
     anew = sections_of(event) <= transfer.approved
-    _ensure(anew or event.party is Party.SENDER_APPROVER, "Sections that nobody has approved need an approver.")
+    _ensure(anew or event.party is TransferParty.SENDER_APPROVER, "Sections that nobody has approved need an approver.")
 
 
 GUARDS: Final[Mapping[EventKind, Guard]] = {

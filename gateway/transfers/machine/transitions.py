@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from gateway.transfers.machine.words import MAX_REDIRECTS, SENDING, EventKind, Party, TransferState
+from gateway.transfers.machine.words import MAX_REDIRECTS, SENDING, EventKind, TransferParty, TransferState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,10 +21,10 @@ class Transition:
 
     sources: frozenset[TransferState]
     target: TransferState
-    parties: frozenset[Party]
+    parties: frozenset[TransferParty]
 
 
-def _row(sources: set[TransferState], target: TransferState, *parties: Party) -> Transition:
+def _row(sources: set[TransferState], target: TransferState, *parties: TransferParty) -> Transition:
     return Transition(frozenset(sources), target, frozenset(parties))
 
 
@@ -33,31 +33,31 @@ BEFORE_DELIVERY: Final = {
 }  # fmt: skip
 
 TRANSITIONS: Final[Mapping[EventKind, Transition]] = {
-    EventKind.ASK: _row(set(), S.REQUESTED, Party.RECEIVER),
-    EventKind.MATCH: _row({S.REQUESTED}, S.MATCHED, Party.GATEWAY),
+    EventKind.ASK: _row(set(), S.REQUESTED, TransferParty.RECEIVER),
+    EventKind.MATCH: _row({S.REQUESTED}, S.MATCHED, TransferParty.GATEWAY),
     EventKind.CHOOSE: _row({S.NEAR}, S.MATCHED, *SENDING),
     EventKind.NONE_OF_THEM: _row({S.NEAR}, S.UNKNOWN, *SENDING),
-    EventKind.REDIRECT: _row({S.UNKNOWN}, S.REQUESTED, Party.RECEIVER, *SENDING),
-    EventKind.END: _row({S.UNKNOWN}, S.ENDED, Party.RECEIVER, *SENDING),
-    EventKind.RELEASE: _row({S.MATCHED}, S.APPROVED, Party.GATEWAY),
-    EventKind.TASK: _row({S.MATCHED}, S.WAITING, Party.GATEWAY),
-    EventKind.APPROVE: _row({S.WAITING}, S.APPROVED, Party.SENDER_APPROVER),
-    EventKind.HOLD: _row({S.WAITING}, S.HELD, Party.SENDER_APPROVER),
-    EventKind.REFUSE: _row({S.WAITING}, S.REFUSED, Party.SENDER_APPROVER),
+    EventKind.REDIRECT: _row({S.UNKNOWN}, S.REQUESTED, TransferParty.RECEIVER, *SENDING),
+    EventKind.END: _row({S.UNKNOWN}, S.ENDED, TransferParty.RECEIVER, *SENDING),
+    EventKind.RELEASE: _row({S.MATCHED}, S.APPROVED, TransferParty.GATEWAY),
+    EventKind.TASK: _row({S.MATCHED}, S.WAITING, TransferParty.GATEWAY),
+    EventKind.APPROVE: _row({S.WAITING}, S.APPROVED, TransferParty.SENDER_APPROVER),
+    EventKind.HOLD: _row({S.WAITING}, S.HELD, TransferParty.SENDER_APPROVER),
+    EventKind.REFUSE: _row({S.WAITING}, S.REFUSED, TransferParty.SENDER_APPROVER),
     EventKind.FREE: _row({S.HELD}, S.WAITING, *SENDING),
-    EventKind.PACK: _row({S.APPROVED}, S.PACKED, Party.GATEWAY),
-    EventKind.DELIVER: _row({S.PACKED}, S.DELIVERED, Party.GATEWAY, Party.AGENT),
-    EventKind.ACCEPT: _row({S.DELIVERED}, S.ACKNOWLEDGED, Party.AGENT),
-    EventKind.RESEND: _row({S.DELIVERED}, S.APPROVED, Party.AGENT),
-    EventKind.FILE: _row({S.ACKNOWLEDGED}, S.ACKNOWLEDGED, Party.RECEIVER),
+    EventKind.PACK: _row({S.APPROVED}, S.PACKED, TransferParty.GATEWAY),
+    EventKind.DELIVER: _row({S.PACKED}, S.DELIVERED, TransferParty.GATEWAY, TransferParty.AGENT),
+    EventKind.ACCEPT: _row({S.DELIVERED}, S.ACKNOWLEDGED, TransferParty.AGENT),
+    EventKind.RESEND: _row({S.DELIVERED}, S.APPROVED, TransferParty.AGENT),
+    EventKind.FILE: _row({S.ACKNOWLEDGED}, S.ACKNOWLEDGED, TransferParty.RECEIVER),
     EventKind.SUPPLEMENT: _row({S.ACKNOWLEDGED, S.FILED}, S.APPROVED, *SENDING),
-    EventKind.WITHDRAW: _row(BEFORE_DELIVERY, S.WITHDRAWN, Party.RECEIVER, *SENDING),
-    EventKind.LAPSE: _row({S.PACKED}, S.LAPSED, Party.GATEWAY),
+    EventKind.WITHDRAW: _row(BEFORE_DELIVERY, S.WITHDRAWN, TransferParty.RECEIVER, *SENDING),
+    EventKind.LAPSE: _row({S.PACKED}, S.LAPSED, TransferParty.GATEWAY),
 }
 """The table; a match leads to one of three states, and filing the last section to *filed*."""
 
 
-def allowed(transfer: Transfer | None, party: Party) -> frozenset[EventKind]:
+def allowed(transfer: Transfer | None, party: TransferParty) -> frozenset[EventKind]:
     """Return the events that a *party* may make happen to a *transfer* as it is; of None, what begins one.
 
     What an event says, and when it comes, can still forbid it. To the receiver before delivery this is no answer: it

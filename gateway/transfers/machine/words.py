@@ -61,7 +61,7 @@ class EventKind(StrEnum):
     LAPSE = "lapse"
 
 
-class Party(StrEnum):
+class TransferParty(StrEnum):
     """The side of a transfer for which somebody acts."""
 
     RECEIVER = "receiver"
@@ -71,8 +71,8 @@ class Party(StrEnum):
     AGENT = "agent"
 
 
-SENDING: Final = frozenset({Party.SENDER, Party.SENDER_APPROVER})
-RECEIVING: Final = frozenset({Party.RECEIVER, Party.AGENT})
+SENDING: Final = frozenset({TransferParty.SENDER, TransferParty.SENDER_APPROVER})
+RECEIVING: Final = frozenset({TransferParty.RECEIVER, TransferParty.AGENT})
 
 
 class Track(StrEnum):
@@ -179,7 +179,7 @@ LAWFULLY_HELD: Final[Mapping[HoldReason, frozenset[RecordSection]]] = {
 """The sections whose clocks stop while a transfer is held for that reason; a fee can hold nothing else."""
 
 
-class RefusalReason(StrEnum):
+class TransferRefusal(StrEnum):
     """Why the sending district refuses; the receiving district sees a neutral word."""
 
     NOT_AUTHORIZED = "not-authorized"
@@ -208,7 +208,7 @@ class WithdrawReason(StrEnum):
 
 REASONS: Final[Mapping[EventKind, type[StrEnum]]] = {
     EventKind.HOLD: HoldReason,
-    EventKind.REFUSE: RefusalReason,
+    EventKind.REFUSE: TransferRefusal,
     EventKind.RESEND: ResendReason,
     EventKind.WITHDRAW: WithdrawReason,
 }

@@ -8,7 +8,7 @@ from itertools import count
 
 from gateway.transfers.machine.event import TransferEvent, idempotency_key, spell_moment
 from gateway.transfers.machine.fold import apply, next_event
-from gateway.transfers.machine.words import NEVER_BY_RULE, REASONS, EventKind, Party, RecordSection
+from gateway.transfers.machine.words import NEVER_BY_RULE, REASONS, EventKind, RecordSection, TransferParty
 
 BEGIN = datetime(2026, 9, 14, 16, tzinfo=UTC)
 SENDER, RECEIVER, OTHER = "maple", "fir", "cedar"
@@ -16,13 +16,13 @@ AGREEMENT, MANIFEST, ECHO = "a" * 64, "b" * 64, "c" * 64
 SUBJECT = "5" * 32
 BY_RULE = sorted(frozenset(RecordSection) - NEVER_BY_RULE)
 PARTIES = {
-    EventKind.ASK: Party.RECEIVER, EventKind.MATCH: Party.GATEWAY, EventKind.CHOOSE: Party.SENDER,
-    EventKind.NONE_OF_THEM: Party.SENDER, EventKind.REDIRECT: Party.SENDER, EventKind.END: Party.SENDER,
-    EventKind.TASK: Party.GATEWAY, EventKind.RELEASE: Party.GATEWAY, EventKind.APPROVE: Party.SENDER_APPROVER,
-    EventKind.HOLD: Party.SENDER_APPROVER, EventKind.FREE: Party.SENDER, EventKind.REFUSE: Party.SENDER_APPROVER,
-    EventKind.PACK: Party.GATEWAY, EventKind.DELIVER: Party.AGENT, EventKind.ACCEPT: Party.AGENT,
-    EventKind.RESEND: Party.AGENT, EventKind.FILE: Party.RECEIVER, EventKind.SUPPLEMENT: Party.SENDER_APPROVER,
-    EventKind.WITHDRAW: Party.RECEIVER, EventKind.LAPSE: Party.GATEWAY,
+    EventKind.ASK: TransferParty.RECEIVER, EventKind.MATCH: TransferParty.GATEWAY, EventKind.CHOOSE: TransferParty.SENDER,
+    EventKind.NONE_OF_THEM: TransferParty.SENDER, EventKind.REDIRECT: TransferParty.SENDER, EventKind.END: TransferParty.SENDER,
+    EventKind.TASK: TransferParty.GATEWAY, EventKind.RELEASE: TransferParty.GATEWAY, EventKind.APPROVE: TransferParty.SENDER_APPROVER,
+    EventKind.HOLD: TransferParty.SENDER_APPROVER, EventKind.FREE: TransferParty.SENDER, EventKind.REFUSE: TransferParty.SENDER_APPROVER,
+    EventKind.PACK: TransferParty.GATEWAY, EventKind.DELIVER: TransferParty.AGENT, EventKind.ACCEPT: TransferParty.AGENT,
+    EventKind.RESEND: TransferParty.AGENT, EventKind.FILE: TransferParty.RECEIVER, EventKind.SUPPLEMENT: TransferParty.SENDER_APPROVER,
+    EventKind.WITHDRAW: TransferParty.RECEIVER, EventKind.LAPSE: TransferParty.GATEWAY,
 }  # fmt: skip
 NUMBERS = count(1)
 
@@ -60,8 +60,8 @@ def draft(kind, transfer=None, *, after=timedelta(hours=1), party=None, org=None
     """Return an event that may follow what has happened; what is named differs."""
     at = transfer.changed + after if transfer else BEGIN
     party = party or PARTIES[kind]
-    sending = party in {Party.SENDER, Party.SENDER_APPROVER}
-    own = "" if party is Party.GATEWAY else (transfer.sender if transfer else SENDER) if sending else RECEIVER
+    sending = party in {TransferParty.SENDER, TransferParty.SENDER_APPROVER}
+    own = "" if party is TransferParty.GATEWAY else (transfer.sender if transfer else SENDER) if sending else RECEIVER
     why = str(next(iter(REASONS[kind]))) if kind in REASONS else ""
     return TransferEvent(
         transfer.id if transfer else "t1", kind, party, own if org is None else org, f"{party} of {own}", at,

@@ -22,7 +22,7 @@ from gateway.transfers.machine.errors import NotAllowed, NotPartyTo, TransferKey
 from gateway.transfers.machine.event import idempotency_key
 from gateway.transfers.machine.fold import fold
 from gateway.transfers.machine.transitions import allowed
-from gateway.transfers.machine.words import EventKind, Party
+from gateway.transfers.machine.words import EventKind, TransferParty
 from standards.errors import CallerError, ConcurrentChange, InvalidBody, StoreUnavailable
 from tests.gateway.transfers.ledger.conftest import PACIFIC, VALUES
 
@@ -242,7 +242,7 @@ def test_clocks_are_counted_anew_when_a_calendar_has_changed(bench):
 def test_whatever_happens_the_lists_say_what_the_events_say(bench, seed):
     chance, transfer = Random(seed), bench.ask().transfer
     for _ in range(14):
-        possible = sorted((kind, party) for party in Party for kind in allowed(transfer, party))
+        possible = sorted((kind, party) for party in TransferParty for kind in allowed(transfer, party))
         likely = [one for one in possible if one[0] not in {E.WITHDRAW, E.REFUSE, E.LAPSE}] or possible
         if not likely:
             break

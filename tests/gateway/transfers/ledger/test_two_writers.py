@@ -14,7 +14,7 @@ from gateway.transfers.ledger.ledger import TransferLedger
 from gateway.transfers.machine.errors import NotAllowed
 from gateway.transfers.machine.event import idempotency_key
 from gateway.transfers.machine.transitions import allowed
-from gateway.transfers.machine.words import EventKind, Party
+from gateway.transfers.machine.words import EventKind, TransferParty
 from standards.errors import CallerError, ConcurrentChange
 from tests.gateway.transfers.ledger.conftest import KEY, VALUES
 from tests.gateway.transfers.ledger.test_ledger import TO_PACKED, agrees
@@ -96,7 +96,7 @@ def test_two_who_go_on_as_they_like_leave_one_history(bench, writers, seed):
         chance, appended = Random(f"{seed} {number}"), 0
         for _ in range(12):
             transfer = ledger.find(asked.id)
-            possible = sorted((kind, party) for party in Party for kind in allowed(transfer, party))
+            possible = sorted((kind, party) for party in TransferParty for kind in allowed(transfer, party))
             likely = [one for one in possible if one[0] not in {E.WITHDRAW, E.LAPSE} or chance.random() < 0.02]
             if likely:
                 kind, party = chance.choice(likely)

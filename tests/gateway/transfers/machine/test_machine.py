@@ -13,7 +13,15 @@ from gateway.transfers.machine.event import spell_moment
 from gateway.transfers.machine.fold import apply, fold, next_event
 from gateway.transfers.machine.outward import outward, outward_choices, outward_state
 from gateway.transfers.machine.transitions import TRANSITIONS, allowed
-from gateway.transfers.machine.words import CLOSED, NEVER_BY_RULE, EventKind, Party, RecordSection, Track, TransferState
+from gateway.transfers.machine.words import (
+    CLOSED,
+    NEVER_BY_RULE,
+    EventKind,
+    RecordSection,
+    Track,
+    TransferParty,
+    TransferState,
+)
 from standards.errors import CallerError
 from tests.gateway.transfers.histories import ECHO, OTHER, RECEIVER, SENDER, after, draft, happens, without
 
@@ -59,7 +67,13 @@ def test_every_state_is_reached(state):
 
 
 BEFORE = {"requested", "matched", "near", "unknown", "waiting", "held", "approved", "packed"}
-R, S, P, B, A = Party.RECEIVER, Party.SENDER, Party.SENDER_APPROVER, Party.GATEWAY, Party.AGENT
+R, S, P, B, A = (
+    TransferParty.RECEIVER,
+    TransferParty.SENDER,
+    TransferParty.SENDER_APPROVER,
+    TransferParty.GATEWAY,
+    TransferParty.AGENT,
+)
 TABLE = [
     ({"requested"}, E.MATCH, "matched", {B}),
     ({"near"}, E.CHOOSE, "matched", {S, P}),
@@ -86,7 +100,7 @@ TABLE = [
 @pytest.mark.parametrize("state", TransferState)
 def test_a_state_allows_what_the_table_says_and_to_whom(state):
     transfer = way(state)
-    for party in Party:
+    for party in TransferParty:
         wanted = {kind for states, kind, _, parties in TABLE if state in states and party in parties}
         assert allowed(transfer, party) == wanted, party
 
@@ -105,7 +119,9 @@ def test_an_event_leads_where_the_table_says(row):
 def test_what_the_table_does_not_say_is_refused_and_changes_nothing(state):
     transfer = way(state)
     for kind in E:
-        for party in set(Party) - {p for states, k, _, ps in TABLE if k is kind and state in states for p in ps}:
+        for party in set(TransferParty) - {
+            p for states, k, _, ps in TABLE if k is kind and state in states for p in ps
+        }:
             with pytest.raises(CallerError):
                 next_event(transfer, draft(kind, transfer, party=party))
     assert transfer == way(state) or transfer.number == len(WAYS[state])

@@ -17,7 +17,7 @@ from gateway.transfers.machine.event import spell_moment
 from gateway.transfers.machine.fold import apply, fold, next_event
 from gateway.transfers.machine.outward import OutwardState, outward
 from gateway.transfers.machine.transitions import allowed
-from gateway.transfers.machine.words import NEVER_BY_RULE, EventKind, Party, RecordSection, TransferState
+from gateway.transfers.machine.words import NEVER_BY_RULE, EventKind, RecordSection, TransferParty, TransferState
 from standards.errors import CallerError
 from tests.gateway.transfers.histories import PARTIES, draft, happens, without
 
@@ -70,7 +70,7 @@ class AnyHistory(RuleBasedStateMachine):
     def go_on(self, chance, steps):
         """Let happen what the table allows."""
         for _ in range(steps):
-            possible = sorted((kind, party) for party in Party for kind in allowed(self.transfer, party))
+            possible = sorted((kind, party) for party in TransferParty for kind in allowed(self.transfer, party))
             likely = [one for one in possible if one[0] not in ENDINGS or chance.random() < 0.03]
             if likely:
                 kind, party = chance.choice(likely)
@@ -80,7 +80,7 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(
         chance=CHANCE,
         kind=st.sampled_from(EventKind),
-        party=st.sampled_from(Party),
+        party=st.sampled_from(TransferParty),
         version=st.integers(1, 3),
     )
     def somebody_does_anything(self, chance, kind, party, version):
@@ -125,7 +125,7 @@ class AnyHistory(RuleBasedStateMachine):
         for event in self.events:
             if event.kind in DECIDED:
                 decided |= set(event.content["sections"])
-            if event.kind in DECIDED and event.party is Party.SENDER_APPROVER:
+            if event.kind in DECIDED and event.party is TransferParty.SENDER_APPROVER:
                 by_person |= set(event.content["sections"])
             if event.kind is EventKind.PACK:
                 whole = {name for name, state in event.content["sections"].items() if state == "whole"}
