@@ -8,12 +8,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from gateway.transfers.machine.batches import is_weekday
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from zoneinfo import ZoneInfo
 
 ONE_DAY: Final = timedelta(days=1)
-SATURDAY: Final = 5
 MAX_HOLIDAYS: Final = timedelta(days=120)
 """No holidays are longer: where a calendar has no school day for more days than these, it is missing there."""
 
@@ -54,7 +55,7 @@ class SchoolDays:
             last = known
             yield SchoolDay(known, is_known=True)
         for later in every_day_after(last):
-            if later.day.weekday() < SATURDAY:
+            if is_weekday(later.day):
                 yield SchoolDay(later.day, is_known=False)
 
 

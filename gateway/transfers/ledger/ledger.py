@@ -99,7 +99,8 @@ class TransferLedger:
             TransferKeyReused: the same key came with another request.
             TooManyMisses: the district has asked for too many students who were not found.
         """
-        if set(values) != set(draft.content.get("known", ())) or not all(values.values()):
+        known = draft.content.get("known")
+        if not isinstance(known, list) or sorted(map(str, known)) != sorted(values) or not all(values.values()):
             raise InvalidBody("A request must have the values of the parts that it names, and no others.")
         return self._retried(lambda: self._ask(replace(draft, transfer=secrets.token_hex(ID_BYTES)), values))
 
@@ -167,7 +168,7 @@ class TransferLedger:
 
     @timely
     def _ask(self, draft: TransferEvent, values: Mapping[str, str]) -> Appended:
-        draft = self._completed(draft, draft.content.get("sender", ""), self._clock())
+        draft = self._completed(draft, str(draft.content.get("sender")), self._clock())
         digest = self._digest(draft, values)
         with transaction(self._engine, write=True) as connection:
             if (known := _repeated(connection, draft, digest)) is not None:

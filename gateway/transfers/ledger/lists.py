@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
@@ -22,7 +22,7 @@ from gateway.transfers.machine.words import TransferState
 from standards.errors import MalformedQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from sqlalchemy import Column, ColumnElement, Row, Select
 
@@ -121,6 +121,21 @@ class TransferLists:
         wanted = select(transfers.c.id).where(*running).order_by(transfers.c.id).limit(limit)
         with transaction(self._engine) as connection:
             return tuple(connection.execute(wanted).scalars())
+
+    @timely
+    def in_state(self, state: TransferState, after: str = "", limit: int = MAX_DUE) -> tuple[str, ...]:
+        """Return the ids of the transfers in a *state* behind one, for what the gateway does by itself."""
+        mine = select(transfers.c.id).where(transfers.c.state == state.value, transfers.c.id > after)
+        with transaction(self._engine) as connection:
+            return tuple(connection.execute(mine.order_by(transfers.c.id).limit(limit)).scalars())
+
+    @timely
+    def tally(self, sender: str) -> Mapping[TransferState, int]:
+        """Count what a district is asked for, by its state."""
+        counted = select(transfers.c.state, func.count()).where(transfers.c.sender == sender)
+        with transaction(self._engine) as connection:
+            rows = connection.execute(counted.group_by(transfers.c.state)).all()
+        return {TransferState(state): number for state, number in rows}
 
     def _due(self, state: TransferState, moment: Column[Any]) -> tuple[str, ...]:
         wanted = select(transfers.c.id).where(transfers.c.state == state.value, moment <= self._clock())

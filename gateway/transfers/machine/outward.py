@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gateway.transfers.machine.event import spell_moment
-from gateway.transfers.machine.words import EventKind
+from gateway.transfers.machine.transitions import allowed
+from gateway.transfers.machine.words import EventKind, TransferParty
 
 if TYPE_CHECKING:
     from gateway.transfers.machine.transfer import Transfer
@@ -53,5 +54,7 @@ def outward_state(transfer: Transfer) -> OutwardState:
 
 
 def outward_choices(transfer: Transfer) -> frozenset[EventKind]:
-    """Return what the receiving district is offered before delivery: what every state before it allows."""
-    return frozenset({EventKind.WITHDRAW}) if outward_state(transfer) is OutwardState.ASKED else frozenset()
+    """Return what the receiving district is offered: before delivery what every state allows, then what this does."""
+    if outward_state(transfer) is OutwardState.ASKED:
+        return frozenset({EventKind.WITHDRAW})
+    return allowed(transfer, TransferParty.RECEIVER)

@@ -94,6 +94,9 @@ def test_a_request_needs_the_values_that_it_names_and_has_no_others(bench):
         with pytest.raises(InvalidBody) as refused:
             bench.ask(values=values)
         assert "Oak" not in str(refused.value)
+    for known in (None, "name", [{}], ["name", "name", "state-id"]):
+        with pytest.raises(InvalidBody):
+            bench.ask(known=known)
 
 
 def test_a_repeated_request_begins_no_second_transfer_and_another_under_its_key_is_refused(bench):

@@ -150,3 +150,18 @@ def test_a_list_of_ten_thousand_reads_one_page_by_its_index(bench):
         with transaction(bench.store.engine) as connection:
             plan = "\n".join(str(row) for row in connection.execute(text(explain)).all())
         assert index in plan
+
+
+def test_what_the_gateway_has_to_do_is_found_by_state_and_what_a_district_has_is_counted(bench):
+    made = sorted(bench.ask().transfer.id for _ in range(3))
+    matched = bench.go(bench.ledger.find(made[1]), E.MATCH)
+    found, last = [], ""
+    while more := bench.lists.in_state(TransferState.REQUESTED, last, limit=5000):
+        found, last = [*found, *more], more[-1]
+    assert {made[0], made[2]} <= set(found)
+    assert matched.id not in found
+    assert list(found) == sorted(found)
+    assert made[0] not in bench.lists.in_state(TransferState.REQUESTED, after=made[0])
+    assert bench.lists.in_state(TransferState.MATCHED, f"{int(matched.id, 16) - 1:032x}", limit=1) == (matched.id,)
+    assert bench.lists.tally(bench.sender) == {TransferState.REQUESTED: 2, TransferState.MATCHED: 1}
+    assert bench.lists.tally(bench.receiver) == {}

@@ -408,6 +408,8 @@ def test_what_is_delivered_stays_so_while_more_is_on_its_way():
     more = happens(way("filed"), E.SUPPLEMENT)
     assert (outward_state(more), outward(more).version) == ("delivered", 1)
     assert outward_choices(more) == frozenset()
+    assert outward_choices(way("acknowledged")) == {E.FILE}
+    assert outward_choices(way("withdrawn")) == frozenset()
 
 
 def test_no_values_are_printed_with_a_transfer():
