@@ -6,6 +6,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from policies.transfers.terms import BY_PERSON_ALONE, TRACKS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -104,15 +106,11 @@ class RecordSection(StrEnum):
 ALL_SECTIONS: Final = frozenset(RecordSection)
 
 SECTIONS: Final[Mapping[Track, frozenset[RecordSection]]] = {
-    Track.INFO: ALL_SECTIONS
-    - {RecordSection.CONTACTS, RecordSection.ASSESSMENT, RecordSection.GRADUATION, RecordSection.DOCUMENTS},
-    Track.FULL: ALL_SECTIONS,
+    Track(track): frozenset(map(RecordSection, names)) for track, names in TRACKS.items()
 }
 """The sections with which each track is done, each sent or withheld."""
 
-NEVER_BY_RULE: Final = frozenset(
-    {RecordSection.CONTACTS, RecordSection.HEALTH, RecordSection.DISCIPLINE, RecordSection.SPECIAL_EDUCATION},
-)
+NEVER_BY_RULE: Final = frozenset(map(RecordSection, BY_PERSON_ALONE))
 """The sections that leave only when a person has approved them."""
 
 

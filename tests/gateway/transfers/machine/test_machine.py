@@ -16,6 +16,7 @@ from gateway.transfers.machine.transitions import TRANSITIONS, allowed
 from gateway.transfers.machine.words import (
     CLOSED,
     NEVER_BY_RULE,
+    SECTIONS,
     EventKind,
     RecordSection,
     Track,
@@ -300,8 +301,8 @@ def test_a_supplement_holds_only_what_has_changed_and_is_filed_anew():
 def test_a_track_is_settled_when_all_of_it_is_sent_or_withheld():
     ruled = after(E.ASK, E.MATCH, E.RELEASE, E.PACK, E.DELIVER, E.ACCEPT)
     assert not ruled.settled
-    assert ruled.still_open(Track.INFO) == NEVER_BY_RULE - {"contacts"}
-    rest = {"sections": ["health", "special-education"], "withheld": ["discipline", "contacts"]}
+    assert ruled.still_open(Track.INFO) == NEVER_BY_RULE & SECTIONS[Track.INFO]
+    rest = {"sections": ["health", "special-education"], "withheld": ["discipline", "contacts", "documents"]}
     done = after(E.PACK, E.DELIVER, transfer=happens(ruled, E.SUPPLEMENT, **rest))
     assert set(done.settled) == set(Track)
     assert done.settled[Track.INFO] == done.changed

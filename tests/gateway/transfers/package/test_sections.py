@@ -28,7 +28,7 @@ def test_the_first_track_has_no_contacts_assessments_graduation_plans_or_documen
 
 def test_what_a_rule_never_releases_is_for_a_person():
     assert {one.name for one in sections().values() if one.person} == {
-        "contacts", "special-education", "health", "discipline",
+        "contacts", "special-education", "health", "discipline", "documents",
     }  # fmt: skip
 
 
