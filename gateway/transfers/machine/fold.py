@@ -165,8 +165,7 @@ def _choose(_transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
 
 
 def _redirect(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
-    anew = {"sender": event.content["sender"], "opened": event.at, "redirects": transfer.redirects + 1}
-    return anew | {"subject": "", "chosen": False}
+    return {"sender": event.content["sender"], "opened": event.at, "redirects": transfer.redirects + 1}
 
 
 def _released(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:

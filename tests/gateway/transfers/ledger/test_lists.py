@@ -24,6 +24,7 @@ def walk(ask, **more):
     while True:
         page = ask(cursor=cursor, **more)
         pages.append(page.items)
+        assert not page.next or page.next != cursor, "a list that does not go on"
         cursor = page.next
         if not cursor:
             return pages

@@ -250,6 +250,22 @@ def test_what_was_read_back_otherwise_than_it_was_sent_is_not_accepted_but_sent_
         happens(after(E.PACK, E.DELIVER, transfer=again), E.ACCEPT, version=1)
 
 
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        ("approved", E.PACK),
+        ("packed", E.DELIVER),
+        ("delivered", E.ACCEPT),
+        ("delivered", E.RESEND),
+        ("acknowledged", E.FILE),
+    ],
+)
+def test_what_is_said_of_another_version_is_refused(state, kind):
+    for version in (2, 7):
+        with pytest.raises(NotAllowed):
+            happens(way(state), kind, version=version)
+
+
 def test_a_version_is_not_delivered_twice():
     delivered = way("delivered")
     with pytest.raises(NotAllowed):
