@@ -110,6 +110,8 @@ FLOORS = [
     "gateway.admin.confirming",
     "gateway.web gateway.docs_pages",
     "gateway.admin_api",
+    "gateway.transfers_api",
+    "gateway.identities_api",
     "gateway.console",
     "gateway.runtime.district_desk",
     "gateway.runtime.state",

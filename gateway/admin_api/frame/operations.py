@@ -42,6 +42,7 @@ ACCEPTED: Final = 202
 PROVE_FIRST: Final = "Prove in the console who you are, and do this within ten minutes."
 
 View = Callable[..., "Reply | Response"]
+Declared = TypeVar("Declared", bound="View")
 Done = TypeVar("Done")
 
 
@@ -49,7 +50,8 @@ Done = TypeVar("Done")
 class Reply:
     """What an operation answers: *content* as JSON, how many there are in *total*, where what it made is.
 
-    *following* is the cursor of the next page, where a list is read by cursors.
+    *following* is the cursor of the next page, where a list is read by cursors; *tag* what the ETag is made of, where
+    that is not the content.
     """
 
     content: Any
@@ -57,6 +59,7 @@ class Reply:
     total: int | None = None
     location: str = ""
     following: str = ""
+    tag: Mapping[str, Any] | None = None
 
 
 class WaitsForSecond(Exception):
@@ -142,12 +145,12 @@ class AdminOperations:
 
     def add(
         self, method: str, rule: str, action: str, answers: type[Schema] | None = None, **more: Any
-    ) -> Callable[[View], View]:
+    ) -> Callable[[Declared], Declared]:
         """Declare the operation that a view is: `AdminRequest` in, then the parts of its address; `Reply` out."""
         if action not in {PUBLIC, SIGNED_IN}:
             known_action(action)
 
-        def declare(view: View) -> View:
+        def declare(view: Declared) -> Declared:
             first = (view.__doc__ or "").strip().partition("\n")[0]
             if more.get("many"):
                 more.setdefault("filters", Paged)
@@ -256,7 +259,7 @@ def _rendered(operation: AdminOperation, reply: Reply | Response) -> Response:
     if reply.following:
         response.headers[NEXT_PAGE] = reply.following
     if operation.tagged and response.status_code == operation.status:
-        etag = etag_of(reply.content)
+        etag = etag_of(reply.content if reply.tag is None else reply.tag)
         response.set_etag(etag)
         if request.method in {"GET", "HEAD"} and is_known(etag):
             response.status_code, response.data = 304, b""
