@@ -132,3 +132,14 @@ district_keys = Table(
     Column("changed_by", String(200), nullable=False),
 )
 """The public keys that districts publish, to sign and to seal transfers; a revoked one stays."""
+
+asked_children = Table(
+    "asked_children",
+    metadata,
+    Column("transfer", String(32), ForeignKey("transfers.id"), primary_key=True),
+    Column("tag", String(64), primary_key=True),
+    Column("receiver", String(100), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""The keyed tags of the children whom each open request is about; no value can be read from one."""
+Index("asked_children_by_tag", asked_children.c.receiver, asked_children.c.tag)
