@@ -162,3 +162,14 @@ waiting_manifests = Table(
 )
 """Manifests that wait for a signature in the house of their district, sealed: their figures are a student's."""
 Index("waiting_manifests_sender", waiting_manifests.c.sender, waiting_manifests.c.transfer)
+
+asked_children = Table(
+    "asked_children",
+    metadata,
+    Column("transfer", String(32), ForeignKey("transfers.id"), primary_key=True),
+    Column("tag", String(64), primary_key=True),
+    Column("receiver", String(100), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""The keyed tags of the children whom each open request is about; no value can be read from one."""
+Index("asked_children_by_tag", asked_children.c.receiver, asked_children.c.tag)

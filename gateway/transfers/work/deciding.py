@@ -34,8 +34,9 @@ def causes_of(
     Raises:
         SourceError: the source cannot be read whole.
     """
-    student = student_of(desk, roll_of(desk, gateway, transfer), transfer)
-    restricted = student is None or is_restricted(gateway, grant, student)
+    roll = roll_of(desk, gateway, transfer)
+    student = student_of(desk, roll, transfer)
+    restricted = student is None or is_restricted(roll, student, gateway.views.today(grant))
     found = {
         TaskCause.NO_RULE: not released_by_rule(terms),
         TaskCause.RESTRICTION: restricted,

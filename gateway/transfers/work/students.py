@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from gateway.registers.effects.child_entries import ChildEntries
-from gateway.registers.effects.state import registers_of
-from gateway.registers.effects.students import in_force
 from gateway.transfers.districts.children import row_of_subject, stated_child, subject_tag
+from gateway.transfers.districts.restrictions import restrictions_by_row
 from gateway.transfers.machine.words import MatchResult
 from gateway.transfers.matching.finding import MatchVerdict, TooLittleStated, find_child
-from policies.grant import Registered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,9 +17,7 @@ if TYPE_CHECKING:
     from gateway.transfers.districts.children import DistrictRoll
     from gateway.transfers.machine.transfer import Transfer
     from gateway.transfers.work.desk import TransferDesk
-    from policies.grant import Grant
 
-STUDENT: Final = frozenset({"student"})
 RESTRICTING: Final = frozenset({"acp", "court-order", "parent-objection", "do-not-transfer-discipline"})
 """The kinds of entries of the registers under which no rule releases a record."""
 
@@ -82,21 +77,10 @@ def student_of(desk: TransferDesk, roll: DistrictRoll, transfer: Transfer) -> st
     return None if row is None else roll.id_of(row)
 
 
-def is_restricted(gateway: Gateway, grant: Grant, student: str) -> bool:
-    """Tell whether an entry of the registers forbids that a rule releases the record of a *student*.
+def is_restricted(roll: DistrictRoll, student: str, day: str) -> bool:
+    """Tell whether an entry of the registers, or the district's system, forbids that a rule releases a record.
 
-    One who is not there is taken to be: then a person looks.
-
-    Raises:
-        SourceError: the source cannot be read whole.
+    One who is not there is taken to be restricted: then a person looks.
     """
-    recipient = replace(grant, registered=Registered(kind="district"))
-    snapshot = gateway.districts[grant.district].snapshot(STUDENT, recipient)
-    row, registers = snapshot.table("student").row_of(student), registers_of(snapshot)
-    if row is None:
-        return True
-    if registers is None:
-        return False
-    day = gateway.views.today(grant)
-    entries = ChildEntries(snapshot, registers, row, day).restrictions(recipient)
-    return any(one.kind in RESTRICTING and in_force(one, day) for one in entries)
+    row = roll.rows.get(student)
+    return row is None or not RESTRICTING.isdisjoint(restrictions_by_row(roll.snapshot, day).get(row, frozenset()))
