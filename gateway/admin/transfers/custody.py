@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.admin.transfers.office import TransferOffice
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.admin.second_person import Waiting
+    from gateway.admin.transfers.own_children import OwnChild
     from gateway.transfers.clocks.clocks import Light, TransferClock
     from gateway.transfers.ledger.lists import ListedTransfer, TransferPage
     from gateway.transfers.machine.words import (
@@ -24,17 +25,6 @@ if TYPE_CHECKING:
         TransferState,
     )
     from gateway.transfers.matching.levels import ChildPart, PartLikeness
-
-
-@dataclass(frozen=True, slots=True)
-class OwnChild:
-    """One of the district's own students, as it names the student for its own people; empty is not known."""
-
-    name: str = field(default="", repr=False)
-    birth_date: str = field(default="", repr=False)
-    grade: str = field(default="", repr=False)
-    school: str = field(default="", repr=False)
-    state_id: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
