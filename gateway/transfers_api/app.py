@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.admin_api.app import framed_app
 from gateway.admin_api.frame.idempotency import Idempotency
 from gateway.admin_api.frame.operations import STATE, Serving, add_to
-from gateway.transfers_api import decisions, description, keys, packages, requests
+from gateway.transfers_api import decisions, description, keys, packages, requests, signatures
 from gateway.transfers_api.authentication import DistrictEntrance
 
 if TYPE_CHECKING:
@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
     from gateway.admin.administration import Administration
 
-GROUPS: Final = (requests.ROUTES, decisions.ROUTES, packages.ROUTES, keys.ROUTES, description.ROUTES)
+GROUPS: Final = (
+    requests.ROUTES,
+    decisions.ROUTES,
+    packages.ROUTES,
+    signatures.ROUTES,
+    keys.ROUTES,
+    description.ROUTES,
+)
 """Every group of operations; one more is a module with `ROUTES`, and its name here."""
 
 

@@ -20,6 +20,8 @@ PEOPLE_ALONE: Final = "Only a person who is signed in does this: a program decid
 class DistrictEntrance(Entrance):
     """Lets districts' own programs and people into the API of transfers; vendors and others have no business here."""
 
+    needed = "Send a bearer token with a scope of transfers, or sign in."
+
     def permit(self, actor: Actor, action: str, scope: str = "") -> None:
         """Refuse a program whose token lacks the *scope*, and a person who has no role for the *action*.
 

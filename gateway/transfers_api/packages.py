@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response, request
@@ -16,9 +15,10 @@ from gateway.admin_api.frame.preconditions import is_known
 from gateway.admin_api.frame.problems import problem
 from gateway.auth.scopes import RECEIVE as RECEIVE_SCOPE
 from gateway.storage.transfers.packages import PackageGone
+from gateway.transfers.ledger.ledger import PURPOSE
 from gateway.transfers.machine.event import spell_moment
 from gateway.transfers.machine.words import FiledAs, RecordSection, ResendReason
-from gateway.transfers.package.files import written
+from gateway.transfers.work.echo import echo_of
 from gateway.transfers_api.decisions import one_member
 from gateway.transfers_api.offices import OfficeFilters, act_key, office
 from gateway.transfers_api.ranges import ByteRange, RangeNotSatisfiable, may_continue, read_range
@@ -133,7 +133,8 @@ def acknowledge_package(asked: AdminRequest, transfer: str) -> Reply:
     service, key, body = office(asked, TransferReceiving, RECEIVE), act_key(asked.actor), asked.body
     if "resend" in body:
         return Reply(outward_json(service.resend(transfer, body["version"], body["resend"], key)))
-    return Reply(outward_json(service.accept(transfer, body["version"], echo_of(body["echo"]), key)))
+    echo = echo_of(asked.region.keys.derive(PURPOSE), transfer, body["echo"])
+    return Reply(outward_json(service.accept(transfer, body["version"], echo, key)))
 
 
 @ROUTES.add(
@@ -146,11 +147,6 @@ def file_section(asked: AdminRequest, transfer: str, name: str) -> Reply:
         raise NotFound("There is no such section.")
     service, body = office(asked, TransferReceiving, RECEIVE), asked.body
     return Reply(outward_json(service.file(transfer, body["version"], name, body["how"], act_key(asked.actor))))
-
-
-def echo_of(figures: Mapping[str, Any]) -> str:
-    """Return the digest of the *figures* of a package, in the one spelling that both sides write."""
-    return hashlib.sha256(written(figures)).hexdigest()
 
 
 def _range(sha256: str) -> str | None:

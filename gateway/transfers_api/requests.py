@@ -53,6 +53,7 @@ class AskedStudentSchema(AdminBody):
     family = TextLine(MAX_NAME, load_default="")
     given = TextLine(MAX_NAME, load_default="")
     middle = TextLine(MAX_NAME, load_default="")
+    suffix = TextLine(20, load_default="")
     birthDate = TextLine(10, pattern=DAY, load_default="")  # noqa: N815
     lastSchool = TextLine(MAX_NAME, load_default="")  # noqa: N815
 

@@ -35,6 +35,8 @@ FOREIGN = "This write does not come from a page of the console, or not with its 
 class Entrance:
     """Lets machines and people into the administration API."""
 
+    needed = "Send a bearer token with a scope of administration, or sign in."
+
     def __init__(self, region: Administration) -> None:
         self._region, self._sessions = region, region.sessions()
         self._key = region.keys.derive("admin-api-csrf")
@@ -76,7 +78,7 @@ class Entrance:
     def _person(self) -> Actor:
         session = self.session()
         if session is None:
-            raise Unauthenticated("Send a bearer token with a scope of administration, or sign in.")
+            raise Unauthenticated(self.needed)
         if request.method not in SAFE:
             sent = request.headers.get(TOKEN_HEADER, "")
             elsewhere = request.headers.get("Sec-Fetch-Site", "none") not in SAME_SITE

@@ -80,7 +80,8 @@ def _operation(one: AdminOperation, api: DescribedApi) -> dict[str, Any]:
         "security": _allowed(one, api),
     }
     if one.streams:
-        found["responses"]["206"] = {"description": "The part that Range names.", "content": {one.streams: {}}}
+        if one.streams != JSON:
+            found["responses"]["206"] = {"description": "The part that Range names.", "content": {one.streams: {}}}
         found["responses"]["304"] = {"description": "It is as If-None-Match says."}
     if one.tagged and one.method == "GET":
         found["responses"]["304"] = {"description": "It is as If-None-Match says.", "headers": _etag()}
