@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ID_CHARACTERS: Final = 16
 PRIVACY_OFFICER, APPROVER, ADMINISTRATOR = "privacy-officer", "approver", "district-admin"
+REGISTRAR: Final = "registrar"
 OPERATOR, REGION = "region-operator", "region"
 """Who keeps what belongs to no single district, and the name for that."""
 
@@ -33,6 +34,7 @@ SECOND_PERSON: Final = "second-person"
 EXTENSION: Final = "extension-asked"
 UNDELIVERED: Final = "notices-undelivered"
 FILE_LATE, CHANGE_WAITS, CONNECTION_FAILS = "file-late", "change-waits", "connection-fails"
+TRANSFER_WAITS, SUPPLEMENT_ASKED, PARENT_LETTER = "transfer-waits", "transfer-supplement-asked", "transfer-letter-99.34"
 KINDS: Final = {
     OWN: "what a person opened",
     MATCHES_NOBODY: "an entry of a register is about a student whom the district's system does not have any more",
@@ -53,6 +55,9 @@ KINDS: Final = {
     FILE_LATE: "the files of a district have not come by the hour at which they are expected",
     CHANGE_WAITS: "a large change of a district waits for approval: look at the rows that would be dropped",
     CONNECTION_FAILS: "a district's system cannot be read: what is served gets old, or is refused",
+    TRANSFER_WAITS: "another district asks for the record of a student who moves: a person must look at it",
+    SUPPLEMENT_ASKED: "a district that has a student's record asks for what has changed since it was sent",
+    PARENT_LETTER: "tell the parents of a student, by a letter, that the record was sent (34 CFR 99.34)",
     NOTICE_99_37: "give public notice of directory information and of the right to refuse it (34 CFR 99.37)",
 }
 """Every kind of task, in words."""
@@ -60,7 +65,9 @@ KINDS: Final = {
 COMMANDS: Final = {RECORD_KEY: "crossing audit shred", RECORD_FILES: "crossing audit delete"}
 """The command by which the operator does what a kind of task asks for, where no page does it."""
 
-BY_ITSELF: Final = frozenset({APPROVAL, SECOND_PERSON, FILE_LATE, CHANGE_WAITS, CONNECTION_FAILS})
+BY_ITSELF: Final = frozenset({
+    APPROVAL, SECOND_PERSON, FILE_LATE, CHANGE_WAITS, CONNECTION_FAILS, TRANSFER_WAITS, SUPPLEMENT_ASKED,
+})  # fmt: skip
 """The kinds of tasks that are over when what they wait for has happened: closing one would only hide it for good."""
 
 TOPICS: Final = {
