@@ -6,7 +6,8 @@ import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from gateway.tasks.task import ID_CHARACTERS, PARENT_LETTER, REGISTRAR, SUPPLEMENT_ASKED, PersonTask
+from gateway.tasks.moving import LETTER_DAYS
+from gateway.tasks.task import ID_CHARACTERS, REGISTRAR, SUPPLEMENT_ASKED, TRANSFER_LETTER, PersonTask, computed
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,13 +26,11 @@ def supplement_task(transfer: Transfer, now: datetime) -> PersonTask:
 
 
 def letter_task(transfer: Transfer) -> PersonTask:
-    """Return the task to tell the parents of what was released last."""
-    released = transfer.release
-    assert released is not None
-    name = _id(PARENT_LETTER, transfer.id, str(released.version))
-    about = {"transfer": transfer.id, "version": released.version}
-    opened = released.decided
-    return PersonTask(name, PARENT_LETTER, transfer.sender, REGISTRAR, about, opened, opened + ANSWER)
+    """Return the task to tell the parents by letter, the same that `gateway.tasks.moving` computes."""
+    opened = transfer.asked.date()
+    about = {"transfer": transfer.id}
+    due = opened + timedelta(days=LETTER_DAYS)
+    return computed(TRANSFER_LETTER, transfer.sender, REGISTRAR, about, opened=opened, due=due)
 
 
 def _id(*parts: str) -> str:

@@ -20,11 +20,9 @@ from gateway.tasks.task import (
     MATCHES_SEVERAL,
     NOTICE_99_7,
     NOTICE_99_37,
-    PARENT_LETTER,
     RECORD_FILES,
     RECORD_KEY,
     SUPPLEMENT_ASKED,
-    TRANSFER_WAITS,
     UNDELIVERED,
 )
 
@@ -48,9 +46,7 @@ NEXT: Final = {
     RECORD_KEY: later("Next, the gateway's operator ends these disclosures for good. Then close this task."),
     RECORD_FILES: later("Next, the gateway's operator deletes these files. Then close this task."),
     NOTICE_99_7: later("Next, give the notice as your district does, then close this task and say how it was given."),
-    TRANSFER_WAITS: later("Next, look at the request: find the student, and decide what of the record is sent."),
     SUPPLEMENT_ASKED: later("Next, look at the transfer, and send what has changed; or withhold it."),
-    PARENT_LETTER: later("Next, print the letter, send it, then say so."),
     NOTICE_99_37: later("Next, give the notice as your district does, then close this task and say how it was given."),
 }
 """What somebody does next about each kind of task."""

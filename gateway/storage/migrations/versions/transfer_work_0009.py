@@ -1,4 +1,4 @@
-"""Work on transfers: what was tried and has to be tried again, and manifests that wait for their district's signature."""
+"""Work on transfers: what was tried and is to be tried again, and manifests that wait for a signature."""
 
 from __future__ import annotations
 
