@@ -16,6 +16,7 @@ from huey.consumer import Consumer
 from gateway import telemetry
 from gateway.jobs.collecting import NoticeCollector
 from gateway.jobs.heads import collect_heads
+from gateway.jobs.ready import collect_ready
 from gateway.jobs.sending import Sender
 from standards.errors import GatewayError
 
@@ -52,7 +53,7 @@ class Jobs:
         logging.getLogger("huey").setLevel(logging.CRITICAL)  # it would quote errors, and so what was in them
         self._huey = open_huey(settings.memory_url, settings.state)
         collector, sender = NoticeCollector(region), Sender(region)
-        self._add("notices", lambda: (collector.collect(), collect_heads(region), sender.send()))
+        self._add("notices", lambda: (collector.collect(), collect_heads(region), collect_ready(region), sender.send()))
         for name, work in more.items():
             self._add(name, work)
         self._consumer = ThreadConsumer(

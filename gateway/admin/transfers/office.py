@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.people.actor import NotPermitted
@@ -23,6 +22,7 @@ from standards.errors import NotFound, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import date
 
     from gateway.admin.administration import Administration
     from gateway.gateway import Gateway

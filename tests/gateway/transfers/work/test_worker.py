@@ -88,7 +88,7 @@ def test_once_is_enough_for_every_step(world):
 
 
 def test_what_a_person_approves_is_the_whole_record_and_holds_no_more(world):
-    restrict(world, 5)
+    restrict(world, 5, "do-not-transfer-discipline")
     transfer = world.work(world.ask(world.student(5)))
     assert transfer.state is TransferState.WAITING
     assert causes(world, transfer) == ["restriction"]
@@ -108,6 +108,13 @@ def test_no_rule_releases_a_child_under_any_restriction(world, kind):
     assert causes(world, transfer) == ["restriction"]
 
 
+def test_a_child_whom_the_registers_hide_from_the_receiver_is_not_packed_though_somebody_approved(world):
+    restrict(world, 6)
+    transfer = world.work(world.approve(world.work(world.ask(world.student(6)))))
+    assert transfer.state is TransferState.APPROVED
+    assert [one.why for one in dead(world, transfer)] == ["not-covered"]
+
+
 def test_a_restriction_that_has_not_begun_stops_nothing(world):
     restrict(world, 10, begin=date(2027, 6, 1))
     assert world.work(world.ask(world.student(10))).state is TransferState.PACKED
@@ -115,7 +122,11 @@ def test_a_restriction_that_has_not_begun_stops_nothing(world):
 
 def test_a_child_who_is_not_there_is_unknown_and_one_with_another_birth_date_near(world):
     child = world.student(11)
-    nobody = {"name": '{"given": "Xylo", "family": "Quillfeather"}', "state-id": "7999999999", "birth-date": "1999-01-31"}
+    nobody = {
+        "name": '{"given": "Xylo", "family": "Quillfeather"}',
+        "state-id": "7999999999",
+        "birth-date": "1999-01-31",
+    }
     assert world.work(world.ask(child, **nobody)).state is TransferState.UNKNOWN
     near = world.work(world.ask(child, **{"birth-date": "1999-01-31"}))
     assert near.state is TransferState.NEAR
@@ -287,7 +298,7 @@ def test_the_pauses_double_with_full_jitter_up_to_an_hour():
     assert [pause_after(tries, Most()) / FIRST_PAUSE for tries in (1, 2, 3, 4)] == [1, 2, 4, 8]
     assert pause_after(500, Most()) == LONGEST_PAUSE
     assert pause_after(9, Least()) == timedelta(0)
-    assert GIVEN_UP_AFTER == timedelta(hours=48)
+    assert timedelta(hours=48) == GIVEN_UP_AFTER
 
 
 def test_a_district_that_hangs_delays_no_other():
@@ -317,7 +328,9 @@ def test_two_workers_do_no_step_twice(world):
 
 def test_a_district_that_does_not_take_part_is_not_worked_for(world):
     settings = world.desk.settings()
-    outside = replace(world.desk, settings=lambda: replace(settings, transfers=replace(settings.transfers, districts=())))
+    outside = replace(
+        world.desk, settings=lambda: replace(settings, transfers=replace(settings.transfers, districts=()))
+    )
     transfer = world.ask(world.student(24))
     TransferWorker(outside).work_once()
     assert world.find(transfer).state is TransferState.REQUESTED

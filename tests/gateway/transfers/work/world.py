@@ -34,7 +34,9 @@ def pair(whose):
     return new_key()
 
 
-def agreement_text(release=True, version=1, sender_keys=("maple sig",), begin="2026-09-01", end="2027-08-31", notify=""):
+def agreement_text(
+    release=True, version=1, sender_keys=("maple sig",), begin="2026-09-01", end="2027-08-31", notify=""
+):
     """Write the agreement by which Maple sends records to Cedar."""
     pinned = json.dumps([pair(one).thumbprint() for one in sender_keys] or ["s" * 43])
     rule = "  release: {when: [stateId exact, birthDate exact, noRestriction, noHold], tracks: [info]}\n"
@@ -43,7 +45,7 @@ def agreement_text(release=True, version=1, sender_keys=("maple sig",), begin="2
         "parties: {provider: {district: maple}, recipient: {org: cedar, kind: district}}\n"
         'basis: {ferpa: "99.31(a)(2)", purpose: enrollment, legitimateInterest: "enroll a student who moves"}\n'
         f"validity: {{from: {begin}, to: {end}, timezone: America/Los_Angeles}}\n"
-        "clients: [cedar-agent]\noperations: [transfer]\nelements:\n  - {path: \"*\", action: allow}\n"
+        'clients: [cedar-agent]\noperations: [transfer]\nelements:\n  - {path: "*", action: allow}\n'
         f"transfer:\n{rule if release else ''}  ask: [special-education, health, discipline]\n"
         f"  notify: {notify or 'annual-notice'}\n"
         f"  keys:\n    receiver: [\"{pair('cedar enc').thumbprint()}\"]\n    sender: {pinned}\n"
@@ -167,7 +169,7 @@ class World:
 
 def worlds(folder, agreements=None, at_once=True, store="", keys=(("cedar", "cedar enc", KeyUse.SEAL),)):
     """Yield a world; a fixture goes on with it."""
-    settings = SETTINGS.replace("transfers = ", f'{store}transfers = ')
+    settings = SETTINGS.replace("transfers = ", f"{store}transfers = ")
     sites = small_sites(folder / "data")
     with running(folder / "region", sites, agreements or [agreement_text()], settings, Clock()) as region:
         worker = region.running.transfers()
