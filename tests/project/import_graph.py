@@ -100,6 +100,8 @@ FLOORS = [
     "gateway.transfers.package.contents",
     "gateway.transfers.package",
     "gateway.transfers.sealing",
+    "gateway.receiving",
+    "gateway.sending",
     "gateway.admin",
     "gateway.admin.agreements",
     "gateway.admin.confirming",
