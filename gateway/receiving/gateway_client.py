@@ -59,7 +59,7 @@ class TransferClient:
         return self.ask("GET", path).body
 
     def post(self, path: str, body: Mapping[str, Any]) -> None:
-        """Send *body* to *path*; the key of idempotency follows from both, so that sending it again is no second act."""
+        """Send *body* to *path* under a key of idempotency that follows from both: twice is no second act."""
         content = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
         key = hashlib.sha256(path.encode() + b"\n" + content).hexdigest()[:32]
         self.ask("POST", path, content, JSON | {"Idempotency-Key": key})
