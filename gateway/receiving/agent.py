@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters import registry
 from gateway.receiving import acknowledging, fetching, placing
-from gateway.receiving.errors import NoSuchTransfer, PackageRefused, UnknownChoice, WrongStudent
+from gateway.receiving.errors import NoSuchTransfer, PackageRefused, StudentNotFound, UnknownChoice, WrongStudent
 from gateway.receiving.filing import undoing
 from gateway.receiving.filing.codes import AnswerBook, CodeBook
 from gateway.receiving.filing.filing_plan import open_questions, plan
@@ -19,15 +18,16 @@ from gateway.receiving.filing.writing import FiledRecord, Outcome, Writing
 from standards.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from adapters.contract import Adapter
     from gateway.receiving.fetching import ReceivedPackage, WaitingPackage
     from gateway.receiving.filing.codes import CodeQuestion
     from gateway.receiving.filing.filing_plan import PlannedRecord
     from gateway.receiving.filing.undoing import UndoneRecord
     from gateway.receiving.gateway_client import TransferClient
-    from gateway.receiving.settings import HouseSettings
+    from gateway.receiving.settings import DestinationSettings, HouseSettings
     from gateway.receiving.state import Journal, StateFolder
 
 FETCHED, STUDENT, ACKNOWLEDGED, RESENT, REPORTED, FINISHED, STOPPED, RESUMED = (
@@ -58,14 +58,23 @@ class AgentReport:
     placed: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReceivingAgent:
-    """The agent of the district that *settings* describe, with a *state* folder of its own."""
+    """The agent of the district that *settings* describe, with a *state* folder of its own.
+
+    The district's own system is opened once, when it is first needed, and closed with the agent.
+    """
 
     settings: HouseSettings
     client: TransferClient
     state: StateFolder
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _opened: OwnSystem | None = field(default=None, init=False)
+
+    def close(self) -> None:
+        """Close the connections to the district's own system."""
+        if self._opened is not None:
+            self._opened.close()
 
     def waiting(self) -> list[WaitingPackage]:
         """Return the packages that wait at the gateway."""
@@ -115,28 +124,25 @@ class ReceivingAgent:
     def show(self, transfer: str) -> tuple[ReceivedPackage, tuple[PlannedRecord, ...]]:
         """Return a package, and what would become of each document in it."""
         received = self.opened(transfer)
-        with self._system() as system:
-            return received, self._planned(received, system, frozenset())
+        return received, self._planned(received, self._system(), frozenset())
 
     def questions(self) -> set[CodeQuestion]:
         """Return the open questions of all packages that are here."""
         asked: set[CodeQuestion] = set()
-        with self._system() as system:
-            for transfer, _, _ in self.here():
-                try:
-                    asked |= open_questions(self._planned(self.opened(transfer), system, frozenset()))
-                except (NoSuchTransfer, PackageRefused, WrongStudent):
-                    continue
+        for transfer, _, _ in self.here():
+            try:
+                asked |= open_questions(self._planned(self.opened(transfer), self._system(), frozenset()))
+            except (NoSuchTransfer, PackageRefused, StudentNotFound, WrongStudent):
+                continue
         AnswerBook(self.state).ask(asked)
         return asked
 
     def answer(self, question: str, answer: str, transfer: str = "") -> str:
         """Remember the answer to a question, for every record or for one *transfer*; return the code that is meant."""
-        book = AnswerBook(self.state)
-        with self._system() as system:
-            if system is None:
-                raise SettingsError(NO_DESTINATION)
-            return book.remember(book.question(question), answer, system, transfer)
+        book, system = AnswerBook(self.state), self._system()
+        if system is None:
+            raise SettingsError(NO_DESTINATION, str(self.settings.file))
+        return book.remember(book.question(question), answer, system, transfer)
 
     def know(self, transfer: str, student: str) -> None:
         """Remember who the child of a transfer is in the district's own system."""
@@ -155,12 +161,11 @@ class ReceivingAgent:
         received = self.opened(transfer)
         if unknown := set(only) - {one["name"] for one in received.manifest["sections"]}:
             raise UnknownChoice(f"{min(unknown)}: {NO_SECTION}")
-        journal = self.state.journal(transfer)
-        with self._system() as system:
-            planned = self._planned(received, system, frozenset(only))
-            filed = self._written(received, system, journal, planned, takes)
-            placed = self._placed(received, journal)
-            echo = acknowledging.figures(received, filed, system)
+        journal, system = self.state.journal(transfer), self._system()
+        planned = self._planned(received, system, frozenset(only))
+        filed = self._written(received, system, journal, planned, takes)
+        placed = self._placed(received, journal)
+        echo = acknowledging.figures(received, filed, system)
         answer = self._acknowledge(received, journal, echo)
         sections = self._report(received, journal, filed, frozenset(only)) if answer == ACKNOWLEDGED else {}
         if answer == ACKNOWLEDGED and not only and not {one.outcome for one in filed} & UNFINISHED:
@@ -172,9 +177,8 @@ class ReceivingAgent:
         journal, done = self.state.journal(transfer), []
         if not self._is_stopped(journal):
             journal.add(STOPPED)
-        with self._system() as system:
-            if system is not None:
-                done += undoing.undo(system, journal, self.now)
+        if (system := self._system()) is not None:
+            done += undoing.undo(system, journal, self.now)
         if self.settings.destination is not None and self.settings.destination.folder is not None:
             folder = self.settings.destination.folder
             done += [
@@ -286,19 +290,22 @@ class ReceivingAgent:
         if journal.last(step, version=version) is None:
             journal.add(step, version=version)
 
-    @contextmanager
-    def _system(self) -> Iterator[OwnSystem | None]:
-        """Open the district's own system; None where it is a folder."""
+    def _system(self) -> OwnSystem | None:
+        """Return the district's own system; None where it is a folder."""
         destination = self.settings.destination
         if destination is None:
             raise SettingsError(NO_DESTINATION, str(self.settings.file))
         if destination.is_folder or destination.organization is None:
-            yield None
-            return
+            return None
+        if self._opened is None:
+            self._opened = OwnSystem(self._adapter(destination), destination.organization)
+        return self._opened
+
+    def _adapter(self, destination: DestinationSettings) -> Adapter:
+        """Open the adapter of the district's own system, with its secrets."""
         found = registry.find(destination.adapter)
         given = dict(destination.settings)
-        for name, field in found.Settings().fields.items():
-            if field.metadata.get("secret") and given.get(name):
+        for name, kind in found.Settings().fields.items():
+            if kind.metadata.get("secret") and given.get(name):
                 given[name] = self.settings.secret(str(given[name]))
-        with found(self.settings.district, given) as adapter:
-            yield OwnSystem(adapter, destination.organization)
+        return found(self.settings.district, given)

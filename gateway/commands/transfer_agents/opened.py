@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,5 +48,5 @@ def agent(file: Path) -> Iterator[ReceivingAgent]:
 
     with client(file) as (settings, opened):
         state = StateFolder(settings.state, settings.secret(settings.state_key) if settings.state_key else None)
-        with state.locked():
-            yield ReceivingAgent(settings, opened, state)
+        with state.locked(), closing(ReceivingAgent(settings, opened, state)) as made:
+            yield made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -47,7 +47,12 @@ def mover():
     """The record of a child as maple has it: one academic year, three courses, one of them failed."""
     student, org = {"studentUniqueId": "M-7"}, {"educationOrganizationId": MAPLE_ORG}
     term = code("Term", "Fall Semester")
-    record = {"educationOrganizationId": MAPLE_ORG, "schoolYear": 2026, "studentUniqueId": "M-7", "termDescriptor": term}
+    record = {
+        "educationOrganizationId": MAPLE_ORG,
+        "schoolYear": 2026,
+        "studentUniqueId": "M-7",
+        "termDescriptor": term,
+    }
 
     def course(number, title):
         return {"courseCode": number, "educationOrganizationReference": org, "courseTitle": title, "numberOfParts": 1,
@@ -235,8 +240,8 @@ class House:
         client = TransferClient(settings)
         state = StateFolder(settings.state)
         try:
-            with state.locked():
-                yield ReceivingAgent(settings, client, state, lambda: self.now)
+            with state.locked(), closing(ReceivingAgent(settings, client, state, lambda: self.now)) as made:
+                yield made
         finally:
             client.close()
 
