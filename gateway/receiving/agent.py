@@ -44,6 +44,11 @@ NO_SECTION = "The package has no such section."
 NO_CHILD = "The record does not say who the child is; nothing was written."
 
 
+def utc_now() -> datetime:
+    """Read the clock."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class AgentReport:
     """What was done with a package: what became of each document, the *sections* that were told, and the *answer*.
@@ -68,7 +73,7 @@ class ReceivingAgent:
     settings: HouseSettings
     client: TransferClient
     state: StateFolder
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    now: Callable[[], datetime] = field(default_factory=lambda: utc_now)
     _opened: OwnSystem | None = field(default=None, init=False)
 
     def close(self) -> None:
@@ -174,7 +179,8 @@ class ReceivingAgent:
 
     def undo(self, transfer: str) -> list[UndoneRecord]:
         """Delete what was written for a transfer, and nothing else; no later run files it by itself."""
-        journal, done = self.state.journal(transfer), []
+        journal = self.state.journal(transfer)
+        done: list[UndoneRecord] = []
         if not self._is_stopped(journal):
             journal.add(STOPPED)
         if (system := self._system()) is not None:

@@ -17,7 +17,7 @@ from standards.edfi.model.model import resources
 from standards.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from adapters.contract import Adapter, Tagged
 
@@ -153,7 +153,7 @@ class OwnSystem:
         yield from (record for _, record in self._adapter.read({entity: None}, asked))
 
 
-def state_ids_of(profiles: list[Mapping[str, Any]]) -> frozenset[str]:
+def state_ids_of(profiles: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     """Return the state's codes of a child in its documents."""
     codes = (code for one in profiles for code in one.get("studentIdentificationCodes") or ())
     return frozenset(str(one["identificationCode"]) for one in codes if is_state_code(one))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
-import os
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 
-from adapters.simulators.edfi import Ods, run
+import orjson
+
+from adapters.simulators import edfi
 from gateway.receiving.agent import ReceivingAgent
 from gateway.receiving.gateway_client import TransferClient
+from gateway.receiving.running import run_once
 from gateway.receiving.settings import load
 from gateway.receiving.state import StateFolder
 from gateway.transfers.package.assembly import Additions, assemble
@@ -114,8 +116,6 @@ def packed(documents=None, *, version=1, check=None, transfer=TRANSFER):
 
 def replaced(made, check):
     """A package whose manifest states other totals than its files hold."""
-    import orjson
-
     sections = [
         {**one, "check": {**one["check"], **check}} if "check" in one else one for one in made.manifest["sections"]
     ]
@@ -258,7 +258,7 @@ class House:
     def contents(self):
         """What the system's documents say, whatever their ids are."""
         return {
-            name: sorted((repr(row.document) for row in rows.values()))
+            name: sorted(repr(row.document) for row in rows.values())
             for name, rows in self.ods.state.rows.items()
             if rows
         }
@@ -270,7 +270,7 @@ class House:
 @contextmanager
 def house(folder, *, courses="new", documents=None, containers=None, **more):
     folder.mkdir(parents=True, exist_ok=True)
-    os.chmod(folder, 0o700)
+    folder.chmod(0o700)
     for whose, name in (("fir enc", "fir-seal.jwk"), ("fir sig", "fir-sign.jwk")):
         write_private_key(folder / name, pair(whose))
     (folder / "client.secret").write_text("gateway-secret")
@@ -278,11 +278,33 @@ def house(folder, *, courses="new", documents=None, containers=None, **more):
     keys = {"maple": MAPLE.as_jwks(), "fir": FIR.as_jwks(), "gateway": REGION.as_jwks()}
     gateway = FakeGateway({(TRANSFER, 1): package()} if containers is None else containers, keys)
     given = own_documents() if documents is None else documents
-    with serving(gateway), run(Ods(copy.deepcopy(given), **more)) as running:
+    with serving(gateway), edfi.run(edfi.Ods(copy.deepcopy(given), **more)) as running:
         made = House(folder, gateway, running)
         made.write_settings(courses)
         yield made
 
 
-def utc(text):
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+def run(made):
+    with made.agent() as agent:
+        return list(run_once(agent))
+
+
+def file(made, *only, takes=()):
+    with made.agent() as agent:
+        agent.fetch(TRANSFER)
+        return agent.file(TRANSFER, only, takes)
+
+
+def outcomes(report, resource):
+    return [one.outcome for one in report.filed if one.planned.resource == resource]
+
+
+def local():
+    """The record of the mover with a code of maple's own."""
+    found = mover()
+    for one in found["courseTranscripts"][:2]:
+        one["courseAttemptResultDescriptor"] = LOCAL
+    return found
+
+
+LOCAL = code("CourseAttemptResult", "OK", "uri://maple.example")

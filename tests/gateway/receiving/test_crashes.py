@@ -13,10 +13,18 @@ import pytest
 
 from gateway.receiving.filing.own_system import OwnSystem
 from gateway.receiving.gateway_client import TransferClient
-from gateway.receiving.running import run_once
 from gateway.receiving.state import Journal
-from tests.gateway.receiving.houses import TRANSFER, house
+from tests.gateway.receiving.houses import TRANSFER, run
+from tests.gateway.transfers.sealing.sealed_packages import NOW
 from tests.support.needs import ROOT
+
+PROGRAM = f"""
+from datetime import datetime
+import gateway.receiving.agent
+from gateway.commands.cli import main
+gateway.receiving.agent.utc_now = lambda: datetime.fromisoformat({NOW.isoformat()!r})
+main(["receive", "run", "--once"])
+"""
 
 
 class KilledHere(BaseException):
@@ -51,23 +59,9 @@ class Killer:
                 raise KilledHere
 
 
-def run(made):
-    with made.agent() as agent:
-        return list(run_once(agent))
-
-
 def undo(made):
     with made.agent() as agent:
         return agent.undo(TRANSFER)
-
-
-@pytest.fixture(scope="module")
-def _quick():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "gateway.transfers.package.summary.pages.pdf.render", lambda document: b"%PDF-" + repr(document).encode()
-        )
-        yield
 
 
 def reset(made, pristine):
@@ -79,85 +73,81 @@ def reset(made, pristine):
     shutil.rmtree(made.folder / "state", ignore_errors=True)
 
 
-@pytest.mark.parametrize("share", range(4))
-def test_after_a_kill_at_any_moment_a_second_run_ends_the_same(tmp_path, monkeypatch, _quick, share):
-    with house(tmp_path / "fir") as fir:
-        pristine, killer = fir.ods.state.copy(), Killer(monkeypatch)
-        run(fir)
-        moments, wanted, posts = killer.moments, fir.contents(), sorted(map(repr, fir.gateway.posts))
-        assert moments > 60
-        for moment in range(share, moments, 4):
-            reset(fir, pristine)
-            killer.left = moment
-            with pytest.raises(KilledHere):
-                run(fir)
-            killer.left = None
+@pytest.mark.parametrize("share", [pytest.param(one, marks=pytest.mark.slow if one else ()) for one in range(4)])
+def test_after_a_kill_at_any_moment_a_second_run_ends_the_same(fir, monkeypatch, share):
+    pristine, killer = fir.ods.state.copy(), Killer(monkeypatch)
+    run(fir)
+    moments, wanted, posts = killer.moments, fir.contents(), sorted(map(repr, fir.gateway.posts))
+    assert moments > 60
+    for moment in range(share, moments, 4):
+        reset(fir, pristine)
+        killer.left = moment
+        with pytest.raises(KilledHere):
             run(fir)
-            assert fir.contents() == wanted, moment
-            assert sorted(map(repr, fir.gateway.posts)) == posts, moment
+        killer.left = None
+        run(fir)
+        assert fir.contents() == wanted, moment
+        assert sorted(map(repr, fir.gateway.posts)) == posts, moment
 
 
-def test_after_a_kill_while_undoing_a_second_undo_ends_the_same(tmp_path, monkeypatch, _quick):
-    with house(tmp_path / "fir") as fir:
-        pristine, before, killer = fir.ods.state.copy(), fir.contents(), Killer(monkeypatch)
+def test_after_a_kill_while_undoing_a_second_undo_ends_the_same(fir, monkeypatch):
+    pristine, before, killer = fir.ods.state.copy(), fir.contents(), Killer(monkeypatch)
+    run(fir)
+    killer.moments = 0
+    undo(fir)
+    for moment in range(0, killer.moments, 5):
+        reset(fir, pristine)
         run(fir)
-        killer.moments = 0
-        undo(fir)
-        for moment in range(0, killer.moments, 2):
-            reset(fir, pristine)
-            run(fir)
-            killer.left = moment
-            with pytest.raises(KilledHere):
-                undo(fir)
-            killer.left = None
+        killer.left = moment
+        with pytest.raises(KilledHere):
             undo(fir)
-            assert fir.contents() == before, moment
+        killer.left = None
+        undo(fir)
+        assert fir.contents() == before, moment
 
 
-def test_a_line_of_the_journal_that_was_cut_off_is_no_line(tmp_path, _quick):
-    with house(tmp_path / "fir") as fir:
+def test_a_line_of_the_journal_that_was_cut_off_is_no_line(fir):
+    run(fir)
+    wanted = fir.everything()
+    journal = fir.folder / "state" / "journals" / f"{TRANSFER}.log"
+    content = journal.read_bytes()
+    for cut in (1, 40, 300):
+        journal.write_bytes(content[:-cut])
         run(fir)
-        wanted = fir.everything()
-        journal = fir.folder / "state" / "journals" / f"{TRANSFER}.log"
-        content = journal.read_bytes()
-        for cut in (1, 40, 300):
-            journal.write_bytes(content[:-cut])
-            run(fir)
-            assert fir.everything() == wanted
+        assert fir.everything() == wanted
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-def test_a_process_that_is_killed_at_the_second_write_is_no_matter(tmp_path, _quick, before):
-    with house(tmp_path / "fir") as fir:
-        answer, count, running = fir.ods.answer, [], []
-        begun = threading.Event()
+def test_a_process_that_is_killed_at_the_second_write_is_no_matter(fir, before):
+    answer, count, running = fir.ods.answer, [], []
+    begun = threading.Event()
 
-        def killing(method, url, headers, body):
-            is_write = method == "POST" and url.endswith("/courseTranscripts")
-            count.extend([url] * is_write)
-            if is_write and len(count) == 2 and before:
-                kill()
-            reply = answer(method, url, headers, body)
-            if is_write and len(count) == 2 and not before:
-                kill()
-            return reply
+    def killing(method, url, headers, body):
+        is_write = method == "POST" and url.endswith("/courseTranscripts")
+        count.extend([url] * is_write)
+        if is_write and len(count) == 2 and before:
+            kill()
+        reply = answer(method, url, headers, body)
+        if is_write and len(count) == 2 and not before:
+            kill()
+        return reply
 
-        def kill():
-            begun.wait(10)
-            os.kill(running[0].pid, signal.SIGKILL)
-            running[0].wait()
+    def kill():
+        begun.wait(10)
+        os.kill(running[0].pid, signal.SIGKILL)
+        running[0].wait()
 
-        fir.ods.answer = killing
-        command = [sys.executable, "-m", "gateway", "receive", "run", "--once"]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        running.append(subprocess.Popen(command, cwd=fir.folder, env=environment, stdout=subprocess.DEVNULL))
-        begun.set()
-        assert running[0].wait(30) == -signal.SIGKILL
-        fir.ods.answer = answer
-        assert len(fir.documents("CourseTranscript")) == (2 if not before else 1) or before
-        run(fir)
-        assert len(fir.documents("CourseTranscript")) == 3
-        assert len(fir.documents("Course")) == 4
-        undo(fir)
-        assert fir.documents("CourseTranscript") == []
-        assert len(fir.documents("Course")) == 1
+    fir.ods.answer = killing
+    command = [sys.executable, "-c", PROGRAM]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    running.append(subprocess.Popen(command, cwd=fir.folder, env=environment, stdout=subprocess.DEVNULL))
+    begun.set()
+    assert running[0].wait(30) == -signal.SIGKILL
+    fir.ods.answer = answer
+    assert len(fir.documents("CourseTranscript")) == (2 if not before else 1) or before
+    run(fir)
+    assert len(fir.documents("CourseTranscript")) == 3
+    assert len(fir.documents("Course")) == 4
+    undo(fir)
+    assert fir.documents("CourseTranscript") == []
+    assert len(fir.documents("Course")) == 1
