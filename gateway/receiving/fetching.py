@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.receiving.errors import GatewayRefused, GatewayUnreachable, NoSuchTransfer, PackageRefused
 from gateway.receiving.state import FILE_MODE, write_private
 from gateway.transfers.package.files import edfi_path, read
+from gateway.transfers.package.manifest import WHOLE
 from gateway.transfers.sealing.container import MAX_CONTAINER_BYTES
 from gateway.transfers.sealing.errors import KeyNotAccepted, SealingError, WrongPackage
 from gateway.transfers.sealing.key_set import KeySet, read_key_set
@@ -60,8 +61,8 @@ class ReceivedPackage:
 
     @property
     def sections(self) -> tuple[str, ...]:
-        """The names of the sections in which there is anything."""
-        return tuple(one["name"] for one in self.manifest["sections"] if one["files"] or one.get("shares"))
+        """The names of the sections that came."""
+        return tuple(one["name"] for one in self.manifest["sections"] if one["state"] == WHOLE)
 
     def documents(self, resource: str) -> list[dict[str, Any]]:
         """Return the documents of an Ed-Fi resource, with exact decimals."""
