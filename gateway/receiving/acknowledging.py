@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.receiving.filing.remapping import RECORDS, TRANSCRIPTS
-from gateway.receiving.filing.writing import Outcome
+from gateway.receiving.filing.writing import FilingOutcome
 from gateway.transfers.package.figures import figures_of
 from gateway.transfers.package.files import edfi_path, read, written
 from gateway.transfers.package.sections import sections
@@ -23,7 +23,7 @@ MISMATCH, UNREADABLE, INCOMPLETE = "mismatch", "unreadable", "incomplete"
 """Why a package is wanted again, in the words of the gateway."""
 WRITTEN, DOCUMENT, NOT_WANTED = "written", "document", "not-wanted"
 """What became of a section, in the words of the gateway."""
-READ_BACK: Final = frozenset({Outcome.WRITTEN, Outcome.SAME, Outcome.TAKEN})
+READ_BACK: Final = frozenset({FilingOutcome.WRITTEN, FilingOutcome.SAME, FilingOutcome.TAKEN})
 
 
 def figures(received: ReceivedPackage, filed: Sequence[FiledRecord], system: OwnSystem | None) -> dict[str, Any]:
@@ -54,15 +54,15 @@ def section_outcomes(received: ReceivedPackage, filed: Iterable[FiledRecord]) ->
 
     A section counts as written where every record of it that is the student's own is in the system.
     """
-    found: dict[str, list[Outcome]] = {name: [] for name in received.sections}
+    found: dict[str, list[FilingOutcome]] = {name: [] for name in received.sections}
     for one in filed:
         rule = sections().get(one.planned.section)
         if rule is not None and one.planned.resource in rule.own and one.planned.section in found:
             found[one.planned.section].append(one.outcome)
     return {
-        name: WRITTEN if outcomes and not {Outcome.DOCUMENT, Outcome.REFUSED} & set(outcomes) else DOCUMENT
+        name: WRITTEN if outcomes and not {FilingOutcome.DOCUMENT, FilingOutcome.REFUSED} & set(outcomes) else DOCUMENT
         for name, outcomes in found.items()
-        if Outcome.WAITING not in outcomes
+        if FilingOutcome.WAITING not in outcomes
     }
 
 

@@ -14,7 +14,7 @@ from gateway.receiving.filing.codes import AnswerBook, CodeBook
 from gateway.receiving.filing.filing_plan import open_questions, plan
 from gateway.receiving.filing.own_system import OwnSystem, state_ids_of
 from gateway.receiving.filing.remapping import COURSES, PROFILES, ReceiverKeys, Remapping
-from gateway.receiving.filing.writing import FiledRecord, Outcome, Writing
+from gateway.receiving.filing.writing import FiledRecord, FilingOutcome, Writing
 from standards.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from adapters.contract import Adapter
-    from gateway.receiving.fetching import ReceivedPackage, WaitingPackage
+    from gateway.receiving.fetching import ListedPackage, ReceivedPackage
     from gateway.receiving.filing.codes import CodeQuestion
     from gateway.receiving.filing.filing_plan import PlannedRecord
     from gateway.receiving.filing.undoing import UndoneRecord
@@ -35,7 +35,7 @@ FETCHED, STUDENT, ACKNOWLEDGED, RESENT, REPORTED, FINISHED, STOPPED, RESUMED = (
 )  # fmt: skip
 TOLD: Final = frozenset({FETCHED, ACKNOWLEDGED, RESENT, FINISHED, STOPPED})
 """The steps that say how far a package is."""
-UNFINISHED: Final = frozenset({Outcome.WAITING, Outcome.REFUSED})
+UNFINISHED: Final = frozenset({FilingOutcome.WAITING, FilingOutcome.REFUSED})
 KEPT_FOR: Final = timedelta(days=undoing.UNDO_DAYS)
 
 NOT_WAITING = "No package of this transfer waits at the gateway, and none is here."
@@ -81,7 +81,7 @@ class ReceivingAgent:
         if self._opened is not None:
             self._opened.close()
 
-    def waiting(self) -> list[WaitingPackage]:
+    def waiting(self) -> list[ListedPackage]:
         """Return the packages that wait at the gateway."""
         return fetching.waiting(self.client)
 
@@ -96,7 +96,7 @@ class ReceivingAgent:
                 found.append((transfer, fetched["version"], step))
         return found
 
-    def fetch(self, transfer: str, listed: Sequence[WaitingPackage] | None = None) -> ReceivedPackage:
+    def fetch(self, transfer: str, listed: Sequence[ListedPackage] | None = None) -> ReceivedPackage:
         """Fetch the newest package of a transfer, verify and open it."""
         found = [one for one in (self.waiting() if listed is None else listed) if one.transfer == transfer]
         if not found:
@@ -257,7 +257,7 @@ class ReceivingAgent:
     ) -> tuple[FiledRecord, ...]:
         AnswerBook(self.state).ask(open_questions(planned))
         if system is None:
-            return tuple(FiledRecord(one, Outcome.DOCUMENT) for one in planned)
+            return tuple(FiledRecord(one, FilingOutcome.DOCUMENT) for one in planned)
         return tuple(Writing(system, journal, received.version, self.now).write(planned, takes))
 
     def _placed(self, received: ReceivedPackage, journal: Journal) -> list[Path]:

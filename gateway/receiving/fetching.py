@@ -38,7 +38,7 @@ NO_SENDER = "The settings name no sender by whose keys the package could be veri
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingPackage:
+class ListedPackage:
     """A package that waits at the gateway, as its list says; *sender* is empty where it does not tell."""
 
     transfer: str
@@ -70,12 +70,12 @@ class ReceivedPackage:
         return [] if content is None else list(read(content))
 
 
-def waiting(client: TransferClient) -> list[WaitingPackage]:
+def waiting(client: TransferClient) -> list[ListedPackage]:
     """Return the packages that wait for this district."""
     return sorted(map(_waiting, client.list_of("/packages")), key=lambda one: (one.transfer, one.version))
 
 
-def fetch(client: TransferClient, state: StateFolder, listed: WaitingPackage) -> Path:
+def fetch(client: TransferClient, state: StateFolder, listed: ListedPackage) -> Path:
     """Fetch a package into the state folder, going on where an earlier attempt stopped.
 
     Raises:
@@ -163,7 +163,7 @@ def _published(name: str, file: Path | None, client: TransferClient | None, stat
         raise PackageRefused(f"The public keys of {name} cannot be read.") from None
 
 
-def _piece(client: TransferClient, listed: WaitingPackage, have: int) -> tuple[int, bytes]:
+def _piece(client: TransferClient, listed: ListedPackage, have: int) -> tuple[int, bytes]:
     """Ask for the next bytes; return where they begin, and them."""
     headers = {
         "Range": f"bytes={have}-{min(have + PIECE_BYTES, listed.size) - 1}", "If-Range": f'"{listed.sha256}"',
@@ -203,7 +203,7 @@ def _opened(path: Path) -> Any:
         raise NoSuchTransfer(NOT_FETCHED) from None
 
 
-def _waiting(told: Mapping[str, Any]) -> WaitingPackage:
+def _waiting(told: Mapping[str, Any]) -> ListedPackage:
     """Read one entry of the gateway's list, whose names become names of files."""
     transfer, version, size, sha256 = (told.get(name) for name in ("transfer", "version", "size", "sha256"))
     texts: Sequence[Any] = (told.get("expires", ""), told.get("sender", ""))
@@ -213,7 +213,7 @@ def _waiting(told: Mapping[str, Any]) -> WaitingPackage:
         raise GatewayUnreachable(NOT_LISTED)
     if type(size) is not int or not 0 < size <= MAX_CONTAINER_BYTES or not all(isinstance(one, str) for one in texts):
         raise GatewayUnreachable(NOT_LISTED)
-    return WaitingPackage(transfer, version, size, sha256, *texts)
+    return ListedPackage(transfer, version, size, sha256, *texts)
 
 
 def moment(text: str) -> datetime:

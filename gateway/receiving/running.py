@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from gateway.receiving.acknowledging import UNREADABLE
 from gateway.receiving.errors import GatewayUnreachable, PackageRefused, StateBroken
-from gateway.receiving.filing.writing import Outcome
+from gateway.receiving.filing.writing import FilingOutcome
 from standards.errors import GatewayError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gateway.receiving.agent import AgentReport, ReceivingAgent
-    from gateway.receiving.fetching import WaitingPackage
+    from gateway.receiving.fetching import ListedPackage
 
 
 def run_once(agent: ReceivingAgent) -> Iterator[str]:
@@ -36,14 +36,14 @@ def run_once(agent: ReceivingAgent) -> Iterator[str]:
 
 def report(done: AgentReport) -> str:
     """Tell in a line what became of a package: counts and words, nothing of the child."""
-    counts = {outcome: sum(one.outcome is outcome for one in done.filed) for outcome in Outcome}
+    counts = {outcome: sum(one.outcome is outcome for one in done.filed) for outcome in FilingOutcome}
     told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count) or "nothing to file"
     answer = done.answer if done.answer == "acknowledged" else f"wanted again ({done.answer})"
     files = f"; {len(done.placed)} files in the folder" if done.placed else ""
     return f"version {done.received.version}: {told}{files}; {answer}"
 
 
-def _one(agent: ReceivingAgent, transfer: str, version: int, waiting: Sequence[WaitingPackage]) -> str:
+def _one(agent: ReceivingAgent, transfer: str, version: int, waiting: Sequence[ListedPackage]) -> str:
     try:
         agent.fetch(transfer, waiting)
         return report(agent.file(transfer))

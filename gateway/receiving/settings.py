@@ -62,7 +62,7 @@ class GatewaySchema(Schema):
             raise ValidationError("Name a secret or a key of the client, not both.", "client_secret")
 
 
-class KeysSchema(Schema):
+class PrivateKeysSchema(Schema):
     """The files of the district's private keys."""
 
     private = fields.List(
@@ -113,7 +113,7 @@ class HouseSchema(Schema):
     state = _text("The folder in which the agent keeps what it must remember.", required=True)
     state_key = _text("32 bytes in hex, as `env:NAME` or `file:PATH`, that seal it.", load_default=None)
     gateway = fields.Nested(GatewaySchema, required=True)
-    keys = fields.Nested(KeysSchema, load_default=lambda: KeysSchema().load({}))
+    keys = fields.Nested(PrivateKeysSchema, load_default=lambda: PrivateKeysSchema().load({}))
     senders = fields.Dict(
         keys=fields.String(validate=validate.Regexp(NAME)), values=fields.Nested(SenderSchema), load_default=dict
     )

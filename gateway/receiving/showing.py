@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.receiving.filing.codes import COURSE
-from gateway.receiving.filing.filing_plan import Verdict
+from gateway.receiving.filing.filing_plan import FilingVerdict
 from gateway.transfers.package.files import read
 from gateway.transfers.package.notes import PATH as NOTES
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 MAX_MEMBERS: Final = 5
 MAX_VALUE_CHARACTERS: Final = 60
 MEANS: Final = {
-    Verdict.NEW: "new", Verdict.SAME: "the same is here", Verdict.KEPT: "differs from what is here",
-    Verdict.WAITING: "waits for an answer", Verdict.DOCUMENT: "stays a document",
+    FilingVerdict.NEW: "new", FilingVerdict.SAME: "the same is here", FilingVerdict.KEPT: "differs from what is here",
+    FilingVerdict.WAITING: "waits for an answer", FilingVerdict.DOCUMENT: "stays a document",
 }  # fmt: skip
 STATES: Final = {
     "whole": "came", "none": "nothing", "withheld": "withheld by the sending district",
@@ -59,7 +59,7 @@ def _record(one: PlannedRecord) -> Iterator[str]:
     left = f"; left out: {', '.join(sorted(set(one.left_out)))}" if one.left_out else ""
     why = f" ({one.why})" if one.why else ""
     yield f"  {one.place:<40} {MEANS[one.verdict]}{why}{left}"
-    if one.verdict is Verdict.KEPT and one.there is not None and one.ours is not None:
+    if one.verdict is FilingVerdict.KEPT and one.there is not None and one.ours is not None:
         for name in one.differ:
             here, there = (_text(some.get(name)) for some in (one.there.document, one.ours))
             yield f"    {one.place}.{name}: here {here} · there {there}"

@@ -99,7 +99,7 @@ def file_record(transfer: str, only: tuple[str, ...], takes: tuple[str, ...], st
 
     FIELD is named as `crossing receive show` names it. A second time changes nothing.
     """
-    from gateway.receiving.filing.writing import Outcome
+    from gateway.receiving.filing.writing import FilingOutcome
     from gateway.receiving.running import report
 
     with agent(file) as opened:
@@ -108,7 +108,7 @@ def file_record(transfer: str, only: tuple[str, ...], takes: tuple[str, ...], st
             opened.know(transfer, student)
         done = opened.file(transfer, only, takes)
     for one in done.filed:
-        if one.outcome is Outcome.REFUSED:
+        if one.outcome is FilingOutcome.REFUSED:
             click.echo(f"  {one.planned.place}: refused by the district's own system: {one.why}")
     for name, how in done.sections.items():
         click.echo(f"  {name}: {how}")

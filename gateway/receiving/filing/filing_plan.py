@@ -28,7 +28,7 @@ ENROLLS_FIRST = "the child is there before its record comes"
 NO_TRANSCRIPT = "no transcript of this record is written for it"
 
 
-class Verdict(StrEnum):
+class FilingVerdict(StrEnum):
     """What becomes of a document: written as new; there already, equal or not; waiting for an answer; a document."""
 
     NEW = "new"
@@ -48,7 +48,7 @@ class PlannedRecord:
     section: str
     resource: str
     number: int
-    verdict: Verdict
+    verdict: FilingVerdict
     source: Document = field(repr=False, hash=False)
     ours: Document | None = field(default=None, repr=False, hash=False)
     there: StoredRecord | None = field(default=None, repr=False, hash=False)
@@ -82,7 +82,7 @@ def plan(
             continue
         for number, source in enumerate(received.documents(resource), 1):
             if system is None or remapping is None:
-                made.append(PlannedRecord(owner[resource], resource, number, Verdict.DOCUMENT, source))
+                made.append(PlannedRecord(owner[resource], resource, number, FilingVerdict.DOCUMENT, source))
             elif resource == COURSES:
                 made += _course(received, system, remapping, (number, source))
             else:
@@ -123,8 +123,8 @@ def _planned(
     number, source = numbered
     turned = remapping.document(resource, source)
     if turned.document is None:
-        verdict = Verdict.WAITING if turned.questions and not turned.why else Verdict.DOCUMENT
-        questions = turned.questions if verdict is Verdict.WAITING else frozenset[CodeQuestion]()
+        verdict = FilingVerdict.WAITING if turned.questions and not turned.why else FilingVerdict.DOCUMENT
+        questions = turned.questions if verdict is FilingVerdict.WAITING else frozenset[CodeQuestion]()
         return PlannedRecord(
             section, resource, number, verdict, source,
             left_out=turned.left_out, questions=questions, why=turned.why,
@@ -144,10 +144,10 @@ def _compared(
     there = system.find(resource, key_of(resource, ours))
     if there is None:
         why = ENROLLS_FIRST if resource in COMPARED else ""
-        verdict = Verdict.DOCUMENT if resource in COMPARED else Verdict.NEW
+        verdict = FilingVerdict.DOCUMENT if resource in COMPARED else FilingVerdict.NEW
         return PlannedRecord(section, resource, numbered[0], verdict, numbered[1], ours, left_out=left_out, why=why)
     differ = differences(ours, there.document)
-    verdict = Verdict.KEPT if differ else Verdict.SAME
+    verdict = FilingVerdict.KEPT if differ else FilingVerdict.SAME
     return PlannedRecord(section, resource, numbered[0], verdict, numbered[1], ours, there, differ, left_out)
 
 
@@ -164,7 +164,7 @@ def _course(
     else:
         asked = isinstance(chosen, CodeQuestion) and chosen.kind == COURSE
         why = "" if asked else NO_TRANSCRIPT
-        yield PlannedRecord(MADE_FOR, COURSES, number, Verdict.DOCUMENT, source, why=why)
+        yield PlannedRecord(MADE_FOR, COURSES, number, FilingVerdict.DOCUMENT, source, why=why)
 
 
 def is_writable(resource: str) -> bool:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from gateway.receiving.errors import UnknownChoice
-from gateway.receiving.filing.filing_plan import PlannedRecord, Verdict
+from gateway.receiving.filing.filing_plan import FilingVerdict, PlannedRecord
 from standards.errors import CallerError, SourceBroken
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ NOT_DIFFERENT = "no such field differs: `crossing receive show` lists those that
 WHICH = "there are several such records: say which by its number, as in courseTranscripts[3].earnedCredits."
 
 
-class Outcome(StrEnum):
+class FilingOutcome(StrEnum):
     """What became of a document: each word is also what the registrar reads."""
 
     WRITTEN = "written"
@@ -44,10 +44,10 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-IN_SYSTEM: Final = frozenset({Outcome.WRITTEN, Outcome.SAME, Outcome.KEPT, Outcome.TAKEN})
+IN_SYSTEM: Final = frozenset({FilingOutcome.WRITTEN, FilingOutcome.SAME, FilingOutcome.KEPT, FilingOutcome.TAKEN})
 OUTCOMES: Final = {
-    Verdict.SAME: Outcome.SAME, Verdict.KEPT: Outcome.KEPT, Verdict.WAITING: Outcome.WAITING,
-    Verdict.DOCUMENT: Outcome.DOCUMENT,
+    FilingVerdict.SAME: FilingOutcome.SAME, FilingVerdict.KEPT: FilingOutcome.KEPT, FilingVerdict.WAITING: FilingOutcome.WAITING,
+    FilingVerdict.DOCUMENT: FilingOutcome.DOCUMENT,
 }  # fmt: skip
 
 
@@ -56,7 +56,7 @@ class FiledRecord:
     """What became of a *planned* document; its *id* in the system, and *why* the system refused it."""
 
     planned: PlannedRecord
-    outcome: Outcome
+    outcome: FilingOutcome
     id: str = ""
     why: str = ""
 
@@ -80,7 +80,7 @@ class Writing:
         records = tuple(planned)
         chosen = _chosen(records, takes)
         for one in records:
-            if one.verdict is Verdict.NEW:
+            if one.verdict is FilingVerdict.NEW:
                 yield self._create(one)
             elif members := chosen.get(one.place):
                 yield self._take(one, members)
@@ -94,11 +94,11 @@ class Writing:
         try:
             identifier = self.system.create(one.resource, one.ours)
         except (CallerError, SourceBroken) as error:
-            return FiledRecord(one, Outcome.REFUSED, why=error.message)
+            return FiledRecord(one, FilingOutcome.REFUSED, why=error.message)
         found = self.system.read(one.resource, identifier)
         digest = found[0].digest if found else ""
         self._wrote(tag, one.resource, identifier, digest)
-        return FiledRecord(replace(one, there=found[0] if found else None), Outcome.WRITTEN, identifier)
+        return FiledRecord(replace(one, there=found[0] if found else None), FilingOutcome.WRITTEN, identifier)
 
     def _take(self, one: PlannedRecord, members: frozenset[str]) -> FiledRecord:
         assert one.ours is not None
@@ -106,13 +106,13 @@ class Writing:
         try:
             self.system.take(one.resource, one.there.id, {name: one.ours[name] for name in sorted(members)})
         except (CallerError, SourceBroken) as error:
-            return FiledRecord(one, Outcome.REFUSED, one.there.id, error.message)
+            return FiledRecord(one, FilingOutcome.REFUSED, one.there.id, error.message)
         found = self.system.read(one.resource, one.there.id)
         self.journal.add(
             TOOK, resource=one.resource, id=one.there.id, members=sorted(members), at=self.now().isoformat(),
             before=one.there.digest, digest=found[0].digest if found else "",
         )  # fmt: skip
-        return FiledRecord(replace(one, there=found[0] if found else None), Outcome.TAKEN, one.there.id)
+        return FiledRecord(replace(one, there=found[0] if found else None), FilingOutcome.TAKEN, one.there.id)
 
     def _there(self, one: PlannedRecord) -> FiledRecord:
         """Say what became of a document that is not written; one that a crash kept from the journal is put into it."""
@@ -121,10 +121,10 @@ class Writing:
             return FiledRecord(one, outcome, why=one.why)
         tag = self._tag(one)
         newest = next((entry for entry in reversed(self.journal.entries) if entry.get("tag") == tag), None)
-        if one.verdict is Verdict.SAME and newest is not None and newest["step"] == INTENDED:
+        if one.verdict is FilingVerdict.SAME and newest is not None and newest["step"] == INTENDED:
             self._wrote(tag, one.resource, there.id, there.digest)
-        is_written = one.verdict is Verdict.SAME and is_own(self.journal, there.id)
-        return FiledRecord(one, Outcome.WRITTEN if is_written else outcome, there.id)
+        is_written = one.verdict is FilingVerdict.SAME and is_own(self.journal, there.id)
+        return FiledRecord(one, FilingOutcome.WRITTEN if is_written else outcome, there.id)
 
     def _wrote(self, tag: str, resource: str, identifier: str, digest: str) -> None:
         at = self.now().isoformat()

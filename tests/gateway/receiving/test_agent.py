@@ -7,7 +7,7 @@ import pytest
 from gateway.receiving.errors import (
     StateBroken,
 )
-from gateway.receiving.filing.writing import Outcome
+from gateway.receiving.filing.writing import FilingOutcome
 from tests.gateway.receiving.houses import (
     CANARY,
     FIR_ORG,
@@ -63,7 +63,7 @@ def test_a_second_run_changes_nothing(fir):
     assert fir.everything() == before
     assert len(fir.writes()) == writes
     assert fir.gateway.posts == posts
-    assert set(outcomes(report, "courseTranscripts")) == {Outcome.WRITTEN}
+    assert set(outcomes(report, "courseTranscripts")) == {FilingOutcome.WRITTEN}
 
 
 def test_what_was_lost_from_the_state_folder_is_not_written_twice(fir):
@@ -73,7 +73,7 @@ def test_what_was_lost_from_the_state_folder_is_not_written_twice(fir):
         path.unlink()
     report = file(fir)
     assert fir.everything() == before
-    assert set(outcomes(report, "courseTranscripts")) == {Outcome.SAME}
+    assert set(outcomes(report, "courseTranscripts")) == {FilingOutcome.SAME}
 
 
 def test_nothing_of_the_child_is_in_the_clear_in_the_state_folder(fir):

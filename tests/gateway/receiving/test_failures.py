@@ -7,7 +7,7 @@ import pytest
 from gateway.receiving.errors import (
     GatewayUnreachable,
 )
-from gateway.receiving.filing.writing import Outcome
+from gateway.receiving.filing.writing import FilingOutcome
 from standards.errors import SourceError
 from tests.gateway.receiving import fake_gateway
 from tests.gateway.receiving.houses import (
@@ -48,7 +48,7 @@ def test_an_answer_that_never_came_is_no_second_record(fir, monkeypatch):
     with pytest.raises(SourceError):
         file(fir)
     report = file(fir)
-    assert outcomes(report, "courses") == [Outcome.WRITTEN] * 3
+    assert outcomes(report, "courses") == [FilingOutcome.WRITTEN] * 3
     assert len(fir.documents("Course")) == 4
     with fir.agent() as agent:
         agent.undo(TRANSFER)
@@ -59,11 +59,11 @@ def test_a_reference_that_the_system_does_not_know_is_told_and_the_rest_is_writt
     documents = [one for one in own_documents() if one[0] != "schoolYearTypes"]
     with house(tmp_path / "fir", documents=documents) as fir:
         report = file(fir)
-        assert outcomes(report, "studentAcademicRecords") == [Outcome.REFUSED]
-        assert outcomes(report, "courseTranscripts") == [Outcome.REFUSED] * 3
-        assert outcomes(report, "studentHealths") == [Outcome.WRITTEN]
+        assert outcomes(report, "studentAcademicRecords") == [FilingOutcome.REFUSED]
+        assert outcomes(report, "courseTranscripts") == [FilingOutcome.REFUSED] * 3
+        assert outcomes(report, "studentHealths") == [FilingOutcome.WRITTEN]
         assert report.sections["transcript"] == "document"
-        whys = {one.why for one in report.filed if one.outcome is Outcome.REFUSED}
+        whys = {one.why for one in report.filed if one.outcome is FilingOutcome.REFUSED}
         assert whys == {"A referenced item does not exist."}
 
 

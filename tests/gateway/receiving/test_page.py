@@ -79,10 +79,16 @@ def test_what_the_page_shows_works(technician):
 
 
 def test_the_page_names_every_setting():
-    from gateway.receiving.settings import DestinationSchema, GatewaySchema, HouseSchema, KeysSchema, SenderSchema
+    from gateway.receiving.settings import (
+        DestinationSchema,
+        GatewaySchema,
+        HouseSchema,
+        PrivateKeysSchema,
+        SenderSchema,
+    )
 
     page = PAGE.read_text("utf-8")
-    for schema in (DestinationSchema, GatewaySchema, HouseSchema, KeysSchema, SenderSchema):
+    for schema in (DestinationSchema, GatewaySchema, HouseSchema, PrivateKeysSchema, SenderSchema):
         names = schema().fields
         assert [
             name for name in names if f"`{name}`" not in page and f"{name} = " not in page and f"[{name}" not in page

@@ -7,7 +7,7 @@ import pytest
 from gateway.receiving.errors import (
     UnknownChoice,
 )
-from gateway.receiving.filing.writing import Outcome
+from gateway.receiving.filing.writing import FilingOutcome
 from tests.gateway.receiving.houses import (
     LOCAL,
     TRANSFER,
@@ -27,7 +27,7 @@ def test_an_unknown_code_is_asked_once_and_remembered(tmp_path, quick_pages):
     containers = {(TRANSFER, 1): sealed(packed(local()))}
     with house(tmp_path / "fir", containers=containers) as fir:
         report = file(fir)
-        assert outcomes(report, "courseTranscripts").count(Outcome.WAITING) == 2
+        assert outcomes(report, "courseTranscripts").count(FilingOutcome.WAITING) == 2
         assert len(fir.documents("CourseTranscript")) == 1
         assert "transcript" not in report.sections
         assert report.answer == "acknowledged"
@@ -70,13 +70,13 @@ def test_what_is_answered_with_document_is_not_written(tmp_path, quick_pages):
         with fir.agent() as agent:
             agent.answer(next(iter(agent.questions())).id, "document")
         report = file(fir)
-        assert outcomes(report, "courseTranscripts").count(Outcome.DOCUMENT) == 2
+        assert outcomes(report, "courseTranscripts").count(FilingOutcome.DOCUMENT) == 2
         assert report.sections["transcript"] == "document"
 
 
 def test_a_course_is_asked_about_where_the_district_wants_it(tmp_path, quick_pages):
     with house(tmp_path / "fir", courses="ask") as fir:
-        assert outcomes(file(fir), "courseTranscripts") == [Outcome.WAITING] * 3
+        assert outcomes(file(fir), "courseTranscripts") == [FilingOutcome.WAITING] * 3
         assert len(fir.documents("Course")) == 1
         with fir.agent() as agent:
             asked = {one.code: one for one in agent.questions()}

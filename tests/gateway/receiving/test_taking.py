@@ -7,7 +7,7 @@ import pytest
 from gateway.receiving.errors import (
     UnknownChoice,
 )
-from gateway.receiving.filing.writing import Outcome
+from gateway.receiving.filing.writing import FilingOutcome
 from tests.gateway.receiving.houses import (
     HERE,
     file,
@@ -18,13 +18,13 @@ from tests.gateway.receiving.houses import (
 def test_what_is_there_is_not_overwritten(fir):
     before = fir.documents("Student")
     report = file(fir)
-    assert outcomes(report, "students") == [Outcome.KEPT]
+    assert outcomes(report, "students") == [FilingOutcome.KEPT]
     assert fir.documents("Student") == before
 
 
 def test_a_field_is_taken_where_the_registrar_names_it(fir):
     report = file(fir, takes=["students.birthCity"])
-    assert outcomes(report, "students") == [Outcome.TAKEN]
+    assert outcomes(report, "students") == [FilingOutcome.TAKEN]
     [student] = [one for one in fir.documents("Student") if one["studentUniqueId"] == HERE]
     assert student["birthCity"] == "Auburn"
     assert "middleName" not in student
@@ -55,7 +55,7 @@ def test_a_change_meanwhile_is_told(fir, monkeypatch):
     monkeypatch.setattr(OwnSystem, "read", changed_meanwhile)
     report = file(fir, takes=["students.birthCity"])
     [student] = [one for one in report.filed if one.planned.resource == "students"]
-    assert student.outcome is Outcome.REFUSED
+    assert student.outcome is FilingOutcome.REFUSED
     assert student.why
 
 
