@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response, request
@@ -20,6 +21,7 @@ from gateway.transfers.machine.event import spell_moment
 from gateway.transfers.machine.words import FiledAs, RecordSection, ResendReason
 from gateway.transfers.work.echo import echo_of
 from gateway.transfers_api.decisions import one_member
+from gateway.transfers_api.handed_over import deliver, handing_over
 from gateway.transfers_api.offices import OfficeFilters, act_key, office
 from gateway.transfers_api.ranges import ByteRange, RangeNotSatisfiable, may_continue, read_range
 from gateway.transfers_api.requests import words
@@ -104,8 +106,8 @@ def list_packages(asked: AdminRequest) -> Reply:
 def read_package(asked: AdminRequest, transfer: str) -> Response:
     """Send the sealed bytes of a version, or the part that Range names; it is delivered once all of them were sent."""
     service, version = office(asked, TransferReceiving, RECEIVE), asked.filters["version"]
-    found = next((one for one in service.packages() if (one.transfer, one.version) == (transfer, version)), None)
-    if found is None:
+    found = _find(service, transfer, version)
+    if found is None or (memory := asked.region.memory) is None:
         raise PackageGone
     headers = {"ETag": f'"{found.sha256}"', "Accept-Ranges": "bytes"}
     if is_known(found.sha256):
@@ -121,7 +123,8 @@ def read_package(asked: AdminRequest, transfer: str) -> Response:
     part = wanted or ByteRange(0, found.size, found.size)
     opened = service.package(transfer, version, part.first, part.length)
     headers |= {"Content-Length": str(part.length)} | ({"Content-Range": part.told} if wanted else {})
-    return Response(opened.chunks, PARTIAL if wanted else WHOLE, headers, content_type=MEDIA)
+    chunks = handing_over(service, memory, found, part, opened.chunks)
+    return Response(chunks, PARTIAL if wanted else WHOLE, headers, content_type=MEDIA)
 
 
 @ROUTES.add(
@@ -134,6 +137,7 @@ def acknowledge_package(asked: AdminRequest, transfer: str) -> Reply:
     if "resend" in body:
         return Reply(outward_json(service.resend(transfer, body["version"], body["resend"], key)))
     echo = echo_of(asked.region.keys.derive(PURPOSE), transfer, body["echo"])
+    _deliver_what_is_echoed(service, transfer, body["version"], echo)
     return Reply(outward_json(service.accept(transfer, body["version"], echo, key)))
 
 
@@ -147,6 +151,21 @@ def file_section(asked: AdminRequest, transfer: str, name: str) -> Reply:
         raise NotFound("There is no such section.")
     service, body = office(asked, TransferReceiving, RECEIVE), asked.body
     return Reply(outward_json(service.file(transfer, body["version"], name, body["how"], act_key(asked.actor))))
+
+
+def _find(service: TransferReceiving, transfer: str, version: int) -> WaitingPackage | None:
+    """Return a package that waits for the district; what is another's is not among them."""
+    return next((one for one in service.packages() if (one.transfer, one.version) == (transfer, version)), None)
+
+
+def _deliver_what_is_echoed(service: TransferReceiving, transfer: str, version: int, echo: str) -> None:
+    """Deliver a version whose figures are echoed rightly, though the memory of its reading was lost."""
+    waiting = _find(service, transfer, version)
+    if waiting is None:
+        return
+    packed = service.ledger.find(transfer).package
+    if packed is not None and packed.version == version and hmac.compare_digest(packed.echo, echo):
+        deliver(service, waiting)
 
 
 def _range(sha256: str) -> str | None:
