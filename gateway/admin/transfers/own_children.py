@@ -38,7 +38,7 @@ def candidate_of(roll: DistrictRoll, row: int) -> ChildCandidate:
 
 
 def enrollments(roll: DistrictRoll, row: int) -> Iterator[Mapping[str, Any]]:
-    """Yield the enrollments of a student: the row of the `school`, its `name`, the grade, and the first and last day."""
+    """Yield the enrollments of a student: the row of the `school`, its `name`, the grade, first and last day."""
     table, schools = roll.snapshot.table("enrollment"), roll.snapshot.table("organization")
     if "student" not in table.refs or "school" not in table.refs:
         return

@@ -9,15 +9,20 @@ from gateway.transfers.machine.event import spell_moment
 from gateway.transfers.package.header import PackageHeader, ReceivingKey, SendingOffice
 from gateway.transfers.package.plan import INCLUDE, WITHHOLD, PackagePlan
 from gateway.transfers.package.sections import FULL, INFO, on_track
+from policies.transfers.terms import by_rule as released_by_rule
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
     from gateway.transfers.districts.children import DistrictRoll
+    from gateway.transfers.machine.event import TransferEvent
+    from gateway.transfers.machine.transfer import Transfer
     from policies.agreement import Agreement
     from policies.transfers.terms import TransferTerms
 
+TWO_NAMES: Final = ", confirmed by "
+"""What stands between the names of two persons who have decided together (`gateway.admin.confirming`)."""
 GATEWAY_SIGNS, DISTRICT_SIGNS = "gateway", "district"
 AGENCIES: Final = frozenset({"district"})
 
@@ -26,6 +31,22 @@ def track_of(terms: TransferTerms, *, by_rule: bool) -> str:
     """Return the track of a package: a person releases of the whole record, the rule of what its tracks say."""
     whole = not by_rule or (terms.rule is not None and FULL in terms.rule.tracks)
     return FULL if whole else INFO
+
+
+def is_to_be_decided_anew(agreement: Agreement, transfer: Transfer, decided: TransferEvent) -> bool:
+    """Tell whether what was *decided* on a transfer needs another decision under the *agreement* in force now.
+
+    So it is where a rule released what this agreement lets a person decide, or one person what now needs two.
+    """
+    terms, release = agreement.transfer, transfer.release
+    if terms is None or release is None or decided.agreement == agreement.digest:
+        return False
+    if release.by_rule:
+        tracks = terms.rule.tracks if terms.rule is not None else frozenset()
+        return not {one.value for one in release.sections} <= {
+            one for track in tracks for one in released_by_rule(terms, track)
+        }
+    return terms.two_persons and TWO_NAMES not in decided.actor
 
 
 def plan_of(

@@ -141,6 +141,13 @@ class TransferLedger:
         return fold(self.events(transfer))
 
     @timely
+    def known_under(self, key: str) -> str:
+        """Return the id of the transfer to which something happened under a hashed *key*; empty where nothing did."""
+        wanted = select(transfer_idempotency.c.transfer).where(transfer_idempotency.c.key == key)
+        with transaction(self._engine) as connection:
+            return str(connection.execute(wanted).scalar() or "")
+
+    @timely
     def asked_values(self, transfer: str) -> Mapping[str, str] | None:
         """Return the values by which the student of a transfer was asked for; None once they are deleted."""
         with transaction(self._engine) as connection:
