@@ -25,6 +25,7 @@ from gateway.commands.running import reload_command, status_command
 from gateway.commands.tasks import tasks
 from gateway.commands.transfer_agents.receive import receive
 from gateway.commands.transfer_agents.send import send
+from gateway.commands.transfers.group import transfers
 from standards.errors import GatewayError, StoreUnavailable, suggestion
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ for command in (list_proposals, confirm, decline, show_settings):
     admins.add_command(command)
 for command in (
     admins, agreements, assignments, audit, clients, consents, districts, export_command, receive, reload_command,
-    restrictions, send, status_command, tasks, why_command,
+    restrictions, send, status_command, tasks, transfers, why_command,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -19,7 +19,7 @@ from flask import Response, request
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from gateway.admin_api.frame.problems import KeyInUse, KeyReused
+from gateway.admin_api.frame.problems import KeyInUse, KeyRequired, KeyReused
 from gateway.storage.bounded_calls import timely
 from gateway.storage.cipher import Cipher, NotSealed
 from gateway.storage.database import transaction
@@ -132,6 +132,16 @@ class Idempotency:
         mine = idempotency_keys.c.key_hash == asked.key_hash, idempotency_keys.c.status == RUNNING
         with transaction(self._engine, write=True) as connection:
             connection.execute(delete(idempotency_keys).where(*mine))
+
+
+def require_key() -> None:
+    """Refuse a write without a key, where a write that is done twice would harm.
+
+    Raises:
+        KeyRequired: it has none.
+    """
+    if HEADER not in request.headers:
+        raise KeyRequired("Send an Idempotency-Key: a string of your choice in quotes, another one for each act.")
 
 
 def read_key(header: str) -> str:

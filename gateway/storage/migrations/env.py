@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from alembic import context
 
-from gateway.storage.people import tables
+import gateway.storage.people.tables  # noqa: F401 -- its tables are in the metadata too
+from gateway.storage.transfers.tables import transfers
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 connection: Connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=tables.people.metadata)
+context.configure(connection=connection, target_metadata=transfers.metadata)
 with context.begin_transaction():
     context.run_migrations()

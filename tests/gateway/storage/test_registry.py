@@ -39,6 +39,7 @@ from gateway.storage.registry import (
     SqlStore,
     open_store,
 )
+from gateway.storage.transfers.tables import transfers
 from standards.errors import CallerError, NotFound, StoreUnavailable
 from tests.support import servers
 
@@ -188,7 +189,7 @@ def test_a_registry_of_the_first_version_keeps_its_clients(url: str) -> None:
     store.add_client(gone)
     store.close()
     status = "UPDATE clients SET status = CASE client_id WHEN 'gone' THEN 'disabled' ELSE 'active' END"
-    tables = [one.name for one in reversed(people.metadata.sorted_tables) if not one.name.startswith("client")]
+    tables = [one.name for one in reversed(transfers.metadata.sorted_tables) if not one.name.startswith("client")]
     newer = (
         "DROP TABLE client_links",
         *(f"DROP TABLE {name}" for name in tables),

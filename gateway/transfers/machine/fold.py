@@ -1,0 +1,249 @@
+"""The fold of a transfer's events: each is checked against what the ones before have made of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.transfers.machine.contents import check_event
+from gateway.transfers.machine.errors import HistoryBroken, NotAllowed, NotPartyTo, TransferKeyReused, WrongContent
+from gateway.transfers.machine.event import read_moment
+from gateway.transfers.machine.guards import GUARDS, package_of, release_of, sections_of
+from gateway.transfers.machine.transfer import PackedVersion, Release, Stop, Transfer, stopped_by
+from gateway.transfers.machine.transitions import TRANSITIONS, allowed
+from gateway.transfers.machine.words import (
+    SECTIONS,
+    SENDING,
+    EventKind,
+    FiledAs,
+    HoldReason,
+    MatchResult,
+    RecordSection,
+    SectionState,
+    TransferParty,
+    TransferState,
+)
+from standards.errors import CallerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from gateway.transfers.machine.event import TransferEvent
+    from gateway.transfers.machine.words import Track
+
+    Effect = Callable[[Transfer, TransferEvent], dict[str, Any]]
+
+MATCHED: Final[Mapping[MatchResult, TransferState]] = {
+    MatchResult.ONE: TransferState.MATCHED,
+    MatchResult.SEVERAL: TransferState.NEAR,
+    MatchResult.CONFLICT: TransferState.NEAR,
+    MatchResult.NONE: TransferState.UNKNOWN,
+}
+
+
+def fold(events: Iterable[TransferEvent]) -> Transfer:
+    """Return what the stored *events* of one transfer have made of it, in whatever order, and however often, they come.
+
+    Raises:
+        HistoryBroken: one is missing, two have one number, or one could not have been appended.
+        TransferKeyReused: two different events have one key.
+    """
+    folded: Transfer | None = None
+    for event in sorted(events, key=lambda one: one.number):
+        folded = _followed(folded, event)
+    if folded is None:
+        raise HistoryBroken("A transfer begins with a request.")
+    return folded
+
+
+def _followed(transfer: Transfer | None, event: TransferEvent) -> Transfer:
+    """Return a stored *transfer* after one more stored *event*."""
+    if transfer is not None and is_repeated(transfer, event):
+        return transfer
+    if event.number != (transfer.number if transfer else 0) + 1:
+        raise HistoryBroken("The events of a transfer are not numbered without gaps.")
+    try:
+        return apply(transfer, event)
+    except CallerError:
+        raise HistoryBroken("A stored event of a transfer could not have happened.") from None
+
+
+def next_event(transfer: Transfer | None, draft: TransferEvent) -> TransferEvent:
+    """Return *draft* with the number under which it follows what has happened; None where it is repeated.
+
+    Raises:
+        NotAllowed: the transfer is in a state that does not allow it.
+        TransferKeyReused: its key came with another event.
+        NotPartyTo: the actor's district has nothing to do with it.
+        WrongContent: it does not say what it must.
+    """
+    numbered = replace(draft, number=(transfer.number if transfer else 0) + 1)
+    apply(transfer, numbered)
+    return numbered
+
+
+def is_repeated(transfer: Transfer, event: TransferEvent) -> bool:
+    """Tell whether an *event* is one that has happened already.
+
+    Raises:
+        TransferKeyReused: its key came with another one.
+    """
+    known = transfer.keys.get(event.key)
+    if known is not None and known != event.digest:
+        raise TransferKeyReused("This idempotency key was used for something else in this transfer.")
+    return known is not None
+
+
+def apply(transfer: Transfer | None, event: TransferEvent) -> Transfer:
+    """Return a *transfer* after one more *event*; one that is repeated changes nothing."""
+    if transfer is None:
+        return _begin(event)
+    if event.transfer != transfer.id:
+        raise NotPartyTo
+    if is_repeated(transfer, event):
+        return transfer
+    _check_actor(transfer, event)
+    check_event(event)
+    if event.kind not in allowed(transfer, event.party):
+        raise NotAllowed(f"'{event.kind}' is not possible now for the {event.party}.")
+    if event.at < transfer.changed:
+        raise WrongContent("An event cannot have happened before the one ahead of it.")
+    if guard := GUARDS.get(event.kind):
+        guard(transfer, event)
+    return _changed(transfer, event)
+
+
+def _begin(event: TransferEvent) -> Transfer:
+    """Return the transfer that begins with an *event*."""
+    check_event(event)
+    if event.kind not in allowed(None, event.party):
+        raise NotAllowed("A transfer begins with the request of a receiving district.")
+    sender, receiver = event.content["sender"], event.content["receiver"]
+    if event.org != receiver:
+        raise NotPartyTo
+    if sender == receiver:
+        raise WrongContent("A district asks another one, not itself.")
+    due = read_moment(event.content["due"])
+    keys = {event.key: event.digest}
+    return Transfer(
+        event.transfer, sender, receiver, TransferState.REQUESTED, event.at, event.at, due, sender,
+        event.content["military"], event.agreement, 1, event.at, keys=keys,
+    )  # fmt: skip
+
+
+def _check_actor(transfer: Transfer, event: TransferEvent) -> None:
+    """Refuse an actor whose district is not the one for which it claims to act."""
+    own = (
+        "" if event.party is TransferParty.GATEWAY else transfer.sender if event.party in SENDING else transfer.receiver
+    )
+    if event.org != own:
+        raise NotPartyTo
+
+
+def _changed(transfer: Transfer, event: TransferEvent) -> Transfer:
+    """Return a *transfer* after an *event* that it allows."""
+    changes: dict[str, Any] = {
+        "state": TRANSITIONS[event.kind].target,
+        "number": transfer.number + 1,
+        "changed": event.at,
+        "agreement": event.agreement or transfer.agreement,
+        "keys": {**transfer.keys, event.key: event.digest},
+    }
+    if effect := EFFECTS.get(event.kind):
+        changes |= effect(transfer, event)
+    return replace(transfer, **changes)
+
+
+def _match(_transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
+    state = MATCHED[MatchResult(event.content["result"])]
+    return {"state": state, "subject": event.content.get("subject", "")}
+
+
+def _choose(_transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
+    return {"subject": event.content["subject"], "chosen": True}
+
+
+def _redirect(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
+    anew = {"sender": event.content["sender"], "opened": event.at, "redirects": transfer.redirects + 1}
+    return anew | {"subject": "", "chosen": False}
+
+
+def _task(transfer: Transfer, _event: TransferEvent) -> dict[str, Any]:
+    """Take back what was released and has not left: an agreement in force now wants it decided by a person."""
+    if transfer.state is not TransferState.APPROVED:
+        return {}
+    return {"approved": (transfer.approved - release_of(transfer).sections) | transfer.sent}
+
+
+def _released(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
+    """Release what an *event* names, as a further version."""
+    sections = sections_of(event)
+    approved = transfer.approved | sections
+    withheld = sections_of(event, "withheld") if "withheld" in event.content else frozenset()
+    leaves = read_moment(event.content["leaves"])
+    by_rule = event.kind is EventKind.RELEASE
+    release = Release(transfer.version + 1, sections, event.at, leaves, by_rule)
+    return {"approved": approved, "withheld": (transfer.withheld | withheld) - sections, "release": release}
+
+
+def _hold(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
+    reason = HoldReason(event.reason)
+    stopped = stopped_by(reason, sections_of(event))
+    return {"hold": reason, "stops": (*transfer.stops, *([Stop(stopped, event.at)] if stopped else []))}
+
+
+def _free(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
+    ended = tuple(stop if stop.end else replace(stop, end=event.at) for stop in transfer.stops)
+    return {"hold": None, "stops": ended}
+
+
+def _pack(_transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
+    content = event.content
+    states = {RecordSection(name): SectionState(state) for name, state in content["sections"].items()}
+    package = PackedVersion(content["version"], content["manifest"], content["echo"], states, event.at)
+    return {"package": package, "filed": {}}
+
+
+def _deliver(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
+    sent = transfer.sent | release_of(transfer).sections
+    delivered = {**transfer.delivered, transfer.version: event.at}
+    return {"sent": sent, "delivered": delivered, "settled": _settled(transfer, sent, event.at)}
+
+
+def _settled(transfer: Transfer, sent: frozenset[RecordSection], at: datetime) -> dict[Track, datetime]:
+    """Return since when each track is done, of those that are, where those sections are *sent*."""
+    done = sent | transfer.withheld
+    return {track: transfer.settled.get(track, at) for track, sections in SECTIONS.items() if sections <= done}
+
+
+def _resend(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
+    """Release the same once more; what could not be read has not been sent."""
+    last = release_of(transfer)
+    sent = transfer.sent - last.sections
+    release = replace(last, version=last.version + 1, decided=event.at, leaves=event.at)
+    return {"release": release, "sent": sent, "settled": _settled(transfer, sent, event.at)}
+
+
+def _file(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
+    filed = {**transfer.filed, RecordSection(event.content["section"]): FiledAs(event.content["how"])}
+    whole = {name for name, state in package_of(transfer).sections.items() if state is SectionState.WHOLE}
+    return {"filed": filed} | ({"state": TransferState.FILED} if whole <= set(filed) else {})
+
+
+EFFECTS: Final[Mapping[EventKind, Effect]] = {
+    EventKind.MATCH: _match,
+    EventKind.CHOOSE: _choose,
+    EventKind.REDIRECT: _redirect,
+    EventKind.TASK: _task,
+    EventKind.RELEASE: _released,
+    EventKind.APPROVE: _released,
+    EventKind.SUPPLEMENT: _released,
+    EventKind.HOLD: _hold,
+    EventKind.FREE: _free,
+    EventKind.PACK: _pack,
+    EventKind.DELIVER: _deliver,
+    EventKind.RESEND: _resend,
+    EventKind.FILE: _file,
+}
+"""What an event changes beside the state, the number and the moment."""

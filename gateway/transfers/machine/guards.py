@@ -1,0 +1,148 @@
+"""The guards of events: what the history of a transfer must be for an event that its state would allow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gateway.transfers.machine.errors import NotAllowed, WrongContent
+from gateway.transfers.machine.event import read_moment
+from gateway.transfers.machine.words import LAWFULLY_HELD as LAWFUL
+from gateway.transfers.machine.words import (
+    NEVER_BY_RULE,
+    SUPPLEMENT_LIFE,
+    EventKind,
+    HoldReason,
+    RecordSection,
+    SectionState,
+    TaskCause,
+    TransferParty,
+    TransferState,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gateway.transfers.machine.event import TransferEvent
+    from gateway.transfers.machine.transfer import PackedVersion, Release, Transfer
+
+    Guard = Callable[[Transfer, TransferEvent], None]
+
+
+def sections_of(event: TransferEvent, member: str = "sections") -> frozenset[RecordSection]:
+    """Return the sections that an event names."""
+    return frozenset(map(RecordSection, event.content[member]))
+
+
+def release_of(transfer: Transfer) -> Release:
+    """Return what was released last; every state from *approved* on has it."""
+    assert transfer.release is not None
+    return transfer.release
+
+
+def package_of(transfer: Transfer) -> PackedVersion:
+    """Return the package made last; every state from *packed* on has it."""
+    assert transfer.package is not None
+    return transfer.package
+
+
+def _ensure(holds: bool, message: str) -> None:
+    if not holds:
+        raise NotAllowed(message)
+
+
+def _redirect(transfer: Transfer, event: TransferEvent) -> None:
+    district = event.content["sender"]
+    if district in {transfer.sender, transfer.receiver}:
+        raise WrongContent("A request is redirected to another district than the two that have it.")
+
+
+def _task(transfer: Transfer, event: TransferEvent) -> None:
+    anew = transfer.state is TransferState.APPROVED
+    _ensure(
+        anew == (TaskCause.AGREEMENT in event.content["causes"]),
+        "What was released is asked for anew by another agreement alone.",
+    )
+
+
+def _leaving(_transfer: Transfer, event: TransferEvent) -> None:
+    if read_moment(event.content["leaves"]) < event.at:
+        raise WrongContent("A package cannot have left before it was decided upon.")
+
+
+def _release(transfer: Transfer, event: TransferEvent) -> None:
+    _leaving(transfer, event)
+    if sections_of(event) & NEVER_BY_RULE:
+        raise WrongContent(
+            f"These sections leave only when a person approved them: {', '.join(sorted(NEVER_BY_RULE))}."
+        )
+
+
+def _approve(transfer: Transfer, event: TransferEvent) -> None:
+    _leaving(transfer, event)
+    if sections_of(event) & sections_of(event, "withheld"):
+        raise WrongContent("A section is either approved or withheld.")
+
+
+def _hold(_transfer: Transfer, event: TransferEvent) -> None:
+    if event.reason == HoldReason.FEE and not sections_of(event) <= LAWFUL[HoldReason.FEE]:
+        raise WrongContent("For a fee nothing but the official transcript may be held.")
+
+
+def _version(transfer: Transfer, event: TransferEvent) -> None:
+    _ensure(event.content["version"] == transfer.version, "This is not the newest version of the package.")
+
+
+def _pack(transfer: Transfer, event: TransferEvent) -> None:
+    _version(transfer, event)
+    release, states = release_of(transfer), event.content["sections"]
+    _ensure(event.at >= release.leaves, "The package leaves with the next batch.")
+    whole = {name for name, state in states.items() if state == SectionState.WHOLE}
+    if not whole <= release.sections or not release.sections <= set(states):
+        raise WrongContent("A package holds what was released, all of it and nothing else.")
+
+
+def _deliver(transfer: Transfer, event: TransferEvent) -> None:
+    _version(transfer, event)
+    _ensure(event.at < package_of(transfer).lapses, "The package has lapsed.")
+
+
+def _lapse(transfer: Transfer, event: TransferEvent) -> None:
+    _ensure(event.at >= package_of(transfer).lapses, "The package has not lapsed yet.")
+
+
+def _accept(transfer: Transfer, event: TransferEvent) -> None:
+    _version(transfer, event)
+    echoed = event.content["echo"] == package_of(transfer).echo
+    _ensure(echoed, "The figures read are not those that were sent: ask for the package again.")
+
+
+def _file(transfer: Transfer, event: TransferEvent) -> None:
+    _version(transfer, event)
+    section = RecordSection(event.content["section"])
+    there = package_of(transfer).sections.get(section) is SectionState.WHOLE
+    _ensure(there and section not in transfer.filed, "The section is not in the package, or is filed already.")
+
+
+def _supplement(transfer: Transfer, event: TransferEvent) -> None:
+    _approve(transfer, event)
+    first = transfer.first_delivery
+    within = first is not None and event.at <= first + SUPPLEMENT_LIFE
+    _ensure(within or event.content["on_request"], "After 60 days a supplement is sent only when it is asked for.")
+    anew = sections_of(event) <= transfer.approved
+    _ensure(anew or event.party is TransferParty.SENDER_APPROVER, "Sections that nobody has approved need an approver.")
+
+
+GUARDS: Final[Mapping[EventKind, Guard]] = {
+    EventKind.REDIRECT: _redirect,
+    EventKind.TASK: _task,
+    EventKind.RELEASE: _release,
+    EventKind.APPROVE: _approve,
+    EventKind.HOLD: _hold,
+    EventKind.PACK: _pack,
+    EventKind.DELIVER: _deliver,
+    EventKind.LAPSE: _lapse,
+    EventKind.ACCEPT: _accept,
+    EventKind.RESEND: _version,
+    EventKind.FILE: _file,
+    EventKind.SUPPLEMENT: _supplement,
+}

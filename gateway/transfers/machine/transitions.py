@@ -1,0 +1,81 @@
+"""The transitions of a transfer: from which states each event leads to which, and who may make it happen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gateway.transfers.machine.words import MAX_REDIRECTS, SENDING, EventKind, TransferParty, TransferState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.transfers.machine.transfer import Transfer
+
+S = TransferState
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row of the table: an event that leads from some states to one, which an effect may make another."""
+
+    sources: frozenset[TransferState]
+    target: TransferState
+    parties: frozenset[TransferParty]
+
+
+def _row(sources: set[TransferState], target: TransferState, *parties: TransferParty) -> Transition:
+    return Transition(frozenset(sources), target, frozenset(parties))
+
+
+BEFORE_DELIVERY: Final = {
+    S.REQUESTED, S.MATCHED, S.NEAR, S.UNKNOWN, S.WAITING, S.HELD, S.APPROVED, S.PACKED,
+}  # fmt: skip
+
+TRANSITIONS: Final[Mapping[EventKind, Transition]] = {
+    EventKind.ASK: _row(set(), S.REQUESTED, TransferParty.RECEIVER),
+    EventKind.MATCH: _row({S.REQUESTED}, S.MATCHED, TransferParty.GATEWAY),
+    EventKind.CHOOSE: _row({S.NEAR}, S.MATCHED, *SENDING),
+    EventKind.NONE_OF_THEM: _row({S.NEAR}, S.UNKNOWN, *SENDING),
+    EventKind.REDIRECT: _row({S.UNKNOWN}, S.REQUESTED, TransferParty.RECEIVER, *SENDING),
+    EventKind.END: _row({S.UNKNOWN}, S.ENDED, TransferParty.RECEIVER, *SENDING),
+    EventKind.RELEASE: _row({S.MATCHED}, S.APPROVED, TransferParty.GATEWAY),
+    EventKind.TASK: _row({S.MATCHED, S.APPROVED}, S.WAITING, TransferParty.GATEWAY),
+    EventKind.APPROVE: _row({S.WAITING}, S.APPROVED, TransferParty.SENDER_APPROVER),
+    EventKind.HOLD: _row({S.WAITING}, S.HELD, TransferParty.SENDER_APPROVER),
+    EventKind.REFUSE: _row({S.WAITING}, S.REFUSED, TransferParty.SENDER_APPROVER),
+    EventKind.FREE: _row({S.HELD}, S.WAITING, *SENDING),
+    EventKind.PACK: _row({S.APPROVED}, S.PACKED, TransferParty.GATEWAY),
+    EventKind.DELIVER: _row({S.PACKED}, S.DELIVERED, TransferParty.GATEWAY, TransferParty.AGENT),
+    EventKind.ACCEPT: _row({S.DELIVERED}, S.ACKNOWLEDGED, TransferParty.AGENT),
+    EventKind.RESEND: _row({S.DELIVERED}, S.APPROVED, TransferParty.AGENT),
+    EventKind.FILE: _row({S.ACKNOWLEDGED}, S.ACKNOWLEDGED, TransferParty.RECEIVER),
+    EventKind.SUPPLEMENT: _row({S.ACKNOWLEDGED, S.FILED}, S.APPROVED, *SENDING),
+    EventKind.WITHDRAW: _row(BEFORE_DELIVERY, S.WITHDRAWN, TransferParty.RECEIVER, *SENDING),
+    EventKind.LAPSE: _row({S.PACKED}, S.LAPSED, TransferParty.GATEWAY),
+}
+"""The table; a match leads to one of three states, and filing the last section to *filed*."""
+
+
+def allowed(transfer: Transfer | None, party: TransferParty) -> frozenset[EventKind]:
+    """Return the events that a *party* may make happen to a *transfer* as it is; of None, what begins one.
+
+    What an event says, and when it comes, can still forbid it. To the receiver before delivery this is no answer: it
+    would tell what is inside; `outward_choices` is.
+    """
+    return frozenset(
+        kind
+        for kind, row in TRANSITIONS.items()
+        if party in row.parties and (transfer is None if kind is EventKind.ASK else _fits(transfer, kind))
+    )
+
+
+def _fits(transfer: Transfer | None, kind: EventKind) -> bool:
+    """Tell whether a *kind* of event fits what has happened so far."""
+    if transfer is None or transfer.state not in TRANSITIONS[kind].sources:
+        return False
+    if kind is EventKind.REDIRECT:
+        return transfer.redirects < MAX_REDIRECTS
+    if kind is EventKind.RELEASE:
+        return not transfer.chosen
+    return kind is not EventKind.WITHDRAW or not transfer.delivered
