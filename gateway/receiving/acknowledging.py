@@ -23,7 +23,8 @@ MISMATCH, UNREADABLE, INCOMPLETE = "mismatch", "unreadable", "incomplete"
 """Why a package is wanted again, in the words of the gateway."""
 WRITTEN, DOCUMENT, NOT_WANTED = "written", "document", "not-wanted"
 """What became of a section, in the words of the gateway."""
-READ_BACK: Final = frozenset({FilingOutcome.WRITTEN, FilingOutcome.SAME, FilingOutcome.TAKEN})
+READ_BACK: Final = frozenset({FilingOutcome.WRITTEN, FilingOutcome.SAME})
+"""The documents that the system has as they came."""
 
 
 def figures(received: ReceivedPackage, filed: Sequence[FiledRecord], system: OwnSystem | None) -> dict[str, Any]:

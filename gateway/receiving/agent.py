@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters import registry
 from gateway.receiving import acknowledging, fetching, placing
-from gateway.receiving.errors import NoSuchTransfer, PackageRefused, StudentNotFound, UnknownChoice, WrongStudent
+from gateway.receiving.errors import (
+    GatewayRefused,
+    NoSuchTransfer,
+    PackageRefused,
+    StudentNotFound,
+    UnknownChoice,
+    WrongStudent,
+)
 from gateway.receiving.filing import undoing
 from gateway.receiving.filing.codes import AnswerBook, CodeBook
 from gateway.receiving.filing.filing_plan import open_questions, plan
-from gateway.receiving.filing.own_system import OwnSystem, state_ids_of
+from gateway.receiving.filing.own_system import OwnSystem, roster_state_ids, state_ids_of
 from gateway.receiving.filing.remapping import COURSES, PROFILES, ReceiverKeys, Remapping
 from gateway.receiving.filing.writing import FiledRecord, FilingOutcome, Writing
 from standards.errors import SettingsError
@@ -36,6 +44,7 @@ FETCHED, STUDENT, ACKNOWLEDGED, RESENT, REPORTED, FINISHED, STOPPED, RESUMED = (
 TOLD: Final = frozenset({FETCHED, ACKNOWLEDGED, RESENT, FINISHED, STOPPED})
 """The steps that say how far a package is."""
 UNFINISHED: Final = frozenset({FilingOutcome.WAITING, FilingOutcome.REFUSED})
+CONFLICT: Final = 409
 KEPT_FOR: Final = timedelta(days=undoing.UNDO_DAYS)
 
 NOT_WAITING = "No package of this transfer waits at the gateway, and none is here."
@@ -96,31 +105,45 @@ class ReceivingAgent:
                 found.append((transfer, fetched["version"], step))
         return found
 
-    def fetch(self, transfer: str, listed: Sequence[ListedPackage] | None = None) -> ReceivedPackage:
-        """Fetch the newest package of a transfer, verify and open it."""
-        found = [one for one in (self.waiting() if listed is None else listed) if one.transfer == transfer]
-        if not found:
-            return self.opened(transfer)
-        newest, journal = found[-1], self.state.journal(transfer)
-        names = (*self.settings.senders, self.settings.district, fetching.GATEWAY)
-        fetching.refresh_keys(self.client, self.state, names)
-        fetching.fetch(self.client, self.state, newest)
-        if journal.last(FETCHED, version=newest.version, sha256=newest.sha256) is None:
-            journal.add(FETCHED, version=newest.version, sha256=newest.sha256, at=self.now().isoformat())
-        try:
-            return self.opened(transfer)
-        except PackageRefused:
-            self.state.package(transfer, newest.version).unlink(missing_ok=True)
-            raise
+    def versions(self, transfer: str, *, pending: bool = False) -> list[int]:
+        """Return the versions that were fetched, oldest first; of *pending* ones, those that are not done with."""
+        journal = self.state.journal(transfer)
+        found = sorted({one["version"] for one in journal.entries if one["step"] == FETCHED})
+        return [one for one in found if not (pending and self.is_done(transfer, one))]
 
-    def opened(self, transfer: str) -> ReceivedPackage:
-        """Open the newest package that is here.
+    def fetch(self, transfer: str, listed: Sequence[ListedPackage] | None = None) -> ReceivedPackage:
+        """Fetch the packages of a transfer that are not here yet, verify and open each; return the newest.
+
+        Raises:
+            PackageRefused: one is not what it should be; it is thrown away, unless other keys might open it.
+        """
+        journal = self.state.journal(transfer)
+        for one in self.waiting() if listed is None else listed:
+            told = {"version": one.version, "sha256": one.sha256}
+            if one.transfer != transfer or (journal.last(FETCHED, **told) and self._is_here(one)):
+                continue
+            names = (*self.settings.senders, self.settings.district, fetching.GATEWAY)
+            fetching.refresh_keys(self.client, self.state, names)
+            fetching.fetch(self.client, self.state, one)
+            journal.add(FETCHED, **told, at=self.now().isoformat())
+            try:
+                self.opened(transfer, one.version)
+            except PackageRefused as error:
+                if error.again:
+                    self.state.package(transfer, one.version).unlink(missing_ok=True)
+                raise PackageRefused(error.message, again=error.again, version=one.version) from None
+            journal = self.state.journal(transfer)
+        return self.opened(transfer)
+
+    def opened(self, transfer: str, version: int = 0) -> ReceivedPackage:
+        """Open the package of a *version* that is here, or the newest.
 
         Raises:
             NoSuchTransfer: none is.
             PackageRefused: it is not what it should be.
         """
-        fetched = self.state.journal(transfer).last(FETCHED)
+        journal = self.state.journal(transfer)
+        fetched = journal.last(FETCHED, version=version) if version else journal.last(FETCHED)
         if fetched is None:
             raise NoSuchTransfer(NOT_WAITING)
         at = fetching.moment(fetched["at"])
@@ -149,13 +172,14 @@ class ReceivingAgent:
             raise SettingsError(NO_DESTINATION, str(self.settings.file))
         return book.remember(book.question(question), answer, system, transfer)
 
-    def know(self, transfer: str, student: str) -> None:
-        """Remember who the child of a transfer is in the district's own system."""
+    def know(self, transfer: str, student: str, *, checked: bool = False) -> None:
+        """Remember who the child of a transfer is in the district's own system, and whether the record agreed."""
         journal = self.state.journal(transfer)
-        if journal.last(STUDENT) is None or journal.last(STUDENT, unique=student) is not journal.last(STUDENT):
-            journal.add(STUDENT, unique=student)
+        known = journal.last(STUDENT)
+        if known is None or (known["unique"], known["checked"] or not checked) != (student, True):
+            journal.add(STUDENT, unique=student, checked=checked)
 
-    def file(self, transfer: str, only: Sequence[str] = (), takes: Sequence[str] = ()) -> AgentReport:
+    def file(self, transfer: str, only: Sequence[str] = (), takes: Sequence[str] = (), version: int = 0) -> AgentReport:
         """File a record as far as nothing is asked, acknowledge it, and say what became of each section.
 
         Raises:
@@ -163,11 +187,12 @@ class ReceivingAgent:
             SourceError: the district's own system stops answering; the next time goes on.
             GatewayUnreachable: likewise the gateway; what was written is written.
         """
-        received = self.opened(transfer)
+        received = self.opened(transfer, version)
         if unknown := set(only) - {one["name"] for one in received.manifest["sections"]}:
             raise UnknownChoice(f"{min(unknown)}: {NO_SECTION}")
-        journal, system = self.state.journal(transfer), self._system()
+        system = self._system()
         planned = self._planned(received, system, frozenset(only))
+        journal = self.state.journal(transfer)
         filed = self._written(received, system, journal, planned, takes)
         placed = self._placed(received, journal)
         echo = acknowledging.figures(received, filed, system)
@@ -236,16 +261,38 @@ class ReceivingAgent:
     def _remapping(self, received: ReceivedPackage, system: OwnSystem) -> Remapping:
         destination = self.settings.destination
         assert destination is not None
-        students = received.documents("students")
-        if len(students) != 1:
-            raise WrongStudent(NO_CHILD)
-        known = self.state.journal(received.transfer).last(STUDENT)
-        state_ids = state_ids_of(received.documents(PROFILES))
-        child = system.child(known["unique"] if known else "", str(students[0].get("birthDate")), state_ids)
+        child = self._child(received, system)
         titles = {str(one["courseCode"]): str(one.get("courseTitle", "")) for one in received.documents(COURSES)}
         codes = CodeBook(received.sender, received.transfer, AnswerBook(self.state), system, destination.courses)
         sender = self.settings.senders[received.sender].name
         return Remapping(ReceiverKeys(child, system.organization), codes, sender, titles)
+
+    def _child(self, received: ReceivedPackage, system: OwnSystem) -> str:
+        """Return the child's own id in the system; a supplement that does not say who it is, is of the one before."""
+        students = received.documents("students")
+        known = self.state.journal(received.transfer).last(STUDENT)
+        if not students and known is not None and known["checked"]:
+            return str(known["unique"])
+        if len(students) != 1:
+            raise WrongStudent(NO_CHILD)
+        born = str(students[0].get("birthDate"))
+        state_ids = state_ids_of(received.documents(PROFILES)) | roster_state_ids(received.files)
+        child = system.child(str(known["unique"]) if known else "", born, state_ids)
+        self.know(received.transfer, child, checked=True)
+        return child
+
+    @staticmethod
+    def _told(post: Callable[[], None]) -> None:
+        """Tell the gateway something; that it knows already, or goes by a newer version, is no error."""
+        try:
+            post()
+        except GatewayRefused as error:
+            if error.answered != CONFLICT:
+                raise
+
+    def _is_here(self, one: ListedPackage) -> bool:
+        """Tell whether a package was fetched and not thrown away, or is done with."""
+        return self.state.package(one.transfer, one.version).exists() or self.is_done(one.transfer, one.version)
 
     def _written(
         self,
@@ -274,7 +321,11 @@ class ReceivingAgent:
         if reason := acknowledging.resend_reason(received, echo):
             self.send_back(received.transfer, version, reason)
             return reason
-        self.client.post(f"/transfers/{received.transfer}/acknowledgment", {"version": version, "echo": echo})
+        path, body = f"/transfers/{received.transfer}/acknowledgment", {"version": version, "echo": echo}
+        if version == self.versions(received.transfer)[-1]:
+            self.client.post(path, body)
+        else:
+            self._told(partial(self.client.post, path, body))
         journal.add(ACKNOWLEDGED, version=version, at=self.now().isoformat())
         return ACKNOWLEDGED
 
@@ -287,7 +338,7 @@ class ReceivingAgent:
         for name, how in told.items():
             if journal.last(REPORTED, version=received.version, section=name) is None:
                 path = f"/transfers/{received.transfer}/sections/{name}/filed"
-                self.client.post(path, {"version": received.version, "how": how})
+                self._told(partial(self.client.post, path, {"version": received.version, "how": how}))
                 journal.add(REPORTED, version=received.version, section=name, how=how)
         return told
 

@@ -44,9 +44,9 @@ class PackageRefused(AgentError):
 
     status, code = 422, "package-refused"
 
-    def __init__(self, message: str, *, again: bool = False) -> None:
+    def __init__(self, message: str, *, again: bool = False, version: int = 0) -> None:
         super().__init__(message)
-        self.again = again
+        self.again, self.version = again, version
 
 
 class WrongStudent(AgentError):

@@ -62,7 +62,7 @@ class TransferClient:
         """Send *body* to *path* under a key of idempotency that follows from both: twice is no second act."""
         content = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
         key = hashlib.sha256(path.encode() + b"\n" + content).hexdigest()[:32]
-        self.ask("POST", path, content, JSON | {"Idempotency-Key": key})
+        self.ask("POST", path, content, JSON | {"Idempotency-Key": f'"{key}"'})
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None

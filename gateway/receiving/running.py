@@ -26,11 +26,10 @@ def run_once(agent: ReceivingAgent) -> Iterator[str]:
         SettingsError: the settings are wrong.
     """
     waiting = agent.waiting()
-    newest = {one.transfer: one.version for one in waiting}
-    every = newest | {transfer: max(version, newest.get(transfer, 0)) for transfer, version, _ in agent.here()}
-    for transfer, version in sorted(every.items()):
-        if not agent.is_done(transfer, version):
-            yield f"{transfer}: {_one(agent, transfer, version, waiting)}"
+    every = {one.transfer for one in waiting} | {transfer for transfer, _, _ in agent.here()}
+    for transfer in sorted(every):
+        for line in _one(agent, transfer, [one for one in waiting if one.transfer == transfer]):
+            yield f"{transfer}: {line}"
     yield from (f"{one}: forgotten, after its time" for one in agent.forget_old())
 
 
@@ -43,15 +42,34 @@ def report(done: AgentReport) -> str:
     return f"version {done.received.version}: {told}{files}; {answer}"
 
 
-def _one(agent: ReceivingAgent, transfer: str, version: int, waiting: Sequence[ListedPackage]) -> str:
+def _one(agent: ReceivingAgent, transfer: str, waiting: Sequence[ListedPackage]) -> Iterator[str]:
+    """Fetch what is new of a transfer, and file each version that is not done with, the oldest first."""
+    refused = 0
+    if any(not agent.is_done(transfer, one.version) for one in waiting):
+        try:
+            agent.fetch(transfer, waiting)
+        except PackageRefused as error:
+            refused = error.version
+            yield _refused(agent, transfer, error)
+    for version in agent.versions(transfer, pending=True):
+        if version != refused:
+            yield _filed(agent, transfer, version)
+
+
+def _filed(agent: ReceivingAgent, transfer: str, version: int) -> str:
+    """File a version, and tell what became of it, or why nothing did."""
     try:
-        agent.fetch(transfer, waiting)
-        return report(agent.file(transfer))
-    except PackageRefused as error:
-        if error.again:
-            agent.send_back(transfer, version, UNREADABLE)
-        return f"refused, nothing was written: {error.message}"
+        return report(agent.file(transfer, version=version))
     except (GatewayUnreachable, SettingsError, StateBroken):
         raise
+    except PackageRefused as error:
+        return _refused(agent, transfer, error)
     except GatewayError as error:
         return error.message
+
+
+def _refused(agent: ReceivingAgent, transfer: str, error: PackageRefused) -> str:
+    """Ask again for a package that did not come as it left."""
+    if error.again and error.version:
+        agent.send_back(transfer, error.version, UNREADABLE)
+    return f"refused, nothing was written: {error.message}"

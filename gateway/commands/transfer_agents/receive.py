@@ -106,13 +106,17 @@ def file_record(transfer: str, only: tuple[str, ...], takes: tuple[str, ...], st
         opened.resume(transfer)
         if student:
             opened.know(transfer, student)
-        done = opened.file(transfer, only, takes)
-    for one in done.filed:
-        if one.outcome is FilingOutcome.REFUSED:
-            click.echo(f"  {one.planned.place}: refused by the district's own system: {one.why}")
-    for name, how in done.sections.items():
-        click.echo(f"  {name}: {how}")
-    click.echo(f"{transfer}: {report(done)}.")
+        *before, newest = opened.versions(transfer) or [0]
+        earlier = [one for one in before if not opened.is_done(transfer, one)]
+        reports = [opened.file(transfer, version=one) for one in earlier]
+        reports.append(opened.file(transfer, only, takes, newest))
+    for done in reports:
+        for one in done.filed:
+            if one.outcome is FilingOutcome.REFUSED:
+                click.echo(f"  {one.planned.place}: refused by the district's own system: {one.why}")
+        for name, how in done.sections.items():
+            click.echo(f"  {name}: {how}")
+        click.echo(f"{transfer}: {report(done)}.")
 
 
 @receive.command()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.edfi.records import lenses
 from gateway.receiving.filing.codes import COURSE, CodeQuestion
 from gateway.receiving.filing.own_system import differences
-from gateway.receiving.filing.remapping import COMPARED, COURSES, TRANSCRIPTS, WRITTEN, new_course
+from gateway.receiving.filing.remapping import COMPARED, COURSES, TRANSCRIPTS, new_course
 from gateway.transfers.package.sections import by_dependency, sections
 from standards.errors import MappingError
 
@@ -165,8 +165,3 @@ def _course(
         asked = isinstance(chosen, CodeQuestion) and chosen.kind == COURSE
         why = "" if asked else NO_TRANSCRIPT
         yield PlannedRecord(MADE_FOR, COURSES, number, FilingVerdict.DOCUMENT, source, why=why)
-
-
-def is_writable(resource: str) -> bool:
-    """Tell whether documents of a resource can be written into the receiver's system."""
-    return resource in WRITTEN

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.edfi.records import lenses
 from adapters.records import Hint
 from gateway.receiving.errors import StudentNotFound, WrongStudent
-from gateway.receiving.filing.remapping import PROFILES, is_state_code
+from gateway.receiving.filing.remapping import PROFILES, STATE, is_state_code
 from gateway.transfers.package.files import written
 from standards.edfi.model.links import unlinked
 from standards.edfi.model.model import resources
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 SERVERS_OWN: Final = frozenset({"id", "_etag", "_lastModifiedDate"})
+ROSTER: Final = "oneroster/users.csv"
+USER_ID: Final = re.compile(r"\{([^:{}]*):([^{}]+)\}")
 NEEDED: Final = ("edfi.courseTranscripts", "edfi.studentAcademicRecords", "course", "student")
 
 NOT_WRITABLE = "the destination cannot be written into: say writable = true, or name a folder instead"
@@ -157,6 +162,13 @@ def state_ids_of(profiles: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     """Return the state's codes of a child in its documents."""
     codes = (code for one in profiles for code in one.get("studentIdentificationCodes") or ())
     return frozenset(str(one["identificationCode"]) for one in codes if is_state_code(one))
+
+
+def roster_state_ids(files: Mapping[str, bytes]) -> frozenset[str]:
+    """Return the state's codes of a child in the OneRoster files of a package, which may be the only ones with any."""
+    rows = csv.DictReader(io.StringIO(files.get(ROSTER, b"").decode("utf-8"), newline=""))
+    pairs = (pair for row in rows for pair in USER_ID.findall(row.get("userIds") or ""))
+    return frozenset(value.strip() for kind, value in pairs if STATE in kind.casefold())
 
 
 def is_same(ours: Any, theirs: Any) -> bool:

@@ -44,11 +44,12 @@ class FilingOutcome(StrEnum):
     REFUSED = "refused"
 
 
-IN_SYSTEM: Final = frozenset({FilingOutcome.WRITTEN, FilingOutcome.SAME, FilingOutcome.KEPT, FilingOutcome.TAKEN})
 OUTCOMES: Final = {
-    FilingVerdict.SAME: FilingOutcome.SAME, FilingVerdict.KEPT: FilingOutcome.KEPT, FilingVerdict.WAITING: FilingOutcome.WAITING,
+    FilingVerdict.SAME: FilingOutcome.SAME,
+    FilingVerdict.KEPT: FilingOutcome.KEPT,
+    FilingVerdict.WAITING: FilingOutcome.WAITING,
     FilingVerdict.DOCUMENT: FilingOutcome.DOCUMENT,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class TransfersHandler(wire.Handler):
 
     def post(self, path, body):
         key, told = self.headers.get("Idempotency-Key"), json.loads(body)
-        assert key
+        assert re.fullmatch(r'"[0-9a-f]{32}"', key)
         if key in self.gateway.idempotent:
             assert self.gateway.idempotent[key] == (path, told)
         else:

@@ -100,17 +100,24 @@ def mover():
     }  # fmt: skip
 
 
-def packed(documents=None, *, version=1, check=None, transfer=TRANSFER):
-    """The package of a record that maple sends to fir."""
-    found = mover() if documents is None else documents
-    header = PackageHeader(
+NOTES = (RegistrarNote("contact-restricted"),)
+ADDED = Additions((b"%PDF-1.7 a plan",), NOTES)
+
+
+def header(transfer=TRANSFER, version=1):
+    """The header of a package from maple to fir."""
+    return PackageHeader(
         transfer, version, SendingOffice("maple", "5300001", "Maple School District", "(425) 555-0100"),
         ReceivingKey("fir", pair("fir enc").thumbprint(), "Fir School District"),
         "99.31(a)(2)", "sha256:" + "0" * 64, "2026-11-02T19:00:00Z", "district",
     )  # fmt: skip
+
+
+def packed(documents=None, *, version=1, check=None, transfer=TRANSFER):
+    """The package of a record that maple sends to fir."""
+    found = mover() if documents is None else documents
     contents = RecordContents("M-7", {name: tuple(copy.deepcopy(some)) for name, some in found.items()})
-    added = Additions((b"%PDF-1.7 a plan",), (RegistrarNote("contact-restricted"),))
-    made = assemble(header, plan("full"), contents, added)
+    made = assemble(header(transfer, version), plan("full"), contents, ADDED)
     return made if check is None else replaced(made, check)
 
 

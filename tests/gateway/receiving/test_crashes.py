@@ -144,7 +144,6 @@ def test_a_process_that_is_killed_at_the_second_write_is_no_matter(fir, before):
     begun.set()
     assert running[0].wait(30) == -signal.SIGKILL
     fir.ods.answer = answer
-    assert len(fir.documents("CourseTranscript")) == (2 if not before else 1) or before
     run(fir)
     assert len(fir.documents("CourseTranscript")) == 3
     assert len(fir.documents("Course")) == 4
