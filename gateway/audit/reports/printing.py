@@ -26,6 +26,7 @@ DONE: Final = {
     "create": "created",
     "update": "changed",
     "delete": "deleted",
+    "transfer": "was sent the record",
 }
 """What a party did, by the operation of its events."""
 OTHER: Final = "did something else with"

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.demo.data.records import Birthplace
 from gateway.demo.data.schools.terms import school_days
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
-    from gateway.demo.data.records import FictionalDistrict, Student
+    from gateway.demo.data.records import FictionalDistrict, Organization, Placement, Student
 
     Document = dict[str, Any]
 
@@ -21,11 +22,15 @@ FOLLOWED: Final = 3
 """The first children of a district are followed elsewhere, or have the samples of every resource around them."""
 NEW: Final = "transferred"
 """Why the child was enrolled: Ed-Fi's entry type *Transfer*, all that its vocabulary says of a district before."""
+NOT_TYPED: Final = Birthplace("", "", "")
 DAYS_AGO: Final = 2
 """The school days since the child came."""
 TELLING: Final = 5
 """The letters of a name that nothing else is likely to contain."""
-PROFILES: Final = "studentEducationOrganizationAssociations"
+PROFILES, ENROLLMENTS = "studentEducationOrganizationAssociations", "studentSchoolAssociations"
+AGENCIES, SCHOOLS = "localEducationAgencies", "schools"
+WHERE: Final = frozenset({"identificationCodes", "addresses", "institutionTelephones"})
+"""What of an organization is its own district's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ def with_mover(sender: FictionalDistrict, receiver: FictionalDistrict) -> tuple[
         state_id=there.state_id,
         name=replace(there.name, preferred_given="", preferred_family=""),
         birth_date=there.birth_date,
-        birthplace=there.birthplace,
+        birthplace=NOT_TYPED,
         sex=there.sex,
         characteristics=(),
         unlisted=False,
@@ -53,14 +58,46 @@ def with_mover(sender: FictionalDistrict, receiver: FictionalDistrict) -> tuple[
     return _enrolled(receiver, here), Mover(there, here)
 
 
-def without_profile(documents: Iterable[tuple[str, Document]], child: Student) -> list[tuple[str, Document]]:
-    """Leave out the facts of a new child that nobody has typed in yet: its language, its race, its address."""
+def as_enrolled(
+    documents: Sequence[tuple[str, Document]], sender: FictionalDistrict, mover: Mover
+) -> list[tuple[str, Document]]:
+    """Return the *documents* of the receiver as whoever enrolled the child has typed them in.
 
-    def is_theirs(collection: str, document: Document) -> bool:
-        student = document.get("studentReference", {}).get("studentUniqueId")
-        return collection == PROFILES and student == child.state_id
+    Where it was before is there; its language, its race and its address are not yet.
+    """
+    unique = mover.here.state_id
+    typed = [
+        (collection, document)
+        for collection, document in documents
+        if collection != PROFILES or document["studentReference"]["studentUniqueId"] != unique
+    ]
+    return [*typed, *_before(documents, sender, mover)]
 
-    return [(collection, document) for collection, document in documents if not is_theirs(collection, document)]
+
+def _before(
+    documents: Iterable[tuple[str, Document]], sender: FictionalDistrict, mover: Mover
+) -> Iterator[tuple[str, Document]]:
+    """Yield the district and the school that the child comes from, and that it was enrolled there."""
+    agency, school = sender.organizations[0], next(one for one in sender.schools if one.id == mover.there.school)
+    known = {collection: document for collection, document in documents if collection in {AGENCIES, SCHOOLS}}
+    own = next(
+        document
+        for collection, document in documents
+        if collection == ENROLLMENTS and document["studentReference"]["studentUniqueId"] == mover.here.state_id
+    )
+    yield AGENCIES, _called(known[AGENCIES], agency) | {"localEducationAgencyId": int(agency.id)}
+    link = {"localEducationAgencyReference": {"localEducationAgencyId": int(agency.id)}}
+    yield SCHOOLS, _called(known[SCHOOLS], school) | {"schoolId": int(school.id)} | link
+    there = next(one for one in sender.enrollments if one.student == mover.there.id)
+    kept = {name: value for name, value in own.items() if name not in {"calendarReference", "entryTypeDescriptor"}}
+    left = {"entryDate": there.entry.isoformat(), "exitWithdrawDate": own["entryDate"], "primarySchool": False}
+    yield ENROLLMENTS, kept | left | {"schoolReference": {"schoolId": int(school.id)}}
+
+
+def _called(document: Document, one: Organization) -> Document:
+    """Return what an organization of another district is like, under the name of *one*."""
+    kept = {name: value for name, value in document.items() if name not in WHERE}
+    return kept | {"nameOfInstitution": one.name, "shortNameOfInstitution": one.short_name}
 
 
 def _any_of(district: FictionalDistrict) -> tuple[Student, ...]:
@@ -116,7 +153,8 @@ def _enrolled(district: FictionalDistrict, child: Student) -> FictionalDistrict:
     )
 
 
-def _since(placements: Iterable[Any], child: Student, came: date) -> Iterable[Any]:
+def _since(placements: Iterable[Placement], child: Student, came: date) -> Iterator[Placement]:
+    """Yield the places in sections, those of a child from the day on which it came."""
     for one in placements:
         if one.student != child.id:
             yield one
