@@ -51,6 +51,15 @@ def test_what_is_approved_is_due_when_it_may_leave(bench, due):
     assert due() == [transfer.id]
 
 
+def test_a_district_of_which_much_waits_keeps_no_other_from_its_turn(bench, tries):
+    mine = [bench.ask().transfer.id for _ in range(5)]
+    bench.times.later(hours=1)
+    other = bench.ask(sender="larch").transfer.id
+    listed = [one.transfer for one in tries.due(each=2) if one.sender in {bench.sender, "larch"}]
+    assert [one for one in listed if one in mine] == sorted(mine)[:2]
+    assert other in listed
+
+
 def test_a_step_is_claimed_once_until_the_claim_ends(bench, tries, due):
     transfer = bench.ask().transfer
     first = tries.claim(transfer.id, 1)

@@ -18,6 +18,7 @@ from gateway.transfers.machine.words import EventKind, TransferState
 from gateway.transfers.package.figures import figures_of
 from gateway.transfers.package.files import read
 from gateway.transfers.sealing.key_set import KeyUse
+from gateway.transfers.work.desk import with_times
 from gateway.transfers.work.echo import echo_of
 from gateway.transfers.work.lanes import DistrictLanes
 from gateway.transfers.work.troubles import FIRST_PAUSE, GIVEN_UP_AFTER, LONGEST_PAUSE, pause_after
@@ -338,6 +339,35 @@ def test_a_district_that_hangs_delays_no_other():
     assert lanes.begin("maple", lambda: done.append("maple"))
     assert lanes.wait(5)
     assert done == ["cedar", "maple"]
+
+
+class Changing:
+    """Times of a district whose calendar changes."""
+
+    def __init__(self, times):
+        self.times, self.days = times, None
+
+    def school_days(self, district):
+        return self.days or self.times.school_days(district)
+
+    def next_batch(self, district, decided):
+        return self.times.next_batch(district, decided)
+
+
+def test_after_a_calendar_has_changed_the_clocks_of_open_transfers_are_counted_anew(tmp_path):
+    for world in worlds(tmp_path):
+        times = Changing(world.desk.times)
+        moving = replace(world, worker=TransferWorker(with_times(world.desk, times)))
+        transfer = moving.ask(moving.student(5))
+        moving.worker.work_once()
+        (before,) = moving.desk.lists.asked_of(SENDER).items
+        known = times.school_days(SENDER)
+        times.days = replace(known, days=tuple(date(2026, 12, number) for number in range(1, 20)))
+        assert moving.worker.reclock() == 1
+        assert moving.worker.reclock() == 0
+        (after,) = moving.desk.lists.asked_of(SENDER).items
+        assert after.id == transfer.id
+        assert after.full_due > before.full_due
 
 
 def test_two_workers_do_no_step_twice(world):
