@@ -71,12 +71,13 @@ def attend(running: RunningGateway, ending: ExitStack) -> None:
     upkeep = Upkeep(lambda: running.state.gateway.districts.values())  # noqa: PLW0108  a reload puts others there
     upkeep.start()
     ending.callback(upkeep.stop)
-    moving = running.transfers().work_once
-    jobs = Jobs(running.notices(), {"transfers": moving})
+    transfers = running.transfers()
+    ending.callback(transfers.rest)
+    jobs = Jobs(running.notices(), {"transfers": transfers.work_once})
     jobs.start()
     ending.callback(jobs.stop)
     if timedelta(0) < (pause := running.settings.transfers.batch_every) < MINUTE:
-        rounds = Rounds(moving, pause)
+        rounds = Rounds(transfers.work_once, pause)
         rounds.start()
         ending.callback(rounds.stop)
     ending.callback(Control(running.state.settings.state / NAME, running.handlers()).close)

@@ -36,14 +36,13 @@ SECTIONS = (
     "identity", "contacts", "enrollment", "schedule", "transcript", "attendance", "assessment", "programs",
     "special-education", "health", "discipline", "graduation", "restrictions", "documents",
 )  # fmt: skip
-SETTINGS = 'transfers = {{districts = ["maple", "cedar"], batch_every = "1s"{more}}}\n[limits]\nclient = ""\n'
+SETTINGS = 'transfers = {{districts = ["maple", "cedar", "elm"], batch_every = "1s"{more}}}\n[limits]\nclient = ""\n'
 NUMBERS = count(1)
 
 
 def back_text():
     """The agreement by which Cedar sends records to Maple."""
-    swapped = agreement_text().replace("maple", "elm").replace("cedar", "maple").replace("elm", "cedar")
-    return swapped
+    return agreement_text().replace("maple", "elm").replace("cedar", "maple").replace("elm", "cedar")
 
 
 @dataclass
