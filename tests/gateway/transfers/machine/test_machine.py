@@ -81,7 +81,7 @@ TABLE = [
     ({"unknown"}, E.REDIRECT, "requested", {S, P, R}),
     ({"unknown"}, E.END, "ended", {S, P, R}),
     ({"matched"}, E.RELEASE, "approved", {B}),
-    ({"matched"}, E.TASK, "waiting", {B}),
+    ({"matched", "approved"}, E.TASK, "waiting", {B}),
     ({"waiting"}, E.APPROVE, "approved", {P}),
     ({"waiting"}, E.HOLD, "held", {P}),
     ({"waiting"}, E.REFUSE, "refused", {P}),

@@ -152,6 +152,29 @@ def test_what_is_approved_leaves_with_the_next_batch_as_what_a_rule_releases(tmp
         assert world.find(transfer).state is TransferState.PACKED
 
 
+def test_a_restriction_that_comes_before_the_record_leaves_is_a_persons_matter(tmp_path):
+    for world in worlds(tmp_path, at_once=False):
+        transfer = world.work(world.ask(world.student(5)))
+        restrict(world, 5, "do-not-transfer-discipline")
+        world.clock.now = transfer.release.leaves
+        transfer = world.work(transfer)
+        assert transfer.state is TransferState.WAITING
+        assert causes(world, transfer) == ["restriction"]
+        assert transfer.approved == frozenset()
+
+
+def test_what_another_agreement_lets_a_person_decide_does_not_leave_by_the_rule_of_the_former(tmp_path):
+    for world in worlds(tmp_path, at_once=False):
+        transfer = world.work(world.ask(world.student(5)))
+        text = agreement_text(release=False, version=2)
+        (world.region.folder / "agreements" / "1.yaml").write_text(text)
+        assert world.region.running.reload().ok
+        world.clock.now = transfer.release.leaves
+        transfer = world.work(transfer)
+        assert transfer.state is TransferState.WAITING
+        assert causes(world, transfer) == ["agreement"]
+
+
 def test_the_paper_of_the_child_names_the_receiver_before_the_package_is_there(world):
     child = world.student(13)
     world.work(world.ask(child))
