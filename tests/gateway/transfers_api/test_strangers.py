@@ -16,7 +16,7 @@ CHANGING = re.compile(r'"correlationId":"[0-9a-f]+"')
 
 @pytest.fixture(scope="module")
 def moving(tmp_path_factory):
-    with moving_region(tmp_path_factory.mktemp("strangers"), "", "birch") as found:
+    with moving_region(tmp_path_factory.mktemp("strangers"), "birch") as found:
         yield found
 
 
