@@ -51,6 +51,15 @@ def test_what_is_approved_is_due_when_it_may_leave(bench, due):
     assert due() == [transfer.id]
 
 
+def test_a_district_of_which_much_waits_keeps_no_other_from_its_turn(bench, tries):
+    mine = [bench.ask().transfer.id for _ in range(5)]
+    bench.times.later(hours=1)
+    other = bench.ask(sender="larch").transfer.id
+    listed = [one.transfer for one in tries.due(each=2) if one.sender in {bench.sender, "larch"}]
+    assert [one for one in listed if one in mine] == sorted(mine)[:2]
+    assert other in listed
+
+
 def test_a_step_is_claimed_once_until_the_claim_ends(bench, tries, due):
     transfer = bench.ask().transfer
     first = tries.claim(transfer.id, 1)
@@ -112,3 +121,13 @@ def test_what_waits_is_hurried_and_what_was_given_up_is_not(bench, tries, due):
     tries.hurry(waits.id)
     tries.hurry(dead.id)
     assert due() == [waits.id]
+
+
+def test_what_was_tried_of_a_transfer_that_has_gone_on_is_swept(bench, tries):
+    gone_on, waits = bench.ask().transfer, bench.ask().transfer
+    for one in (gone_on, waits):
+        tries.note_failed(tries.claim(one.id, 1), "source", None)
+    bench.go(gone_on, E.MATCH)
+    assert tries.sweep() >= 1
+    assert [one.transfer for one in tries.given_up(bench.sender)] == [waits.id]
+    assert tries.sweep() == 0
