@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -222,3 +224,16 @@ def test_an_acknowledgment_that_cannot_be_meant_is_refused(agent, transfer, body
 def test_a_section_that_no_record_has_is_no_address(agent, transfer):
     answer = agent.post(f"/transfers/{transfer.id}/sections/shoes/filed", {"version": 1, "how": "written"})
     is_problem(answer, 404, "not-found")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists open files so")
+def test_no_file_stays_open_of_what_nobody_reads_on(agent, path):
+    def open_files():
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = open_files()
+    for _ in range(5):
+        agent.ask("HEAD", path)
+        agent.get(path, Range="bytes=0-9").close()
+        agent.get(path).close()
+    assert open_files() <= before + 1
