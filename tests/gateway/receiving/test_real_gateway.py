@@ -65,7 +65,9 @@ def served(application):
 
 def own_documents(child, files):
     """Cedar's ODS: the child is enrolled there, and all codes are known."""
-    values = {one for path, content in files.items() if path.endswith(".json") for one in codes_in(orjson.loads(content))}
+    values = {
+        one for path, content in files.items() if path.endswith(".json") for one in codes_in(orjson.loads(content))
+    }
     values |= {code("MethodCreditEarned", "Transfer credit"), code("StudentIdentificationSystem", "State")}
     return [
         *descriptors(values),
