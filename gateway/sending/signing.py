@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 NO_KEY = "keys.signing names no file of a private key"
 OTHER = "The manifest is not the one that the gateway lists: nothing is signed."
 NOT_OURS = "The manifest is of another district, or is not to be signed by this one: nothing is signed."
-OTHER_KEY = "The manifest is to be signed with another key than the one that keys.signing names: nothing is signed."
 NOT_LISTED = "The gateway's list of what waits for a signature says something that it should not."
 
 
@@ -31,7 +30,6 @@ class WaitingSignature:
     transfer: str
     version: int
     sha256: str
-    kid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +70,6 @@ def sign(client: TransferClient, settings: HouseSettings, unsigned: UnsignedMani
     if not settings.keys["signing"]:
         raise SettingsError(NO_KEY, str(settings.file))
     key = settings.private_key(settings.keys["signing"])
-    if unsigned.waiting.kid not in {"", key.thumbprint()}:
-        raise PackageRefused(OTHER_KEY)
     signature = sign_manifest(unsigned.content, key)
     client.post(f"/signatures/{unsigned.waiting.id}", {"signature": signature.decode("ascii")})
 
@@ -85,5 +81,4 @@ def _waiting(told: dict[str, Any]) -> WaitingSignature:
         raise GatewayUnreachable(NOT_LISTED)
     if not isinstance(sha256, str) or not SHA256.fullmatch(sha256):
         raise GatewayUnreachable(NOT_LISTED)
-    kid = told.get("kid", "")
-    return WaitingSignature(str(names[0]), str(names[1]), version, sha256, kid if isinstance(kid, str) else "")
+    return WaitingSignature(str(names[0]), str(names[1]), version, sha256)

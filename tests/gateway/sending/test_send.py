@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.commands.cli import main
+from gateway.transfers.sealing.errors import SealingError
 from gateway.transfers.sealing.key_files import read_private_key, write_private_key
 from gateway.transfers.sealing.key_set import KeyUse, read_key_set
 from gateway.transfers.sealing.signature import verify_signature
@@ -87,9 +88,10 @@ def test_a_key_overwrites_nothing(maple):
     assert (maple.folder / "seal.jwk").read_bytes() == content
 
 
-def test_a_manifest_for_another_key_is_not_signed(maple):
+def test_a_signature_by_another_key_is_none_of_the_districts(maple):
     (maple.folder / "fir-sign.jwk").unlink()
     crossing("keys", "new", "fir-sign.jwk", "--use", "sign")
-    maple.gateway.signer = pair("maple sig").thumbprint()
-    assert "another key" in crossing("sign", ends=1)
-    assert maple.gateway.posts == []
+    crossing("sign")
+    [(_, body)] = maple.gateway.posts
+    with pytest.raises(SealingError):
+        verify_signature(body["signature"].encode(), packed().signed, MAPLE, NOW)
