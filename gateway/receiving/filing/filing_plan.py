@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MADE_FOR: Final = "transcript"
 """The section for which courses are made."""
 ENROLLS_FIRST = "the child is there before its record comes"
+NOT_SHOWN = "the district's own system does not show such records, so that one could be written over"
 NO_TRANSCRIPT = "no transcript of this record is written for it"
 
 
@@ -143,8 +144,8 @@ def _compared(
     """Compare a document with the one that is there."""
     there = system.find(resource, key_of(resource, ours))
     if there is None:
-        why = ENROLLS_FIRST if resource in COMPARED else ""
-        verdict = FilingVerdict.DOCUMENT if resource in COMPARED else FilingVerdict.NEW
+        why = ENROLLS_FIRST if resource in COMPARED else "" if system.shows(resource) else NOT_SHOWN
+        verdict = FilingVerdict.DOCUMENT if why else FilingVerdict.NEW
         return PlannedRecord(section, resource, numbered[0], verdict, numbered[1], ours, left_out=left_out, why=why)
     differ = differences(ours, there.document)
     verdict = FilingVerdict.KEPT if differ else FilingVerdict.SAME

@@ -72,6 +72,10 @@ class OwnSystem:
         record = self._adapter.locate(lens.entity, key)
         return None if record is None else StoredRecord(str(record["id"]), _bare(lens.write(record, None)))
 
+    def shows(self, resource: str) -> bool:
+        """Tell whether the system shows documents of a *resource*: what it hides could be written over unseen."""
+        return lenses()[resource].entity in self._adapter.manifest.entities
+
     def read(self, resource: str, identifier: str) -> tuple[StoredRecord, Tagged] | None:
         """Read the document with an id, with the state that a change of it must still find."""
         tagged = self._adapter.find_tagged(lenses()[resource].entity, identifier)
