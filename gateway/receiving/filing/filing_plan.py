@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.edfi.records import lenses
 from gateway.receiving.filing.codes import COURSE, CodeQuestion
 from gateway.receiving.filing.own_system import differences
-from gateway.receiving.filing.remapping import COMPARED, COURSES, TRANSCRIPTS, new_course
+from gateway.receiving.filing.remapping import COMPARED, COURSES, RESULTS, TRANSCRIPTS, new_course
 from gateway.transfers.package.sections import by_dependency, sections
 from standards.errors import MappingError
 
@@ -26,6 +26,7 @@ MADE_FOR: Final = "transcript"
 """The section for which courses are made."""
 ENROLLS_FIRST = "the child is there before its record comes"
 NOT_SHOWN = "the district's own system does not show such records, so that one could be written over"
+NO_ASSESSMENT = "this district does not have the assessment"
 NO_TRANSCRIPT = "no transcript of this record is written for it"
 
 
@@ -130,6 +131,8 @@ def _planned(
             section, resource, number, verdict, source,
             left_out=turned.left_out, questions=questions, why=turned.why,
         )  # fmt: skip
+    if resource == RESULTS and not system.has_assessment(turned.document.get("assessmentReference", {})):
+        return PlannedRecord(section, resource, number, FilingVerdict.DOCUMENT, source, why=NO_ASSESSMENT)
     return _compared(section, resource, numbered, turned.document, system, turned.left_out)
 
 

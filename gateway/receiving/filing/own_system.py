@@ -63,6 +63,7 @@ class OwnSystem:
     def __init__(self, adapter: Adapter, organization: int) -> None:
         self._adapter, self.organization = adapter, organization
         self._known: dict[str, dict[str, str]] = {}
+        self._assessments: dict[tuple[str, str], bool] = {}
         if not adapter.manifest.writes.issuperset(NEEDED):
             raise SettingsError(NOT_WRITABLE)
 
@@ -113,6 +114,13 @@ class OwnSystem:
     def has_course(self, code: str) -> bool:
         """Tell whether the district's catalogue has a course."""
         return self._adapter.locate("course", (code, str(self.organization))) is not None
+
+    def has_assessment(self, reference: Mapping[str, Any]) -> bool:
+        """Tell whether the district has the assessment that a *reference* names."""
+        key = (str(reference.get("assessmentIdentifier")), str(reference.get("namespace")))
+        if key not in self._assessments:
+            self._assessments[key] = self._adapter.locate("assessment", key) is not None
+        return self._assessments[key]
 
     def child(self, unique: str, born: str, state_ids: frozenset[str]) -> str:
         """Return the child's own id in the system: the *unique* one that somebody gave, or the one that is found.
