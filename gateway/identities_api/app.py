@@ -165,7 +165,7 @@ def _found(students: OwnStudents, ids: Sequence[str]) -> list[list[OwnStudent]]:
 
 
 def _searched(students: OwnStudents, asked: Sequence[dict[str, str]]) -> list[Sequence[OwnStudent]]:
-    return [students.search(one) if one else () for one in asked]
+    return [students.search(one) for one in asked]
 
 
 def _body() -> bytes:

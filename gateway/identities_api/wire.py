@@ -22,11 +22,10 @@ MAX_ASKED: Final = 20
 MAX_CHARACTERS: Final = 200
 MAX_BYTES: Final = 1 << 16
 DAY: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T[0-9:.]{1,20}(Z|[+-][0-9:]{2,6})?)?")
-TEXTS: Final = {"lastsurname": "family", "firstname": "given", "middlename": "middle"}
-"""The members by which a student is searched, and what matching calls them."""
-
-IGNORED: Final = ("generationcodesuffix", "sextype", "birthorder", "birthlocation")
-"""Members that are read and lead to nobody."""
+TEXTS: Final = {
+    "lastsurname": "family", "firstname": "given", "middlename": "middle", "generationcodesuffix": "suffix",
+}  # fmt: skip
+"""The members by which a student is searched, and what matching calls them; others lead to nobody."""
 
 PLACE: Final = ("City", "StateAbbreviation", "InternationalProvince", "Country")
 COMPLETE: Final = "Complete"
@@ -66,7 +65,7 @@ def identity(one: OwnStudent) -> dict[str, Any]:
         "LastSurname": said.get("family") or None,
         "FirstName": said.get("given") or None,
         "MiddleName": said.get("middle") or None,
-        "GenerationCodeSuffix": None,
+        "GenerationCodeSuffix": said.get("suffix") or None,
         "SexType": None,
         "BirthDate": _moment(said.get("birthDate", "")),
         "BirthOrder": None,

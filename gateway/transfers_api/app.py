@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from gateway.admin_api.app import framed_app
@@ -24,6 +25,8 @@ GROUPS: Final = (
     description.ROUTES,
 )
 """Every group of operations; one more is a module with `ROUTES`, and its name here."""
+CUT_OFF: Final = timedelta(minutes=2)
+"""After so long a request that was never answered is taken for cut off: the ledger does each act once by itself."""
 
 
 def create_transfers_api(region: Administration) -> Flask:
@@ -32,7 +35,7 @@ def create_transfers_api(region: Administration) -> Flask:
     operations = tuple(one for group in GROUPS for one in group.declared)
     root = description.ROOT
     app.extensions[STATE] = Serving(
-        region, DistrictEntrance(region), Idempotency(region), operations, root, keyed=True
+        region, DistrictEntrance(region), Idempotency(region, CUT_OFF), operations, root, keyed=True
     )  # fmt: skip
     for operation in operations:
         add_to(app, operation, root)

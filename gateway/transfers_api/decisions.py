@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.admin.second_person import Waiting
-    from gateway.admin.transfers.custody import CustodyView
+    from gateway.admin.transfers.custody_view import CustodyView
 
 ROUTES = AdminOperations("decisions")
 MAX_HANDLE: Final = 500

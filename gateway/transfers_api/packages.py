@@ -106,8 +106,8 @@ def list_packages(asked: AdminRequest) -> Reply:
 def read_package(asked: AdminRequest, transfer: str) -> Response:
     """Send the sealed bytes of a version, or the part that Range names; it is delivered once all of them were sent."""
     service, version = office(asked, TransferReceiving, RECEIVE), asked.filters["version"]
-    found = _find(service, transfer, version)
-    if found is None or (memory := asked.region.memory) is None:
+    found = _found(service, transfer, version)
+    if (memory := asked.region.memory) is None:
         raise PackageGone
     headers = {"ETag": f'"{found.sha256}"', "Accept-Ranges": "bytes"}
     if is_known(found.sha256):
@@ -153,16 +153,24 @@ def file_section(asked: AdminRequest, transfer: str, name: str) -> Reply:
     return Reply(outward_json(service.file(transfer, body["version"], name, body["how"], act_key(asked.actor))))
 
 
-def _find(service: TransferReceiving, transfer: str, version: int) -> WaitingPackage | None:
-    """Return a package that waits for the district; what is another's is not among them."""
-    return next((one for one in service.packages() if (one.transfer, one.version) == (transfer, version)), None)
+def _found(service: TransferReceiving, transfer: str, version: int) -> WaitingPackage:
+    """Return a package that waits for the district, of which nothing is read.
+
+    Raises:
+        PackageGone: there is none, whether there is such a transfer or not.
+    """
+    try:
+        return service.package(transfer, version, 0, 0).package
+    except NotFound:
+        raise PackageGone from None
 
 
 def _deliver_what_is_echoed(service: TransferReceiving, transfer: str, version: int, echo: str) -> None:
     """Deliver a version whose figures are echoed rightly, though the memory of its reading was lost."""
-    waiting = _find(service, transfer, version)
-    if waiting is None:
-        return
+    try:
+        waiting = _found(service, transfer, version)
+    except PackageGone:
+        return  # the acknowledgment itself says what is wrong
     packed = service.ledger.find(transfer).package
     if packed is not None and packed.version == version and hmac.compare_digest(packed.echo, echo):
         deliver(service, waiting)

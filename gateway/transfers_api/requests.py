@@ -153,10 +153,8 @@ def redirect_transfer(asked: AdminRequest, transfer: str) -> Reply:
     if is_own_request(asked, transfer, WITHDRAW):
         return Reply(outward_json(office(asked, TransferAsking, WITHDRAW).redirect(transfer, district, key)))
     custody = office(asked, TransferCustody, WITHDRAW)
-    found = custody.redirect(transfer, district, expected(asked, custody, transfer), key)
-    if found is None:
-        return Reply({"id": transfer, "role": IN, "state": REDIRECTED})
-    return Reply(custody_json(found, whole=False))
+    custody.redirect(transfer, district, expected(asked, custody, transfer), key)
+    return Reply({"id": transfer, "role": IN, "state": REDIRECTED})
 
 
 def is_own_request(asked: AdminRequest, transfer: str, action: str) -> bool:

@@ -13,7 +13,8 @@ from gateway.transfers.machine.event import spell_moment
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gateway.admin.transfers.custody import CustodyView, OwnChild
+    from gateway.admin.transfers.custody_view import CustodyView
+    from gateway.admin.transfers.own_children import OwnChild
     from gateway.transfers.clocks.clocks import TransferClock
     from gateway.transfers.ledger.lists import ListedTransfer
     from gateway.transfers.machine.outward import OutwardTransfer

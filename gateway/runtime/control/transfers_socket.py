@@ -104,8 +104,8 @@ def _redirect(region: Administration, actor: Actor, district: str, asked: Mappin
         yield _told(outward_json(TransferAsking(region, actor, district).redirect(name, other, key)))
         return
     custody = TransferCustody(region, actor, district)
-    found = custody.redirect(name, other, custody.look(name).number, key)
-    yield _told(custody_json(found, whole=False) if found else {"id": name, "role": IN, "state": REDIRECTED})
+    custody.redirect(name, other, custody.look(name).number, key)
+    yield _told({"id": name, "role": IN, "state": REDIRECTED})
 
 
 def _report(region: Administration, actor: Actor, district: str, asked: Mapping[str, Any]) -> Iterator[Line]:

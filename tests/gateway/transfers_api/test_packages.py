@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ from gateway.transfers.package.files import read
 from gateway.transfers_api.handed_over import MAX_SPANS, with_span
 from tests.gateway.admin_api.test_frame import is_problem
 
-NUMBERS = iter(range(35, 60))
+NUMBERS = itertools.cycle(range(35, 60))
 
 
 def packed(moving, agent):
@@ -58,7 +60,7 @@ def test_a_package_that_is_read_whole_is_delivered_once(moving, agent, transfer,
     assert answer.headers["ETag"] == f'"{listed(agent, transfer)["sha256"]}"'
     assert answer.headers["Accept-Ranges"] == "bytes"
     assert state(moving, transfer) is TransferState.DELIVERED
-    agent.get(path)
+    assert agent.get(path).data
     events = [one.kind for one in moving.world.desk.ledger.events(transfer.id)]
     assert events.count(EventKind.DELIVER) == 1
     assert agent.get(f"/transfers/{transfer.id}").json["state"] == "delivered"
@@ -159,7 +161,7 @@ def test_what_is_withdrawn_between_two_parts_is_gone(moving, agent, mia, transfe
 
 
 def test_another_district_finds_nothing_whatever_it_asks(moving, transfer):
-    stranger = moving.program(f"maple-{next(NUMBERS)}", "maple")
+    stranger = moving.program("maple-stranger", "maple")
     assert stranger.get("/packages").json == []
     there = stranger.get(f"/transfers/{transfer.id}/package?version=1")
     absent = stranger.get(f"/transfers/{'0' * 32}/package?version=1")
@@ -173,7 +175,7 @@ def echo(moving, transfer):
 
 def test_the_right_figures_acknowledge_and_wrong_ones_do_not(moving, agent, transfer, path):
     figures = echo(moving, transfer)
-    agent.get(path)
+    assert agent.get(path).data
     wrong = {**figures, "sections": {**figures["sections"], "identity": 99}}
     is_problem(
         agent.post(f"/transfers/{transfer.id}/acknowledgment", {"version": 1, "echo": wrong}), 409, "transfer-state"
@@ -196,7 +198,7 @@ def test_right_figures_show_that_all_came_though_the_memory_of_it_was_lost(movin
 
 
 def test_what_does_not_fit_is_wanted_again_as_the_next_version(moving, agent, transfer, path):
-    agent.get(path)
+    assert agent.get(path).data
     again = agent.post(f"/transfers/{transfer.id}/acknowledgment", {"version": 1, "resend": "mismatch"})
     assert again.status_code == 200, again.text
     moving.world.work(moving.world.find(transfer))
@@ -222,3 +224,16 @@ def test_an_acknowledgment_that_cannot_be_meant_is_refused(agent, transfer, body
 def test_a_section_that_no_record_has_is_no_address(agent, transfer):
     answer = agent.post(f"/transfers/{transfer.id}/sections/shoes/filed", {"version": 1, "how": "written"})
     is_problem(answer, 404, "not-found")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists open files so")
+def test_no_file_stays_open_of_what_nobody_reads_on(agent, path):
+    def open_files():
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = open_files()
+    for _ in range(5):
+        agent.ask("HEAD", path)
+        agent.get(path, Range="bytes=0-9").close()
+        agent.get(path).close()
+    assert open_files() <= before + 1

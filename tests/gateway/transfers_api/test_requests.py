@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from gateway.admin_api.frame.idempotency import RUNNING
 from gateway.storage.people.tables import idempotency_keys
 from gateway.transfers.machine.words import TransferState
+from gateway.transfers_api.app import CUT_OFF
 from tests.gateway.admin_api.test_frame import is_problem
 from tests.gateway.transfers.work.test_worker import restrict
 from tests.support.people.moving import ROOT
@@ -48,6 +50,20 @@ def test_a_request_without_a_key_is_refused_and_one_with_the_same_key_is_one(mov
 
 def asked_with_key(caller, form, key):
     return caller.post("/transfers", form, Idempotency_Key=key)
+
+
+def test_a_request_that_was_cut_off_goes_on_with_its_key_after_a_while(moving, agent):
+    form = moving.form(13)
+    first = asked_with_key(agent, form, '"cut"')
+    store, now = moving.region.administered.store, moving.region.clock()
+    with store.engine.begin() as connection:
+        connection.execute(update(idempotency_keys).values(status=RUNNING, sealed=None, at=now))
+    is_problem(asked_with_key(agent, form, '"cut"'), 409, "idempotency-key-in-use")
+    moving.world.later(seconds=CUT_OFF.total_seconds() + 1)
+    again = asked_with_key(agent, form, '"cut"')
+    assert (again.status_code, again.json["id"]) == (201, first.json["id"])
+    assert asked_with_key(agent, form, '"cut"').data == again.data
+    is_problem(asked_with_key(agent, moving.form(14), '"cut"'), 422, "idempotency-key-reused")
 
 
 def test_a_second_request_for_the_same_child_says_so_or_is_refused(moving, agent):

@@ -88,10 +88,15 @@ class MovingRegion:
 
 
 @contextmanager
-def moving_region(folder: Path, settings: str = "", students: int = 60) -> Iterator[MovingRegion]:
-    """Run a region until the end of the block; what is decided leaves at once."""
-    sites = small_sites(folder / "data", students)
-    told = SETTINGS.partition("[limits]")[0] + settings + '[limits]\nclient = ""\n'
+def moving_region(folder: Path, *others: str, rate: str = "") -> Iterator[MovingRegion]:
+    """Run a region until the end of the block, with *others* that take part; what a rule decides leaves at once.
+
+    *rate* is how often a client may ask.
+    """
+    sites = small_sites(folder / "data")
+    sites |= dict.fromkeys(others, sites["maple"])
+    taking_part = SETTINGS.partition("[limits]")[0].replace('"cedar"]', f'"cedar", {str(list(others))[1:]}')
+    told = f'{taking_part}[limits]\nclient = "{rate}"\n'
     with people_region(folder / "region", sites, [agreement_text()], told) as region:
         worker = region.running.transfers()
         worker.desk = with_times(worker.desk, AtOnce(worker.desk.times))
