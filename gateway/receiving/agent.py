@@ -24,7 +24,7 @@ from gateway.receiving.filing.filing_plan import open_questions, plan
 from gateway.receiving.filing.own_system import OwnSystem, roster_state_ids, state_ids_of
 from gateway.receiving.filing.remapping import COURSES, PROFILES, ReceiverKeys, Remapping
 from gateway.receiving.filing.writing import FiledRecord, FilingOutcome, Writing
-from standards.errors import SettingsError
+from standards.errors import SettingsError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -151,10 +151,13 @@ class ReceivingAgent:
         at = fetching.moment(fetched["at"])
         return fetching.open_received(self.settings, self.state, transfer, fetched["version"], at, self.client)
 
-    def show(self, transfer: str) -> tuple[ReceivedPackage, tuple[PlannedRecord, ...]]:
-        """Return a package, and what would become of each document in it."""
+    def show(self, transfer: str) -> tuple[ReceivedPackage, tuple[PlannedRecord, ...], str]:
+        """Return a package, what would become of each document in it, and why nothing would, where that is so."""
         received = self.opened(transfer)
-        return received, self._planned(received, self._system(), frozenset())
+        try:
+            return received, self._planned(received, self._system(), frozenset()), ""
+        except (StudentNotFound, WrongStudent, SourceError) as error:
+            return received, plan(received, None, None), error.message
 
     def questions(self) -> set[CodeQuestion]:
         """Return the open questions of all packages that are here."""

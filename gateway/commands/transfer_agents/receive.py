@@ -58,9 +58,11 @@ def show(transfer: str, only: tuple[str, ...], file: Path) -> None:
     from gateway.receiving.showing import lines
 
     with agent(file) as opened:
-        received, planned = opened.show(transfer)
+        received, planned, why = opened.show(transfer)
     for line in lines(received, planned, frozenset(only)):
         click.echo(line)
+    if why:
+        click.echo(f"\nNothing would be written now: {why}")
 
 
 @receive.command()
