@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters import registry
 from gateway.receiving import acknowledging, fetching, placing
+from gateway.receiving.acknowledging import NOT_WANTED
 from gateway.receiving.errors import (
     GatewayRefused,
     NoSuchTransfer,
@@ -23,7 +24,7 @@ from gateway.receiving.filing.filing_plan import open_questions, plan
 from gateway.receiving.filing.own_system import OwnSystem, roster_state_ids, state_ids_of
 from gateway.receiving.filing.remapping import COURSES, PROFILES, ReceiverKeys, Remapping
 from gateway.receiving.filing.writing import FiledRecord, FilingOutcome, Writing
-from standards.errors import SettingsError
+from standards.errors import SettingsError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,12 +39,13 @@ if TYPE_CHECKING:
     from gateway.receiving.settings import DestinationSettings, HouseSettings
     from gateway.receiving.state import Journal, StateFolder
 
-FETCHED, STUDENT, ACKNOWLEDGED, RESENT, REPORTED, FINISHED, STOPPED, RESUMED = (
-    "fetched", "student", "acknowledged", "resent", "reported", "finished", "undone by a person", "resumed",
+FETCHED, STUDENT, ACKNOWLEDGED, RESENT, REPORTED = "fetched", "student", "acknowledged", "resent", "reported"
+WAITS, FINISHED, STOPPED, RESUMED, DECLINED = (
+    "waits for answers", "finished", "undone by a person", "resumed", "declined",
 )  # fmt: skip
-TOLD: Final = frozenset({FETCHED, ACKNOWLEDGED, RESENT, FINISHED, STOPPED})
+"""The steps of a transfer, as its journal has them."""
+TOLD: Final = frozenset({FETCHED, ACKNOWLEDGED, RESENT, WAITS, FINISHED, STOPPED})
 """The steps that say how far a package is."""
-UNFINISHED: Final = frozenset({FilingOutcome.WAITING, FilingOutcome.REFUSED})
 CONFLICT: Final = 409
 KEPT_FOR: Final = timedelta(days=undoing.UNDO_DAYS)
 
@@ -149,10 +151,13 @@ class ReceivingAgent:
         at = fetching.moment(fetched["at"])
         return fetching.open_received(self.settings, self.state, transfer, fetched["version"], at, self.client)
 
-    def show(self, transfer: str) -> tuple[ReceivedPackage, tuple[PlannedRecord, ...]]:
-        """Return a package, and what would become of each document in it."""
+    def show(self, transfer: str) -> tuple[ReceivedPackage, tuple[PlannedRecord, ...], str]:
+        """Return a package, what would become of each document in it, and why nothing would, where that is so."""
         received = self.opened(transfer)
-        return received, self._planned(received, self._system(), frozenset())
+        try:
+            return received, self._planned(received, self._system(), frozenset()), ""
+        except (StudentNotFound, WrongStudent, SourceError) as error:
+            return received, plan(received, None, None), error.message
 
     def questions(self) -> set[CodeQuestion]:
         """Return the open questions of all packages that are here."""
@@ -198,9 +203,16 @@ class ReceivingAgent:
         echo = acknowledging.figures(received, filed, system)
         answer = self._acknowledge(received, journal, echo)
         sections = self._report(received, journal, filed, frozenset(only)) if answer == ACKNOWLEDGED else {}
-        if answer == ACKNOWLEDGED and not only and not {one.outcome for one in filed} & UNFINISHED:
-            self._once(journal, FINISHED, received.version)
+        if answer == ACKNOWLEDGED and not only:
+            self._note_rest(journal, received.version, filed)
         return AgentReport(received, filed, sections, answer, tuple(placed))
+
+    def decline(self, transfer: str, sections: Sequence[str]) -> None:
+        """Remember that the registrar does not want some sections of a record: nothing of them is written."""
+        journal = self.state.journal(transfer)
+        for name in sections:
+            if journal.last(DECLINED, section=name) is None:
+                journal.add(DECLINED, section=name)
 
     def undo(self, transfer: str) -> list[UndoneRecord]:
         """Delete what was written for a transfer, and nothing else; no later run files it by itself."""
@@ -238,8 +250,10 @@ class ReceivingAgent:
     def is_done(self, transfer: str, version: int) -> bool:
         """Tell whether nothing is left to do about a version without a person."""
         journal = self.state.journal(transfer)
-        is_over = any(journal.last(step, version=version) for step in (FINISHED, RESENT))
-        return is_over or self._is_stopped(journal)
+        if self._is_stopped(journal) or any(journal.last(step, version=version) for step in (FINISHED, RESENT)):
+            return True
+        waits = journal.last(WAITS, version=version)
+        return waits is not None and not AnswerBook(self.state).has_any(waits["questions"], transfer)
 
     def resume(self, transfer: str) -> None:
         """Let a transfer be filed again that was undone."""
@@ -256,7 +270,12 @@ class ReceivingAgent:
         self, received: ReceivedPackage, system: OwnSystem | None, only: frozenset[str]
     ) -> tuple[PlannedRecord, ...]:
         remapping = None if system is None else self._remapping(received, system)
-        return plan(received, system, remapping, only)
+        declined = self._declined(received.transfer) - only
+        return tuple(one for one in plan(received, system, remapping, only) if one.section not in declined)
+
+    def _declined(self, transfer: str) -> frozenset[str]:
+        entries = self.state.journal(transfer).entries
+        return frozenset(one["section"] for one in entries if one["step"] == DECLINED)
 
     def _remapping(self, received: ReceivedPackage, system: OwnSystem) -> Remapping:
         destination = self.settings.destination
@@ -334,6 +353,7 @@ class ReceivingAgent:
     ) -> dict[str, str]:
         """Tell the gateway what became of each section, once for each version."""
         found = acknowledging.section_outcomes(received, filed)
+        found |= dict.fromkeys((self._declined(received.transfer) & found.keys()) - only, NOT_WANTED)
         told = {name: how for name, how in found.items() if not only or name in only}
         for name, how in told.items():
             if journal.last(REPORTED, version=received.version, section=name) is None:
@@ -343,9 +363,14 @@ class ReceivingAgent:
         return told
 
     @staticmethod
-    def _once(journal: Journal, step: str, version: int) -> None:
-        if journal.last(step, version=version) is None:
-            journal.add(step, version=version)
+    def _note_rest(journal: Journal, version: int, filed: tuple[FiledRecord, ...]) -> None:
+        """Note which questions are left, or that nothing is; what was refused is for a person to try again."""
+        left = sorted({question.id for one in filed for question in one.planned.questions})
+        newest = next((one for one in reversed(journal.entries) if one["step"] in {WAITS, FINISHED}), {})
+        told = {"version": version, "questions": left} if left else {"version": version}
+        step = WAITS if left else FINISHED
+        if newest != {"step": step, **told}:
+            journal.add(step, **told)
 
     def _system(self) -> OwnSystem | None:
         """Return the district's own system; None where it is a folder."""

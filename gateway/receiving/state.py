@@ -57,6 +57,7 @@ class StateFolder:
         except OSError:
             raise StateBroken(NOT_PRIVATE) from None
         self.key = _key(key) if key else _kept_key(path / "key")
+        self._journals: dict[str, Journal] = {}
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -81,8 +82,11 @@ class StateFolder:
         return self.path / "packages" / f"{named(transfer)}.{version}.sealed"
 
     def journal(self, transfer: str) -> Journal:
-        """Open the journal of a *transfer*."""
-        return Journal(self.path / "journals" / f"{named(transfer)}.log", transfer, self.key)
+        """Open the journal of a *transfer*, once."""
+        if transfer not in self._journals:
+            path = self.path / "journals" / f"{named(transfer)}.log"
+            self._journals[transfer] = Journal(path, transfer, self.key)
+        return self._journals[transfer]
 
     def transfers(self) -> list[str]:
         """Return the ids of the transfers that have a journal."""
@@ -110,6 +114,7 @@ class StateFolder:
 
     def forget(self, transfer: str) -> None:
         """Delete all that is kept of a transfer."""
+        self._journals.pop(transfer, None)
         for path in (self.path / "packages").glob(f"{named(transfer)}.*"):
             path.unlink(missing_ok=True)
         (self.path / "journals" / f"{named(transfer)}.log").unlink(missing_ok=True)
@@ -120,7 +125,7 @@ class Journal:
 
     def __init__(self, path: Path, transfer: str, key: bytes) -> None:
         self._path, self._transfer, self._key = path, transfer, key
-        self._aead = AESGCM(key)
+        self._aead, self._is_mended = AESGCM(key), False
         self.entries: list[Entry] = list(self._read())
 
     def tag(self, version: int, resource: str, key: tuple[str, ...]) -> str:
@@ -149,10 +154,10 @@ class Journal:
         )
 
     def _mend(self, opened: int) -> None:
-        """Cut off a line that was not written whole."""
-        size = len(self._whole())
-        if os.fstat(opened).st_size != size:
-            os.ftruncate(opened, size)
+        """Cut off a line that was not written whole, before the first one is added to it."""
+        if not self._is_mended:
+            os.ftruncate(opened, len(self._whole()))
+            self._is_mended = True
 
     def _whole(self) -> bytes:
         with suppress(FileNotFoundError):

@@ -11,7 +11,6 @@ from gateway.transfers.sealing.key_set import KeyUse, publish
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gateway.receiving.gateway_client import TransferClient
     from gateway.receiving.settings import HouseSettings
 
 USES: Final = {"sign": KeyUse.SIGN, "seal": KeyUse.SEAL}
@@ -34,16 +33,6 @@ def make(settings: HouseSettings, name: str) -> str:
 
 
 def public_part(settings: HouseSettings, name: str, use: str, now: datetime, days: int = KEY_DAYS) -> dict[str, Any]:
-    """Return the public part of the key in the file *name*, as it is published."""
+    """Return the public part of the key in the file *name*, as people of the district publish it in the console."""
     key = settings.private_key(name)
     return publish(key, USES[use], now - SKEW, now + timedelta(days=days)).as_jwk()
-
-
-def send(client: TransferClient, jwk: dict[str, Any]) -> None:
-    """Publish a public key at the gateway, where people of the district confirm it."""
-    client.post("/keys", {"jwk": jwk})
-
-
-def retire(client: TransferClient, kid: str) -> None:
-    """Retire a key: nothing new is signed or sealed with it."""
-    client.post(f"/keys/{kid}/retire", {})

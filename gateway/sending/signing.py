@@ -69,7 +69,8 @@ def sign(client: TransferClient, settings: HouseSettings, unsigned: UnsignedMani
     """Sign a manifest with the district's key, and give the detached signature to the gateway."""
     if not settings.keys["signing"]:
         raise SettingsError(NO_KEY, str(settings.file))
-    signature = sign_manifest(unsigned.content, settings.private_key(settings.keys["signing"]))
+    key = settings.private_key(settings.keys["signing"])
+    signature = sign_manifest(unsigned.content, key)
     client.post(f"/signatures/{unsigned.waiting.id}", {"signature": signature.decode("ascii")})
 
 

@@ -58,9 +58,11 @@ def show(transfer: str, only: tuple[str, ...], file: Path) -> None:
     from gateway.receiving.showing import lines
 
     with agent(file) as opened:
-        received, planned = opened.show(transfer)
+        received, planned, why = opened.show(transfer)
     for line in lines(received, planned, frozenset(only)):
         click.echo(line)
+    if why:
+        click.echo(f"\nNothing would be written now: {why}")
 
 
 @receive.command()
@@ -92,9 +94,12 @@ def answer(question: str, answer: str, transfer: str, file: Path) -> None:
 @TRANSFER
 @click.option("--section", "only", multiple=True, help="Only this section; may be given several times.")
 @click.option("--take", "takes", multiple=True, metavar="FIELD", help="Write this field over what is there.")
+@click.option("--not-wanted", "declined", multiple=True, metavar="SECTION", help="Write nothing of this section.")
 @click.option("--student", default="", help="The child's own id here, where it is not found by state id.")
 @HOUSE
-def file_record(transfer: str, only: tuple[str, ...], takes: tuple[str, ...], student: str, file: Path) -> None:
+def file_record(
+    transfer: str, only: tuple[str, ...], takes: tuple[str, ...], declined: tuple[str, ...], student: str, file: Path
+) -> None:
     """File the record of a TRANSFER: write what is new, ask about what is unknown, leave what is there as it is.
 
     FIELD is named as `crossing receive show` names it. A second time changes nothing.
@@ -104,6 +109,7 @@ def file_record(transfer: str, only: tuple[str, ...], takes: tuple[str, ...], st
 
     with agent(file) as opened:
         opened.resume(transfer)
+        opened.decline(transfer, declined)
         if student:
             opened.know(transfer, student)
         *before, newest = opened.versions(transfer) or [0]

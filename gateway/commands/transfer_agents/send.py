@@ -24,7 +24,7 @@ def send() -> None:
 
 @send.group()
 def keys() -> None:
-    """Make keys, publish their public parts, retire them."""
+    """Make keys, and print their public parts."""
 
 
 @keys.command()
@@ -38,39 +38,23 @@ def new(name: str, use: str, file: Path) -> None:
 
     settings = load(file)
     kid = key_pairs.make(settings, name)
-    click.echo(f"{kid}: {name} is the private part. Publish it: crossing send keys publish {name} --use {use}")
+    click.echo(f"{kid}: {name} is the private part. Next: crossing send keys publish {name} --use {use}")
 
 
 @keys.command()
 @NAME
 @USE
 @click.option("--days", type=click.IntRange(1, 1825), default=730, show_default=True, help="How long it is valid.")
-@click.option("--print", "only_print", is_flag=True, help="Print the public part, and send nothing.")
 @HOUSE
-def publish(name: str, use: str, days: int, only_print: bool, file: Path) -> None:
-    """Publish the public part of the key in FILE at the gateway; people of the district confirm it there."""
+def publish(name: str, use: str, days: int, file: Path) -> None:
+    """Print the public part of the key in FILE, which two persons of the district publish in the console.
+
+    They retire it there, too: a program of the district can do neither.
+    """
     from gateway.receiving.settings import load
     from gateway.sending import key_pairs
 
-    jwk = key_pairs.public_part(load(file), name, use, datetime.now(UTC), days)
-    if only_print:
-        click.echo(json.dumps(jwk, indent=1))
-        return
-    with client(file) as (_, opened):
-        key_pairs.send(opened, jwk)
-    click.echo(f"{jwk['kid']}: published. The other district pins it in the agreement by this thumbprint.")
-
-
-@keys.command()
-@click.argument("kid")
-@HOUSE
-def retire(kid: str, file: Path) -> None:
-    """Retire the key with the thumbprint KID: nothing new is signed or sealed with it."""
-    from gateway.sending import key_pairs
-
-    with client(file) as (_, opened):
-        key_pairs.retire(opened, kid)
-    click.echo(f"{kid}: retired.")
+    click.echo(json.dumps(key_pairs.public_part(load(file), name, use, datetime.now(UTC), days), indent=1))
 
 
 @send.command()

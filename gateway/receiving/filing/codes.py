@@ -10,7 +10,7 @@ from gateway.receiving.errors import UnknownChoice
 from gateway.receiving.settings import NEW
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from gateway.receiving.state import StateFolder
 
@@ -66,6 +66,11 @@ class AnswerBook:
         """Return what was answered; empty where nothing was."""
         told = self._answers.get(question.id, {})
         return str(told.get(transfer) or told.get("") or "")
+
+    def has_any(self, questions: Iterable[str], transfer: str) -> bool:
+        """Tell whether any of some questions, by their ids, is answered."""
+        told = (self._answers.get(one, {}) for one in questions)
+        return any(one.get(transfer) or one.get("") for one in told)
 
     def ask(self, questions: set[CodeQuestion]) -> None:
         """Keep the open questions, which `crossing receive answer` names by their ids."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.edfi.records import lenses
 from gateway.receiving.filing.codes import COURSE, CodeQuestion
 from gateway.receiving.filing.own_system import differences
-from gateway.receiving.filing.remapping import COMPARED, COURSES, TRANSCRIPTS, new_course
+from gateway.receiving.filing.remapping import COMPARED, COURSES, RESULTS, TRANSCRIPTS, new_course
 from gateway.transfers.package.sections import by_dependency, sections
 from standards.errors import MappingError
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MADE_FOR: Final = "transcript"
 """The section for which courses are made."""
 ENROLLS_FIRST = "the child is there before its record comes"
+NOT_SHOWN = "the district's own system does not show such records, so that one could be written over"
+NO_ASSESSMENT = "this district does not have the assessment"
 NO_TRANSCRIPT = "no transcript of this record is written for it"
 
 
@@ -129,6 +131,8 @@ def _planned(
             section, resource, number, verdict, source,
             left_out=turned.left_out, questions=questions, why=turned.why,
         )  # fmt: skip
+    if resource == RESULTS and not system.has_assessment(turned.document.get("assessmentReference", {})):
+        return PlannedRecord(section, resource, number, FilingVerdict.DOCUMENT, source, why=NO_ASSESSMENT)
     return _compared(section, resource, numbered, turned.document, system, turned.left_out)
 
 
@@ -143,8 +147,8 @@ def _compared(
     """Compare a document with the one that is there."""
     there = system.find(resource, key_of(resource, ours))
     if there is None:
-        why = ENROLLS_FIRST if resource in COMPARED else ""
-        verdict = FilingVerdict.DOCUMENT if resource in COMPARED else FilingVerdict.NEW
+        why = ENROLLS_FIRST if resource in COMPARED else "" if system.shows(resource) else NOT_SHOWN
+        verdict = FilingVerdict.DOCUMENT if why else FilingVerdict.NEW
         return PlannedRecord(section, resource, numbered[0], verdict, numbered[1], ours, left_out=left_out, why=why)
     differ = differences(ours, there.document)
     verdict = FilingVerdict.KEPT if differ else FilingVerdict.SAME

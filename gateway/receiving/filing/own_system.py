@@ -63,6 +63,7 @@ class OwnSystem:
     def __init__(self, adapter: Adapter, organization: int) -> None:
         self._adapter, self.organization = adapter, organization
         self._known: dict[str, dict[str, str]] = {}
+        self._assessments: dict[tuple[str, str], bool] = {}
         if not adapter.manifest.writes.issuperset(NEEDED):
             raise SettingsError(NOT_WRITABLE)
 
@@ -71,6 +72,10 @@ class OwnSystem:
         lens = lenses()[resource]
         record = self._adapter.locate(lens.entity, key)
         return None if record is None else StoredRecord(str(record["id"]), _bare(lens.write(record, None)))
+
+    def shows(self, resource: str) -> bool:
+        """Tell whether the system shows documents of a *resource*: what it hides could be written over unseen."""
+        return lenses()[resource].entity in self._adapter.manifest.entities
 
     def read(self, resource: str, identifier: str) -> tuple[StoredRecord, Tagged] | None:
         """Read the document with an id, with the state that a change of it must still find."""
@@ -109,6 +114,13 @@ class OwnSystem:
     def has_course(self, code: str) -> bool:
         """Tell whether the district's catalogue has a course."""
         return self._adapter.locate("course", (code, str(self.organization))) is not None
+
+    def has_assessment(self, reference: Mapping[str, Any]) -> bool:
+        """Tell whether the district has the assessment that a *reference* names."""
+        key = (str(reference.get("assessmentIdentifier")), str(reference.get("namespace")))
+        if key not in self._assessments:
+            self._assessments[key] = self._adapter.locate("assessment", key) is not None
+        return self._assessments[key]
 
     def child(self, unique: str, born: str, state_ids: frozenset[str]) -> str:
         """Return the child's own id in the system: the *unique* one that somebody gave, or the one that is found.

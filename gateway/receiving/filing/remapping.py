@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 PROFILES, RECORDS, TRANSCRIPTS, COURSES = (
     "studentEducationOrganizationAssociations", "studentAcademicRecords", "courseTranscripts", "courses",
 )  # fmt: skip
-WRITTEN: Final = ("students", PROFILES, COURSES, RECORDS, TRANSCRIPTS, "studentAssessments", "studentHealths")
+RESULTS: Final = "studentAssessments"
+WRITTEN: Final = ("students", PROFILES, COURSES, RECORDS, TRANSCRIPTS, RESULTS, "studentHealths")
 """The resources that can be written into the receiver's system; everything else is filed as a document."""
 COMPARED: Final = frozenset({"students"})
 """The resources of which nothing new is made: the child is there before its record comes."""

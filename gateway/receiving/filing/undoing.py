@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.receiving.filing.writing import TOOK, UNDONE, WROTE, is_own
-from standards.errors import CallerError, NotFound, SourceBroken
+from standards.errors import CallerError, NotFound, SourceBroken, SourceRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,7 +88,7 @@ def _undone(system: OwnSystem, journal: Journal, one: WrittenRecord, now: dateti
             system.delete(one.resource, one.id, found[1])
         except NotFound:
             outcome = UndoOutcome.GONE
-        except (CallerError, SourceBroken) as error:
+        except (CallerError, SourceBroken, SourceRefused) as error:
             return UndoneRecord(one.resource, one.id, UndoOutcome.STAYS, error.message)
     journal.add(UNDONE, id=one.id, tag=one.tag, at=now.isoformat())
     return UndoneRecord(one.resource, one.id, outcome)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.receiving.errors import UnknownChoice
 from gateway.receiving.filing.filing_plan import FilingVerdict, PlannedRecord
-from standards.errors import CallerError, SourceBroken
+from standards.errors import CallerError, SourceBroken, SourceRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -94,7 +94,7 @@ class Writing:
         self.journal.add(INTENDED, tag=tag)
         try:
             identifier = self.system.create(one.resource, one.ours)
-        except (CallerError, SourceBroken) as error:
+        except (CallerError, SourceBroken, SourceRefused) as error:
             return FiledRecord(one, FilingOutcome.REFUSED, why=error.message)
         found = self.system.read(one.resource, identifier)
         digest = found[0].digest if found else ""
@@ -106,7 +106,7 @@ class Writing:
         assert one.there is not None
         try:
             self.system.take(one.resource, one.there.id, {name: one.ours[name] for name in sorted(members)})
-        except (CallerError, SourceBroken) as error:
+        except (CallerError, SourceBroken, SourceRefused) as error:
             return FiledRecord(one, FilingOutcome.REFUSED, one.there.id, error.message)
         found = self.system.read(one.resource, one.there.id)
         self.journal.add(

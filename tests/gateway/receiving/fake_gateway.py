@@ -28,6 +28,7 @@ class FakeGateway:
     forms: list = field(default_factory=list)
     breaks: list = field(default_factory=list)
     sender: str = "maple"
+    signer: str = ""
     url: str = ""
     idempotent: dict = field(default_factory=dict)
 
@@ -86,7 +87,8 @@ class TransfersHandler(wire.Handler):
 
     def signatures(self, _query):
         self.json(200, [
-            {"id": name, "transfer": told[0], "version": told[1], "sha256": hashlib.sha256(told[2]).hexdigest()}
+            {"id": name, "transfer": told[0], "version": told[1], "sha256": hashlib.sha256(told[2]).hexdigest(),
+             "kid": self.gateway.signer}
             for name, told in self.gateway.manifests.items()
         ])  # fmt: skip
 

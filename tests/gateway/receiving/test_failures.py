@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.simulators.wire import EdFiReply
 from gateway.receiving.errors import (
     GatewayUnreachable,
 )
@@ -99,3 +100,41 @@ def test_a_gateway_that_fails_at_the_acknowledgment_is_told_later(fir):
     assert run(fir)[0].endswith("acknowledged")
     assert len(fir.writes()) == writes
     assert len(fir.gateway.told("/acknowledgment")) == 1
+
+
+def test_what_the_system_hides_is_not_written_over(fir):
+    """An ODS replaces what a POST finds: with a client that may write and not read, unseen."""
+    fir.ods.faults.add("forbidden", "studenthealths", times=1)
+    report = file(fir)
+    assert outcomes(report, "studentHealths") == [FilingOutcome.DOCUMENT]
+    assert fir.running.asked("studentHealths", "POST") == []
+
+
+def test_what_the_client_may_not_write_is_told_and_the_rest_is_written(fir, monkeypatch):
+    answer = fir.ods.answer
+
+    def forbidding(method, url, headers, body):
+        if method == "POST" and url.endswith("/studentHealths"):
+            return EdFiReply(403, {"type": "urn:ed-fi:api:security:authorization:access-denied:action"})
+        return answer(method, url, headers, body)
+
+    monkeypatch.setattr(fir.ods, "answer", forbidding)
+    [line] = run(fir)
+    assert "1 refused" in line
+    assert line.endswith("acknowledged")
+    assert len(fir.documents("CourseTranscript")) == 3
+    assert run(fir) == []  # until a person has mended it
+    monkeypatch.setattr(fir.ods, "answer", answer)
+    assert outcomes(file(fir), "studentHealths") == [FilingOutcome.WRITTEN]
+
+
+def test_a_record_that_waits_for_an_answer_costs_nothing_until_there_is_one(tmp_path, quick_pages):
+    with house(tmp_path / "fir", courses="ask") as fir:
+        assert "3 waiting" in run(fir)[0]
+        fir.running.log.clear()
+        assert run(fir) == []
+        assert fir.running.log == []
+        with fir.agent() as agent:
+            for one in agent.questions():
+                agent.answer(one.id, "new")
+        assert "waiting" not in run(fir)[0]

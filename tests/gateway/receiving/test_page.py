@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
+from gateway.sending import key_pairs
 from gateway.transfers.sealing.key_set import KeySet, KeyUse, publish, read_key_set
 from gateway.transfers.sealing.manifest import SignedBy
 from gateway.transfers.sealing.package import PackageParties, seal_package
@@ -40,17 +41,17 @@ def technician(tmp_path, quick_pages, monkeypatch):
         signing = publish(pair("maple sig"), KeyUse.SIGN, now - timedelta(1), now + timedelta(1))
         maple = KeySet("maple", (signing,))
         made.gateway.keys = {"maple": maple.as_jwks()}
-        told = made.gateway.posts.append
+        public_part = key_pairs.public_part
 
-        class Posts(list):
-            def append(self, one):
-                told(one)
-                if one[0] == "/keys":
-                    keys = read_key_set(orjson.dumps({"keys": [one[1]["jwk"]]}), "fir")
-                    made.gateway.keys["fir"] = keys.as_jwks()
-                    made.gateway.packages = {(TRANSFER, 1): sealed_for(keys, maple, now)}
+        def confirmed(*given):
+            """Print the public part, and publish it as two persons do in the console."""
+            jwk = public_part(*given)
+            keys = read_key_set(orjson.dumps({"keys": [jwk]}), "fir")
+            made.gateway.keys["fir"] = keys.as_jwks()
+            made.gateway.packages = {(TRANSFER, 1): sealed_for(keys, maple, now)}
+            return jwk
 
-        made.gateway.posts = Posts()
+        monkeypatch.setattr(key_pairs, "public_part", confirmed)
         monkeypatch.chdir(folder)
         monkeypatch.setenv("FIR_AGENT_SECRET", "gateway-secret")
         monkeypatch.setenv("FIR_ODS_SECRET", "ods-secret")
@@ -73,7 +74,7 @@ def test_what_the_page_shows_works(technician):
     before = made.contents()
     for block in samples.blocks(PAGE):
         reader.follow(replace(block, text=here(block.text, made)))
-    assert {path.split("/")[-1] for path, _ in made.gateway.idempotent.values()} >= {"acknowledgment", "filed", "keys"}
+    assert {path.split("/")[-1] for path, _ in made.gateway.idempotent.values()} == {"acknowledgment", "filed"}
     after = made.contents()
     assert {name for name in after if after[name] != before.get(name)} == {"Student"}
 

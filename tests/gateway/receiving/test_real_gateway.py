@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import orjson
 import pytest
@@ -12,10 +12,15 @@ from werkzeug.serving import make_server
 
 from adapters.simulators import edfi
 from gateway.auth.scopes import TRANSFERS
+from gateway.receiving.gateway_client import TransferClient
 from gateway.receiving.running import run_once
+from gateway.receiving.settings import load
+from gateway.sending import signing
 from gateway.transfers.machine.words import TransferState
 from gateway.transfers.package.figures import figures_of
 from gateway.transfers.sealing.key_files import write_private_key
+from gateway.transfers.sealing.key_set import KeyUse
+from gateway.transfers.sealing.manifest import SignedBy
 from tests.gateway.receiving.houses import House, code, codes_in, descriptors
 from tests.gateway.transfers.work.world import pair
 from tests.support.people.api import registered
@@ -65,7 +70,9 @@ def served(application):
 
 def own_documents(child, files):
     """Cedar's ODS: the child is enrolled there, and all codes are known."""
-    values = {one for path, content in files.items() if path.endswith(".json") for one in codes_in(orjson.loads(content))}
+    values = {
+        one for path, content in files.items() if path.endswith(".json") for one in codes_in(orjson.loads(content))
+    }
     values |= {code("MethodCreditEarned", "Transfer credit"), code("StudentIdentificationSystem", "State")}
     return [
         *descriptors(values),
@@ -92,30 +99,36 @@ def moving(tmp_path):
 def packed(moving, caller):
     """A child of whom the record has left Maple, and the transfer."""
     for number in range(3, 40):
-        asked = caller.post("/transfers", moving.form(number)).json
-        if "id" in asked:
-            found = moving.world.work(moving.world.find(asked["id"]))
-            if found.state is TransferState.PACKED:
-                return moving.world.student(number), found
+        told = caller.post("/transfers", moving.form(number)).json
+        found = moving.world.work(moving.world.find(told["id"])) if "id" in told else None
+        if found is not None and found.state is TransferState.PACKED:
+            return moving.world.student(number), found
     raise AssertionError
+
+
+def settings_in(folder, moving, url, ods, **changes):
+    """Write the settings of the agents in Cedar's house, or in another one's."""
+    folder.mkdir(mode=0o700)
+    write_private_key(folder / "cedar-seal.jwk", pair("cedar enc"))
+    write_private_key(folder / "maple-sign.jwk", pair("maple sig"))
+    (folder / "ods.secret").write_text("ods-secret")
+    signer = moving.program("keys-reader", "cedar").get("/keys/gateway").json["keys"][0]["kid"]
+    text = SETTINGS.format(url=url, ods=ods, signer=signer, maple=pair("maple sig").thumbprint())
+    for before, after in changes.values():
+        text = text.replace(before, after)
+    (folder / "transfers.toml").write_text(text)
+    return load(folder / "transfers.toml")
 
 
 def test_a_record_leaves_one_district_and_is_filed_in_the_other(moving, tmp_path):
     secret = registered(moving.region, "cedar-agent", "cedar", TRANSFERS)
     caller = moving.program("cedar-office", "cedar")
     child, transfer = packed(moving, caller)
-    opened = moving.world.opened(transfer)
+    documents = own_documents(child, moving.world.opened(transfer).files)
     folder = tmp_path / "cedar"
-    folder.mkdir(mode=0o700)
-    write_private_key(folder / "cedar-seal.jwk", pair("cedar enc"))
-    (folder / "client.secret").write_text(secret)
-    (folder / "ods.secret").write_text("ods-secret")
-    documents = own_documents(child, opened.files)
     with served(moving.region.running) as url, edfi.run(edfi.Ods(copy.deepcopy(documents))) as ods:
-        signer = caller.get("/keys/gateway").json["keys"][0]["kid"]
-        (folder / "transfers.toml").write_text(
-            SETTINGS.format(url=url, ods=ods.url, signer=signer, maple=pair("maple sig").thumbprint())
-        )
+        settings_in(folder, moving, url, ods.url)
+        (folder / "client.secret").write_text(secret)
         cedar = House(folder, None, ods)
         cedar.now = moving.world.clock()
         with cedar.agent() as agent:
@@ -127,3 +140,36 @@ def test_a_record_leaves_one_district_and_is_filed_in_the_other(moving, tmp_path
             assert list(run_once(agent)) == []
             manifest = agent.opened(transfer.id).manifest
         assert figures_of(manifest)["sections"]["identity"] >= 1
+
+
+def test_a_district_signs_in_its_own_house_what_the_gateway_seals(moving, tmp_path):
+    secret = registered(moving.region, "maple-agent", "maple", TRANSFERS)
+    moving.world.publish("maple", "maple sig", KeyUse.SIGN)
+    caller = moving.program("cedar-office", "cedar")
+    found = next(
+        transfer
+        for transfer in (moving.world.work(one) for one in asked(moving, caller))
+        if transfer.state is TransferState.APPROVED
+    )
+    with served(moving.region.running) as url:
+        settings = settings_in(
+            tmp_path / "maple", moving, url, "http://127.0.0.1:9",
+            district=('district = "cedar"', 'district = "maple"'), client=("cedar-agent", "maple-agent"),
+            key=("[keys]", '[keys]\nsigning = "maple-sign.jwk"'),
+        )  # fmt: skip
+        (tmp_path / "maple" / "client.secret").write_text(secret)
+        client = TransferClient(settings)
+        with closing(client):
+            [one] = [one for one in signing.waiting(client) if one.transfer == found.id]
+            signing.sign(client, settings, signing.fetch(client, settings, one))
+            assert [one for one in signing.waiting(client) if one.transfer == found.id] == []
+    assert moving.world.work(found).state is TransferState.PACKED
+    assert moving.world.opened(found).facts.signed_by is SignedBy.DISTRICT
+
+
+def asked(moving, caller):
+    """Ask for one child after the other, and yield each transfer."""
+    for number in range(3, 40):
+        told = caller.post("/transfers", moving.form(number)).json
+        if "id" in told:
+            yield moving.world.find(told["id"])

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from gateway.commands.cli import main
 from gateway.transfers.sealing.errors import SealingError
-from gateway.transfers.sealing.key_files import read_private_key
-from gateway.transfers.sealing.key_set import read_key_set
+from gateway.transfers.sealing.key_files import read_private_key, write_private_key
+from gateway.transfers.sealing.key_set import KeyUse, read_key_set
 from gateway.transfers.sealing.signature import verify_signature
 from tests.gateway.receiving.houses import TRANSFER, house, packed
 from tests.gateway.transfers.sealing.sealed_packages import MAPLE, NOW, pair
@@ -26,8 +26,6 @@ def maple(tmp_path, monkeypatch):
         path = made.folder / "transfers.toml"
         path.write_text(path.read_text().replace('district = "fir"', 'district = "maple"'))
         (made.folder / "fir-sign.jwk").unlink()
-        from gateway.transfers.sealing.key_files import write_private_key
-
         write_private_key(made.folder / "fir-sign.jwk", pair("maple sig"))
         monkeypatch.chdir(made.folder)
         made.gateway.manifests = {"sig-1": (TRANSFER, 1, packed().signed)}
@@ -72,19 +70,15 @@ def test_what_is_not_to_be_signed_by_the_district_is_not(maple, change):
     assert maple.gateway.posts == []
 
 
-def test_a_key_is_made_published_and_retired(maple):
+def test_a_key_is_made_and_its_public_part_printed(maple):
     kid = crossing("keys", "new", "seal.jwk", "--use", "seal").split(":")[0]
     assert (maple.folder / "seal.jwk").stat().st_mode & 0o777 == 0o600
     assert read_private_key(maple.folder / "seal.jwk").thumbprint() == kid
-    printed = json.loads(crossing("keys", "publish", "seal.jwk", "--use", "seal", "--print"))
-    assert maple.gateway.posts == []
-    assert read_key_set(json.dumps({"keys": [printed]}).encode(), "maple").keys[0].kid == kid
-    assert kid in crossing("keys", "publish", "seal.jwk", "--use", "seal")
-    assert crossing("keys", "retire", kid) == f"{kid}: retired.\n"
-    posts = dict(maple.gateway.posts)
-    assert posts["/keys"]["jwk"]["kid"] == kid
-    assert posts[f"/keys/{kid}/retire"] == {}
-    assert '"d"' not in json.dumps(maple.gateway.posts)
+    printed = crossing("keys", "publish", "seal.jwk", "--use", "seal")
+    assert maple.gateway.asked == []
+    assert '"d"' not in printed
+    [key] = read_key_set(json.dumps({"keys": [json.loads(printed)]}).encode(), "maple").keys
+    assert (key.kid, key.use) == (kid, KeyUse.SEAL)
 
 
 def test_a_key_overwrites_nothing(maple):

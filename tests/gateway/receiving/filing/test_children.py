@@ -8,6 +8,7 @@ from gateway.receiving.errors import (
     StudentNotFound,
     WrongStudent,
 )
+from gateway.receiving.showing import lines
 from tests.gateway.receiving.houses import (
     CANARY,
     FIR_ORG,
@@ -76,3 +77,14 @@ def test_twins_with_one_state_id_are_for_a_person(tmp_path, quick_pages):
         "studentIdentificationCodes": [state_code()]}))  # fmt: skip
     with house(tmp_path / "fir", documents=documents) as fir:
         refused(fir, StudentNotFound, "Several children")
+
+
+def test_a_record_can_be_read_before_the_child_is_enrolled(tmp_path, quick_pages):
+    documents = [one for one in own_documents() if one[0] != "studentEducationOrganizationAssociations"]
+    with house(tmp_path / "fir", documents=documents) as fir, fir.agent() as agent:
+        agent.fetch(TRANSFER)
+        received, planned, why = agent.show(TRANSFER)
+        assert "Enroll the child" in why
+        shown = "\n".join(lines(received, planned, frozenset()))
+        assert CANARY in shown
+        assert "stays a document" in shown

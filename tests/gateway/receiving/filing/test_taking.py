@@ -10,8 +10,10 @@ from gateway.receiving.errors import (
 from gateway.receiving.filing.writing import FilingOutcome
 from tests.gateway.receiving.houses import (
     HERE,
+    TRANSFER,
     file,
     outcomes,
+    run,
 )
 
 
@@ -57,6 +59,18 @@ def test_a_change_meanwhile_is_told(fir, monkeypatch):
     [student] = [one for one in report.filed if one.planned.resource == "students"]
     assert student.outcome is FilingOutcome.REFUSED
     assert student.why
+
+
+def test_a_section_that_is_not_wanted_is_not_written_and_the_sender_is_told(fir):
+    with fir.agent() as agent:
+        agent.fetch(TRANSFER)
+        agent.decline(TRANSFER, ["transcript"])
+    assert run(fir)[0].endswith("acknowledged")
+    assert fir.documents("CourseTranscript") == []
+    assert fir.documents("StudentHealth") != []
+    filed = {path.split("/")[-2]: body["how"] for path, body in fir.gateway.posts if path.endswith("/filed")}
+    assert (filed["transcript"], filed["health"]) == ("not-wanted", "written")
+    assert fir.gateway.told("/acknowledgment")[0]["echo"]["check"] == {"creditsEarned": "1.00", "gpa": "3.12"}
 
 
 def test_a_section_alone_is_filed_where_it_is_named(fir):
