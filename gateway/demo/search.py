@@ -30,7 +30,10 @@ def search(places: Iterable[Path], words: Iterable[str]) -> SearchResult:
     spelt = {one for word in words if len(word) >= SHORTEST for one in spellings(word)}
     files, size, found = 0, 0, []
     for file in _files(places):
-        content = file.read_bytes()
+        try:
+            content = file.read_bytes()
+        except FileNotFoundError:
+            continue  # deleted since it was listed
         files, size, folded = files + 1, size + len(content), content.lower()
         if any(one in content or one in folded for one in spelt):
             found.append(file.name)

@@ -10,7 +10,7 @@ from gateway.demo.commands import typed
 from gateway.demo.console_links import signed_in
 from gateway.demo.data.oneroster.ids import Ids
 from gateway.demo.scenario.transfer_parties import RECEIVER, SENDER
-from gateway.demo.search import search
+from gateway.demo.search import SearchResult, search
 from gateway.people.sessions import COOKIE
 from standards.errors import StoreUnavailable
 
@@ -63,6 +63,7 @@ class TransferChapter:
         self.settings = transcript.scenario.settings
         self.there, self.here = self.moving.mover.there, self.moving.mover.here
         self.answers: list[bytes] = []
+        self.searches: list[SearchResult] = []
 
     def show(self) -> None:
         """Print the steps, what is then in the receiver's system, the paper, and what the gateway has kept."""
@@ -131,10 +132,11 @@ class TransferChapter:
         return self._seen() if self.transfer else NOTHING
 
     def _seen(self) -> str:
-        """Ask what has become of the request, as the program of the receiver, and say it in words."""
+        """Ask what has become of the request, as the program of the receiver, and say it in words; search meanwhile."""
         place = f"{API}/transfers/{self.transfer}"
         answer = self._told(self.transcript.ask("GET", self.moving.clients[RECEIVER].name, place))
         seen = answer.json()
+        self._search()
         if "version" in seen:
             return f"{seen['state']}, version {seen['version']}"
         self.answers.append(answer.content)
@@ -185,15 +187,21 @@ class TransferChapter:
             f"   … and {sum(line.lstrip().startswith('- ') for line in lines)} facts, by name, never by value",
         ]
 
-    def _left_behind(self) -> str:
-        """Search all that the gateway has written for words of the child, and say what came of it."""
+    def _search(self) -> None:
+        """Search all that the gateway has written until now for words of the child."""
         folder = self.settings.parent
         places = (folder / "state", folder / "agreements", folder / "gateway.log", self.settings)
-        done = search(places, self._words())
-        verdict = f"they are in {', '.join(done.found)}" if done.found else "none of them is there"
+        self.searches.append(search(places, self._words()))
+
+    def _left_behind(self) -> str:
+        """Say what the searches after each step came to, and that of what the receiver has filed beside them."""
+        last, found = self.searches[-1], {name for one in self.searches for name in one.found}
+        verdict = f"they are in {', '.join(sorted(found))}" if found else "none of them was there"
+        filed = search([self.moving.houses / RECEIVER / "records"], self._words())
         return (
-            f"Then all {done.files} files that the gateway has written, {done.size:,} bytes of registry, record, queue "
-            f"and log, were searched for the names of the child and its parents, birth date, ids, mail: {verdict}."
+            f"After each step all that the gateway had written, at the end {last.size:,} bytes in {last.files} files "
+            "of registry, record, packages, queue and log, was searched for the names of the child and its parents, "
+            f"birth date, ids, mail: {verdict}. The same search finds them in {len(filed.found)} files of Fir's records."
         )
 
     def _words(self) -> Iterator[str]:
