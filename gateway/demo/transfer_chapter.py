@@ -197,11 +197,11 @@ class TransferChapter:
         """Say what the searches after each step came to, and that of what the receiver has filed beside them."""
         last, found = self.searches[-1], {name for one in self.searches for name in one.found}
         verdict = f"they are in {', '.join(sorted(found))}" if found else "none of them was there"
-        filed = search([self.moving.houses / RECEIVER / "records"], self._words())
+        filed = search([self.moving.houses / RECEIVER / "records"], self._words()).found
         return (
             f"After each step all that the gateway had written, at the end {last.size:,} bytes in {last.files} files "
             "of registry, record, packages, queue and log, was searched for the names of the child and its parents, "
-            f"birth date, ids, mail: {verdict}. The same search finds them in {len(filed.found)} files of Fir's records."
+            f"birth date, ids, mail: {verdict}. In {len(filed)} files of Fir's records the same search finds them."
         )
 
     def _words(self) -> Iterator[str]:
