@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gateway.demo.scenario.region import Scenario
 
 API: Final = "transfers/v1"
-TAKEN: Final = "students.birthCity"
+TAKEN: Final = ("students.birthCity", "studentEducationOrganizationAssociations.sexDescriptor")
 """What the registrar lets the record fill in, of what was not typed in."""
 LATER: Final = ("contacts", "special-education", "health", "discipline", "documents", "assessment", "graduation")
 """What no rule releases, and what the first track does not carry."""
@@ -102,8 +102,9 @@ class TransferChapter:
         yield "gateway", "has sealed it to Fir's key", "by itself", self._seen()
         self._in_house(RECEIVER, "receive", "fetch", self.transfer)
         yield "Fir", "fetches, verifies, opens it", "crossing receive fetch", self._seen()
-        self._in_house(RECEIVER, "receive", "file", self.transfer, "--take", TAKEN)
-        yield "Fir", "files it, echoes the figures", "crossing receive file", self._seen()
+        takes = [word for one in TAKEN for word in ("--take", one)]
+        self._in_house(RECEIVER, "receive", "file", self.transfer, *takes)
+        yield "Fir", "files it, echoes the figures", "crossing receive file --take …", self._seen()
         self._decided()
         yield "Alder", "an approver releases the rest", "signed in, POST …/supplement", self._seen()
         self._await(SENDER, "signatures")
@@ -170,7 +171,7 @@ class TransferChapter:
             if row.document["studentReference"]["studentUniqueId"] == unique
         ]
         born = next(row.document for row in rows["Student"].values() if row.document["studentUniqueId"] == unique)
-        sexes = [document["sexDescriptor"].rpartition("#")[2] for document in own]
+        sexes = [str(document.get("sexDescriptor", "")).rpartition("#")[2] for document in own]
         return {"sex": ", ".join(sexes) or NOTHING, "born in": str(born.get("birthCity", NOTHING))}
 
     @property

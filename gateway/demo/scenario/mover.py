@@ -28,6 +28,8 @@ DAYS_AGO: Final = 2
 TELLING: Final = 5
 """The letters of a name that nothing else is likely to contain."""
 PROFILES, ENROLLMENTS = "studentEducationOrganizationAssociations", "studentSchoolAssociations"
+TYPED: Final = frozenset({"studentReference", "educationOrganizationReference", "studentIdentificationCodes"})
+"""What of a new child's facts somebody has typed in."""
 AGENCIES, SCHOOLS = "localEducationAgencies", "schools"
 WHERE: Final = frozenset({"identificationCodes", "addresses", "institutionTelephones"})
 """What of an organization is its own district's business."""
@@ -63,15 +65,22 @@ def as_enrolled(
 ) -> list[tuple[str, Document]]:
     """Return the *documents* of the receiver as whoever enrolled the child has typed them in.
 
-    Where it was before is there; its language, its race and its address are not yet.
+    Where it was before is there, and its ids; its sex, its language, its race and its address are not yet.
     """
     unique = mover.here.state_id
     typed = [
-        (collection, document)
+        (collection, _begun(document) if _is_about(unique, collection, document) else document)
         for collection, document in documents
-        if collection != PROFILES or document["studentReference"]["studentUniqueId"] != unique
     ]
     return [*typed, *_before(documents, sender, mover)]
+
+
+def _is_about(unique: str, collection: str, document: Document) -> bool:
+    return collection == PROFILES and bool(document["studentReference"]["studentUniqueId"] == unique)
+
+
+def _begun(document: Document) -> Document:
+    return {name: value for name, value in document.items() if name in TYPED}
 
 
 def _before(

@@ -81,4 +81,6 @@ def test_the_receiving_system_says_where_the_child_was_and_no_more_than_somebody
     assert before["schoolReference"] == {"schoolId": int(mover.there.school)}
     names = {one["nameOfInstitution"] for name, one in documents if name == "localEducationAgencies"}
     assert sender.title in names
-    assert of("studentEducationOrganizationAssociations") == []
+    (profile,) = of("studentEducationOrganizationAssociations")
+    assert mover.here.state_id in {one["identificationCode"] for one in profile["studentIdentificationCodes"]}
+    assert profile.keys() == {"studentReference", "educationOrganizationReference", "studentIdentificationCodes"}
