@@ -75,7 +75,7 @@ OPEN = {(TransferKeys, "key_set"), (TransferReports, "districts"), (TransferRepo
 """What everybody may know, or asks the roles about another district than the actor's."""
 INSIDE = {
     "need", "may", "takes_part", "agreement", "sent_to_us", "asked_by_us", "event", "roll", "today", "handle", "opened",
-    "tag", "record", "child_tags", "view", "terms", "row", "is_protected", "supplement_asked", "restrictions", "packed",
+    "tag", "record", "child_tags", "view", "terms", "row", "is_protected", "supplement_asked", "asked_task", "restrictions", "packed",
 }  # fmt: skip
 """The methods by which services are built; pages and the API call none of them."""
 
