@@ -17,7 +17,7 @@ from gateway.tasks.task import ID_CHARACTERS, OWN, PersonTask
 from standards.errors import Conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -49,6 +49,30 @@ class Tasks:
             connection.execute(insert(tasks).values(_values(task, task.opened)))
             write_act(connection, Act(actor, "task opened", "", _about(task)), self._clock())
         return task
+
+    @timely
+    def note(self, task: PersonTask, actor: str) -> bool:
+        """Write down a *task* that an act of somebody has made, once; tell whether it was not there yet."""
+        with transaction(self._engine, write=True) as connection:
+            if connection.execute(select(tasks.c.id).where(tasks.c.id == task.id)).first() is not None:
+                return False
+            connection.execute(insert(tasks).values(_values(task, task.opened)))
+            write_act(connection, Act(actor, "task opened", "", _about(task)), self._clock())
+        return True
+
+    @timely
+    def known(self, ids: Collection[str]) -> frozenset[str]:
+        """Return those of the *ids* of tasks that are written down."""
+        wanted = select(tasks.c.id).where(tasks.c.id.in_(sorted(ids)))
+        with transaction(self._engine) as connection:
+            return frozenset(connection.execute(wanted).scalars())
+
+    @timely
+    def find(self, name: str) -> PersonTask | None:
+        """Find a task that is written down, a closed one too, by its id."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(select(tasks).where(tasks.c.id == name)).first()
+        return _task(row) if row is not None else None
 
     @timely
     def close(self, task: PersonTask, outcome: str, actor: str) -> None:

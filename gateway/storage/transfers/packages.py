@@ -129,7 +129,9 @@ class SealedPackages:
             descriptor = os.open(self._folder / package.file, os.O_RDONLY)
         except OSError:
             raise PackageGone from None
-        return _chunks(descriptor, offset, package.size - offset if length is None else length)
+        chunks = _chunks(descriptor, offset, package.size - offset if length is None else length)
+        next(chunks)  # from here on whoever lets go of it closes the file, though nothing was read
+        return chunks
 
     @timely
     def find(self, transfer: str, version: int) -> SealedPackage:
@@ -144,6 +146,17 @@ class SealedPackages:
         if row is None:
             raise PackageGone
         return _package(row)
+
+    @timely
+    def of_receiver(self, receiver: str) -> tuple[SealedPackage, ...]:
+        """List the packages that lie ready for a district, or were read and not acknowledged yet, oldest first."""
+        there = sealed_packages.c.deleted.is_(None), sealed_packages.c.expires > self._clock()
+        newest = transfers.c.version == sealed_packages.c.version, transfers.c.state.in_(NEEDED_IN)
+        joined = select(sealed_packages).join(transfers, transfers.c.id == sealed_packages.c.transfer)
+        wanted = joined.where(sealed_packages.c.receiver == receiver, *there, *newest)
+        with transaction(self._engine) as connection:
+            rows = connection.execute(wanted.order_by(sealed_packages.c.at, sealed_packages.c.transfer)).all()
+        return tuple(map(_package, rows))
 
     def discard(self, package: SealedPackage) -> None:
         """Delete the file of a package that the registry does not name."""
@@ -253,7 +266,9 @@ def _from_sealed(content: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _chunks(descriptor: int, offset: int, length: int) -> Iterator[bytes]:
+    """Yield nothing once the file is held, then its bytes."""
     with os.fdopen(descriptor, "rb") as file:
+        yield b""
         file.seek(offset)
         while length > 0 and (chunk := file.read(min(CHUNK_BYTES, length))):
             length -= len(chunk)

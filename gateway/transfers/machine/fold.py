@@ -23,6 +23,7 @@ from gateway.transfers.machine.words import (
     TransferParty,
     TransferState,
 )
+from gateway.translations.phrases import Phrase
 from standards.errors import CallerError
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ def apply(transfer: Transfer | None, event: TransferEvent) -> Transfer:
     _check_actor(transfer, event)
     check_event(event)
     if event.kind not in allowed(transfer, event.party):
-        raise NotAllowed(f"'{event.kind}' is not possible now for the {event.party}.")
+        message = "%(event)s is not possible now for the %(party)s."
+        raise NotAllowed(Phrase(message, event=event.kind.value, party=event.party.value))
     if event.at < transfer.changed:
         raise WrongContent("An event cannot have happened before the one ahead of it.")
     if guard := GUARDS.get(event.kind):
@@ -168,6 +170,13 @@ def _redirect(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
     return {"sender": event.content["sender"], "opened": event.at, "redirects": transfer.redirects + 1}
 
 
+def _task(transfer: Transfer, _event: TransferEvent) -> dict[str, Any]:
+    """Take back what was released and has not left: an agreement in force now wants it decided by a person."""
+    if transfer.state is not TransferState.APPROVED:
+        return {}
+    return {"approved": (transfer.approved - release_of(transfer).sections) | transfer.sent}
+
+
 def _released(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
     """Release what an *event* names, as a further version."""
     sections = sections_of(event)
@@ -227,6 +236,7 @@ EFFECTS: Final[Mapping[EventKind, Effect]] = {
     EventKind.MATCH: _match,
     EventKind.CHOOSE: _choose,
     EventKind.REDIRECT: _redirect,
+    EventKind.TASK: _task,
     EventKind.RELEASE: _released,
     EventKind.APPROVE: _released,
     EventKind.SUPPLEMENT: _released,

@@ -14,7 +14,9 @@ from gateway.transfers.machine.words import (
     HoldReason,
     RecordSection,
     SectionState,
+    TaskCause,
     TransferParty,
+    TransferState,
 )
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from gateway.transfers.machine.transfer import PackedVersion, Release, Transfer
 
     Guard = Callable[[Transfer, TransferEvent], None]
+
+
+ANEW: Final = frozenset({TaskCause.AGREEMENT, TaskCause.RESTRICTION})
+"""Why what was released, and has not left, is asked of a person after all."""
 
 
 def sections_of(event: TransferEvent, member: str = "sections") -> frozenset[RecordSection]:
@@ -52,6 +58,14 @@ def _redirect(transfer: Transfer, event: TransferEvent) -> None:
     district = event.content["sender"]
     if district in {transfer.sender, transfer.receiver}:
         raise WrongContent("A request is redirected to another district than the two that have it.")
+
+
+def _task(transfer: Transfer, event: TransferEvent) -> None:
+    causes = set(event.content["causes"])
+    if transfer.state is TransferState.APPROVED:
+        _ensure(causes <= ANEW, "What was released is asked for anew by another agreement or a restriction alone.")
+    else:
+        _ensure(TaskCause.AGREEMENT not in causes, "Nothing was released that another agreement could ask for anew.")
 
 
 def _leaving(_transfer: Transfer, event: TransferEvent) -> None:
@@ -124,6 +138,7 @@ def _supplement(transfer: Transfer, event: TransferEvent) -> None:
 
 GUARDS: Final[Mapping[EventKind, Guard]] = {
     EventKind.REDIRECT: _redirect,
+    EventKind.TASK: _task,
     EventKind.RELEASE: _release,
     EventKind.APPROVE: _approve,
     EventKind.HOLD: _hold,

@@ -157,6 +157,7 @@ class TaskCause(StrEnum):
     RESTRICTION = "restriction"
     HOLD = "hold"
     CHOSEN = "chosen"
+    AGREEMENT = "agreement"
 
 
 class HoldReason(StrEnum):
