@@ -8,7 +8,7 @@ import pytest
 
 from gateway.admin.confirming import Confirming
 from gateway.admin.second_person import Waiting
-from gateway.admin.transfers.asking import TransferAsking
+from gateway.admin.transfers.custody import TransferCustody
 from gateway.people.actor import NotPermitted, operator
 from gateway.transfers.machine.errors import NotAllowed, NotPartyTo
 from gateway.transfers.machine.words import TransferState
@@ -176,7 +176,7 @@ def test_the_region_sees_ids_states_and_clocks_and_nobody(office):
     for do in (
         lambda: service.choose(found.id, "x", found.number, "k"),
         lambda: service.approve(found.id, LEAVES, STAYS, found.number, "k"),
-        lambda: TransferAsking(office.administration, operator("root"), RECEIVER).withdraw(found.id, "mistake", "k"),
+        lambda: TransferCustody(office.administration, operator("root"), SENDER).refuse(found.id, "x", 1, "k"),
     ):
         with pytest.raises(NotPermitted):
             do()

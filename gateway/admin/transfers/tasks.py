@@ -1,4 +1,4 @@
-"""What was given up: steps of the gateway that wait for a person of the sending district, who has one more try."""
+"""Tasks of transfers that the gateway has given up: people of the sending district may have each tried once more."""
 
 from __future__ import annotations
 
