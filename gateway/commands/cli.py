@@ -23,6 +23,8 @@ from gateway.commands.organisations.proposals import confirm, decline, list_prop
 from gateway.commands.restrictions import restrictions
 from gateway.commands.running import reload_command, status_command
 from gateway.commands.tasks import tasks
+from gateway.commands.transfer_agents.receive import receive
+from gateway.commands.transfer_agents.send import send
 from gateway.commands.transfers.group import transfers
 from standards.errors import GatewayError, StoreUnavailable, suggestion
 
@@ -90,8 +92,8 @@ def main() -> None:
 for command in (list_proposals, confirm, decline, show_settings):
     admins.add_command(command)
 for command in (
-    admins, agreements, assignments, audit, clients, consents, districts, export_command, reload_command, restrictions,
-    status_command, tasks, transfers, why_command,
+    admins, agreements, assignments, audit, clients, consents, districts, export_command, receive, reload_command,
+    restrictions, send, status_command, tasks, transfers, why_command,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -100,6 +100,8 @@ FLOORS = [
     "gateway.transfers.package.contents",
     "gateway.transfers.package",
     "gateway.transfers.sealing",
+    "gateway.receiving",
+    "gateway.sending",
     "gateway.transfers.machine",
     "gateway.transfers.clocks",
     "gateway.transfers.ledger",

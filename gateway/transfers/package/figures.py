@@ -17,8 +17,9 @@ def figures_of(manifest: Mapping[str, Any], check: Mapping[str, str] | None = No
     its own system.
     """
     sections = {one["name"]: sum(map(_records, one["files"])) for one in manifest["sections"]}
-    stated = next((one.get("check", {}) for one in manifest["sections"] if one["name"] == CHECKED), {})
-    return {"sections": sections, "check": dict(stated if check is None else check)}
+    if check is None:
+        check = next((one.get("check", {}) for one in manifest["sections"] if one["name"] == CHECKED), {})
+    return {"sections": sections, "check": dict(check)}
 
 
 def _records(entry: Mapping[str, Any]) -> int:

@@ -1,0 +1,1 @@
+"""``crossing receive`` and ``crossing send``: the agents in a district's own house."""

@@ -1,0 +1,53 @@
+"""Files for a person or an importer: what a package holds beside records, in the folder that the district names."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from gateway.receiving.errors import StateBroken
+from gateway.receiving.state import FOLDER_MODE, named, write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gateway.receiving.fetching import ReceivedPackage
+    from gateway.receiving.state import Journal
+
+PLACED, REMOVED = "placed", "removed"
+NOT_MADE: Final = "The folder for documents cannot be written into."
+
+
+def place(received: ReceivedPackage, folder: Path, journal: Journal) -> list[Path]:
+    """Write every file of a package below *folder*, each readable by its owner alone; return those that are new."""
+    root = folder / named(received.transfer) / f"v{received.version}"
+    made = []
+    try:
+        for path, content in sorted(received.files.items()):
+            target = root / path
+            if target.exists() and _hash(target) == hashlib.sha256(content).hexdigest():
+                continue
+            target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            relative = target.relative_to(folder).as_posix()
+            journal.add(PLACED, path=relative, sha256=hashlib.sha256(content).hexdigest())
+            write_private(target, content)
+            made.append(target)
+    except OSError:
+        raise StateBroken(NOT_MADE) from None
+    return made
+
+
+def remove(folder: Path, journal: Journal) -> Iterator[Path]:
+    """Delete the files that were written for a transfer and that nobody has changed, and yield them."""
+    latest = {one["path"]: one["sha256"] for one in journal.entries if one["step"] == PLACED}
+    for relative, digest in sorted(latest.items()):
+        target = folder / relative
+        if target.is_file() and _hash(target) == digest:
+            target.unlink()
+            journal.add(REMOVED, path=relative)
+            yield target
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,90 @@
+"""The child in the district's own system is the one of the record, or nothing is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.receiving.errors import (
+    StudentNotFound,
+    WrongStudent,
+)
+from gateway.receiving.showing import lines
+from tests.gateway.receiving.houses import (
+    CANARY,
+    FIR_ORG,
+    HERE,
+    TRANSFER,
+    house,
+    own_documents,
+    run,
+    state_code,
+)
+
+
+def refused(fir, error, match):
+    before = fir.everything()
+    with fir.agent() as agent:
+        agent.fetch(TRANSFER)
+        with pytest.raises(error, match=match) as raised:
+            agent.file(TRANSFER)
+    assert fir.everything() == before
+    assert fir.gateway.posts == []
+    for word in (CANARY, HERE, "F-200", "9000000001"):
+        assert word not in str(raised.value)
+
+
+def test_an_equal_state_id_with_another_birth_date_is_refused(tmp_path, quick_pages):
+    documents = own_documents()
+    [child] = [one for name, one in documents if name == "students" and one["studentUniqueId"] == HERE]
+    child["birthDate"], child["studentUniqueId"] = "2011-05-07", "9000000001"
+    documents = [one for one in documents if one[0] != "studentEducationOrganizationAssociations"]
+    with house(tmp_path / "fir", documents=documents) as fir:
+        refused(fir, WrongStudent, "another birth date")
+
+
+@pytest.mark.parametrize("student", ["F-200", "F-300"])
+def test_a_child_that_the_registrar_names_must_be_the_one_of_the_record(tmp_path, quick_pages, student):
+    documents = own_documents()
+    documents += [
+        ("students", {"studentUniqueId": "F-300", "birthDate": "2009-01-01", "firstName": "C", "lastSurname": "D"}),
+        ("studentEducationOrganizationAssociations", {
+            "studentReference": {"studentUniqueId": "F-200"},
+            "educationOrganizationReference": {"educationOrganizationId": FIR_ORG},
+            "studentIdentificationCodes": [state_code("8000000002")]}),
+    ]  # fmt: skip
+    with house(tmp_path / "fir", documents=documents) as fir:
+        with fir.agent() as agent:
+            agent.know(TRANSFER, student)
+        refused(fir, WrongStudent, "another")
+
+
+def test_a_child_who_is_not_there_yet_is_told(tmp_path, quick_pages):
+    documents = [one for one in own_documents() if one[0] != "studentEducationOrganizationAssociations"]
+    with house(tmp_path / "fir", documents=documents) as fir:
+        refused(fir, StudentNotFound, "Enroll the child")
+        with fir.agent() as agent:
+            agent.know(TRANSFER, HERE)
+        assert "9 written" in run(fir)[0]
+        [profile] = fir.documents("StudentEducationOrganizationAssociation")
+        assert profile["studentIdentificationCodes"] == [state_code()]
+
+
+def test_twins_with_one_state_id_are_for_a_person(tmp_path, quick_pages):
+    documents = own_documents()
+    documents.append(("studentEducationOrganizationAssociations", {
+        "studentReference": {"studentUniqueId": "F-200"},
+        "educationOrganizationReference": {"educationOrganizationId": FIR_ORG},
+        "studentIdentificationCodes": [state_code()]}))  # fmt: skip
+    with house(tmp_path / "fir", documents=documents) as fir:
+        refused(fir, StudentNotFound, "Several children")
+
+
+def test_a_record_can_be_read_before_the_child_is_enrolled(tmp_path, quick_pages):
+    documents = [one for one in own_documents() if one[0] != "studentEducationOrganizationAssociations"]
+    with house(tmp_path / "fir", documents=documents) as fir, fir.agent() as agent:
+        agent.fetch(TRANSFER)
+        received, planned, why = agent.show(TRANSFER)
+        assert "Enroll the child" in why
+        shown = "\n".join(lines(received, planned, frozenset()))
+        assert CANARY in shown
+        assert "stays a document" in shown

@@ -1,0 +1,140 @@
+"""Systems that fail, refuse and change: all of it is told, and the next run goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.simulators.wire import EdFiReply
+from gateway.receiving.errors import (
+    GatewayUnreachable,
+)
+from gateway.receiving.filing.writing import FilingOutcome
+from standards.errors import SourceError
+from tests.gateway.receiving import fake_gateway
+from tests.gateway.receiving.houses import (
+    TRANSFER,
+    file,
+    house,
+    outcomes,
+    own_documents,
+    packed,
+    run,
+    sealed,
+)
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_system_that_fails_midway_is_told_and_the_next_run_goes_on(fir, after):
+    fir.ods.faults.add("unavailable", "coursetranscripts", after=4 + after, times=3)
+    with pytest.raises(SourceError):
+        file(fir)
+    assert fir.gateway.posts == []
+    fir.ods.faults.clear()
+    assert run(fir)[0].endswith("acknowledged")
+    assert len(fir.documents("CourseTranscript")) == 3
+
+
+def test_an_answer_that_never_came_is_no_second_record(fir, monkeypatch):
+    """The system writes, and the connection breaks before it says so."""
+    answer, broken = fir.ods.answer, []
+
+    def breaking(method, url, headers, body):
+        reply = answer(method, url, headers, body)
+        if method == "POST" and url.endswith("/courses") and not broken:
+            broken.append(url)
+            raise BrokenPipeError
+        return reply
+
+    monkeypatch.setattr(fir.ods, "answer", breaking)
+    with pytest.raises(SourceError):
+        file(fir)
+    report = file(fir)
+    assert outcomes(report, "courses") == [FilingOutcome.WRITTEN] * 3
+    assert len(fir.documents("Course")) == 4
+    with fir.agent() as agent:
+        agent.undo(TRANSFER)
+    assert len(fir.documents("Course")) == 1
+
+
+def test_a_reference_that_the_system_does_not_know_is_told_and_the_rest_is_written(tmp_path, quick_pages):
+    documents = [one for one in own_documents() if one[0] != "schoolYearTypes"]
+    with house(tmp_path / "fir", documents=documents) as fir:
+        report = file(fir)
+        assert outcomes(report, "studentAcademicRecords") == [FilingOutcome.REFUSED]
+        assert outcomes(report, "courseTranscripts") == [FilingOutcome.REFUSED] * 3
+        assert outcomes(report, "studentHealths") == [FilingOutcome.WRITTEN]
+        assert report.sections["transcript"] == "document"
+        whys = {one.why for one in report.filed if one.outcome is FilingOutcome.REFUSED}
+        assert whys == {"A referenced item does not exist."}
+
+
+def test_figures_that_the_system_changes_make_the_package_wanted_again(fir, monkeypatch):
+    from adapters.simulators.edfi import writing
+
+    taken = writing.taken
+
+    def rounded(resource, given):
+        found = taken(resource, given)
+        return {**found, "earnedCredits": 1} if resource.name == "CourseTranscript" else found
+
+    monkeypatch.setattr(writing, "taken", rounded)
+    assert run(fir)[0].endswith("wanted again (mismatch)")
+    assert [body["resend"] for body in fir.gateway.told("/acknowledgment")] == ["mismatch"]
+    assert fir.gateway.told("/filed") == []
+    assert run(fir) == []
+
+
+def test_totals_that_the_files_do_not_hold_make_the_package_wanted_again(fir):
+    fir.gateway.packages = {(TRANSFER, 1): sealed(packed(check={"creditsEarned": "9.00"}))}
+    assert run(fir)[0].endswith("wanted again (mismatch)")
+
+
+def test_a_gateway_that_fails_at_the_acknowledgment_is_told_later(fir):
+    with fir.agent() as agent:
+        agent.fetch(TRANSFER)
+        fir.gateway.breaks = [fake_gateway.unavailable] * 9
+        with pytest.raises(GatewayUnreachable):
+            agent.file(TRANSFER)
+    fir.gateway.breaks = []
+    writes = len(fir.writes())
+    assert run(fir)[0].endswith("acknowledged")
+    assert len(fir.writes()) == writes
+    assert len(fir.gateway.told("/acknowledgment")) == 1
+
+
+def test_what_the_system_hides_is_not_written_over(fir):
+    """An ODS replaces what a POST finds: with a client that may write and not read, unseen."""
+    fir.ods.faults.add("forbidden", "studenthealths", times=1)
+    report = file(fir)
+    assert outcomes(report, "studentHealths") == [FilingOutcome.DOCUMENT]
+    assert fir.running.asked("studentHealths", "POST") == []
+
+
+def test_what_the_client_may_not_write_is_told_and_the_rest_is_written(fir, monkeypatch):
+    answer = fir.ods.answer
+
+    def forbidding(method, url, headers, body):
+        if method == "POST" and url.endswith("/studentHealths"):
+            return EdFiReply(403, {"type": "urn:ed-fi:api:security:authorization:access-denied:action"})
+        return answer(method, url, headers, body)
+
+    monkeypatch.setattr(fir.ods, "answer", forbidding)
+    [line] = run(fir)
+    assert "1 refused" in line
+    assert line.endswith("acknowledged")
+    assert len(fir.documents("CourseTranscript")) == 3
+    assert run(fir) == []  # until a person has mended it
+    monkeypatch.setattr(fir.ods, "answer", answer)
+    assert outcomes(file(fir), "studentHealths") == [FilingOutcome.WRITTEN]
+
+
+def test_a_record_that_waits_for_an_answer_costs_nothing_until_there_is_one(tmp_path, quick_pages):
+    with house(tmp_path / "fir", courses="ask") as fir:
+        assert "3 waiting" in run(fir)[0]
+        fir.running.log.clear()
+        assert run(fir) == []
+        assert fir.running.log == []
+        with fir.agent() as agent:
+            for one in agent.questions():
+                agent.answer(one.id, "new")
+        assert "waiting" not in run(fir)[0]

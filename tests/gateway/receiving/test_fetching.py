@@ -1,0 +1,98 @@
+"""Packages are fetched on from where they broke off, and refused where they are not what they should be."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.receiving.errors import (
+    GatewayUnreachable,
+)
+from tests.gateway.receiving import fake_gateway
+from tests.gateway.receiving.houses import (
+    TRANSFER,
+    package,
+    run,
+)
+
+
+def test_a_package_is_fetched_on_from_where_it_broke_off(fir, monkeypatch):
+    monkeypatch.setattr("gateway.receiving.fetching.PIECE_BYTES", 10_000)
+    size = len(package())
+    # the token, the list, three sets of keys, two pieces; then nothing but errors
+    fir.gateway.breaks = [None] * 7 + [fake_gateway.unavailable] * 3
+    with fir.agent() as agent, pytest.raises(GatewayUnreachable):
+        agent.fetch(TRANSFER)
+    [part] = (fir.folder / "state" / "packages").iterdir()
+    assert part.stat().st_size == 20_000 < size
+    fir.gateway.asked.clear()
+    with fir.agent() as agent:
+        assert agent.fetch(TRANSFER).version == 1
+    ranges = [headers["Range"] for _, path, headers in fir.gateway.asked if path.endswith("/package")]
+    assert ranges[0] == "bytes=20000-29999"
+    assert all(headers["Accept-Encoding"] == "identity" for _, path, headers in fir.gateway.asked if "/pack" in path)
+
+
+@pytest.mark.parametrize("place", [0.2, 0.5, 0.9])
+def test_a_package_that_was_tampered_with_is_refused_and_nothing_is_written(fir, place):
+    content = bytearray(package())
+    content[int(len(content) * place)] ^= 1
+    fir.gateway.packages = {(TRANSFER, 1): bytes(content)}
+    before = fir.everything()
+    [line] = run(fir)
+    assert "refused, nothing was written" in line
+    assert fir.everything() == before
+    assert fir.writes() == []
+    assert [body["resend"] for body in fir.gateway.told("/acknowledgment")] == ["unreadable"]
+    assert list((fir.folder / "state" / "packages").iterdir()) == []
+    assert run(fir) == []
+    assert len(fir.gateway.told("/acknowledgment")) == 1
+
+
+@pytest.mark.parametrize("signer", ["fir sig", "a stranger"])
+def test_a_package_by_a_key_that_nobody_pinned_is_refused(fir, signer, monkeypatch):
+    text = (fir.folder / "transfers.toml").read_text()
+    (fir.folder / "transfers.toml").write_text(text.replace('keys = ["', f'keys = ["{"x" * 43}"] #'))
+    before = fir.everything()
+    [line] = run(fir)
+    assert "refused, nothing was written" in line
+    assert fir.everything() == before
+    assert fir.gateway.posts == []
+
+
+def test_a_package_of_another_transfer_is_refused(fir):
+    fir.gateway.packages = {("another", 1): package()}
+    [line] = run(fir)
+    assert "refused" in line
+    assert fir.writes() == []
+
+
+@pytest.mark.parametrize("name", ["../../etc", "a/b", "", ".hidden", "x" * 90])
+def test_a_name_that_leads_elsewhere_is_refused(fir, name):
+    fir.gateway.packages = {(name, 1): package()}
+    with pytest.raises(GatewayUnreachable):
+        run(fir)
+
+
+def test_a_list_that_lies_about_the_content_is_noticed(fir):
+    listed = fir.gateway.listed
+    fir.gateway.listed = lambda: [{**one, "sha256": "0" * 64} for one in listed()]
+    [line] = run(fir)
+    assert "not the one that the gateway lists" in line
+    assert list((fir.folder / "state" / "packages").iterdir()) == []
+
+
+def test_a_client_with_a_key_authenticates_by_an_assertion(fir):
+    text = (fir.folder / "transfers.toml").read_text()
+    (fir.folder / "transfers.toml").write_text(
+        text.replace('client_secret = "file:client.secret"', 'client_key = "fir-sign.jwk"')
+    )
+    run(fir)
+    [(form, header)] = fir.gateway.forms
+    assert "client_assertion=" in form
+    assert header == ""
+
+
+def test_a_secret_is_sent_to_the_token_address_alone(fir):
+    run(fir)
+    assert fake_gateway.basic(fir.gateway.forms[0][1]) == "fir-agent:gateway-secret"
+    assert all("gateway-secret" not in repr(one) for one in fir.gateway.asked)
