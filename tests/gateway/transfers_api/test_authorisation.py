@@ -139,3 +139,10 @@ def test_an_operator_of_the_region_releases_nothing(moving):
     for one in OPERATIONS:
         if one.action in {"transfer.match", "transfer.decide", "transfer.ask", "transfer.receive"}:
             is_problem(send(boss, one), 403, "not-permitted")
+
+
+def test_a_program_never_sees_what_its_district_is_asked_for(moving):
+    sender = moving.program("maple-program", "maple")
+    identifier = moving.person("rita", ("cedar", "registrar")).post("/transfers", moving.form(41, standing="intent"))
+    is_problem(sender.get("/transfers?role=in"), 403, "not-permitted")
+    is_problem(sender.get(f"/transfers/{identifier.json['id']}"), 404, "transfer-not-found")
