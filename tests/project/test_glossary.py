@@ -11,7 +11,7 @@ import pytest
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
 OWN = {
     "act", "actor", "agreement", "approval", "chain", "contract", "cursor", "disclosure", "epoch", "grant", "keyring", "lens", "manifest",
-    "package", "population", "proposal", "prune", "register", "row index", "schedule", "snapshot", "tag", "task", "transfer", "transfer worker",
+    "package", "population", "proposal", "prune", "register", "row index", "schedule", "snapshot", "tag", "task", "transfer",
     "view", "vocabulary",
 }  # fmt: skip
 ENTRIES = dict(part.split("\n", 1) for part in PAGE.read_text("utf-8").split("\n## ")[1:])

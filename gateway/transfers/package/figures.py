@@ -17,7 +17,8 @@ def figures_of(manifest: Mapping[str, Any], check: Mapping[str, str] | None = No
     its own system.
     """
     sections = {one["name"]: sum(map(_records, one["files"])) for one in manifest["sections"]}
-    stated = next((one.get("check", {}) for one in manifest["sections"] if one["name"] == CHECKED), {})
+    made = (one.get("check", {}) for one in manifest["sections"] if one["name"] == CHECKED)
+    stated: Mapping[str, str] = next(made, {})
     return {"sections": sections, "check": dict(stated if check is None else check)}
 
 
