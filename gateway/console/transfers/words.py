@@ -43,14 +43,14 @@ INSIDE: Final[Mapping[TransferState, State]] = {
     TransferState.UNKNOWN: State("warn", later("nobody found")),
     TransferState.WAITING: State("warn", later("waits for a decision")),
     TransferState.HELD: State("warn", later("held back")),
-    TransferState.REFUSED: State("off", later("refused")),
+    TransferState.REFUSED: State("off", later("refused by us")),
     TransferState.APPROVED: State("wait", later("released, leaves with the next batch")),
     TransferState.PACKED: State("wait", later("sealed, not fetched yet")),
     TransferState.DELIVERED: State("ok", later("delivered")),
     TransferState.ACKNOWLEDGED: State("ok", later("delivered, and read back rightly")),
     TransferState.FILED: State("ok", later("filed by the other district")),
     TransferState.ENDED: State("off", later("ended: not our student")),
-    TransferState.WITHDRAWN: State("off", later("withdrawn")),
+    TransferState.WITHDRAWN: State("off", later("withdrawn before it left")),
     TransferState.LAPSED: State("off", later("nobody fetched it")),
 }
 """The states as the people of the sending district see them."""
@@ -99,6 +99,9 @@ SECTION_STATES: Final[Mapping[SectionState, State]] = {
     SectionState.NOT_IN_SOURCE: State("off", later("not in their system")),
 }
 """What a package says of a section."""
+
+FIGURES: Final[Mapping[str, Later]] = {"creditsEarned": later("credits earned"), "gpa": later("average of grades")}
+"""The figures of a section that the other district reads back."""
 
 FILED: Final[Mapping[FiledAs, State]] = {
     FiledAs.WRITTEN: State("ok", later("written into your system")),

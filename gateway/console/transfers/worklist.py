@@ -1,0 +1,268 @@
+"""The worklist: what a district is asked for, by clock, and one request with the students who may be meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import render_template, request, url_for
+
+from gateway.admin.transfers.office import FOLLOW, MATCH, READ, WITHDRAW
+from gateway.console.forms import choices
+from gateway.console.page import page, region
+from gateway.console.parts.moments import day
+from gateway.console.tables import Sheet, State, TableColumn, csv_of
+from gateway.console.transfers.forms import ElsewhereForm, KeyedForm, ReasonForm
+from gateway.console.transfers.office import (
+    blueprint,
+    custody,
+    decided,
+    district_name,
+    done,
+    may,
+    new_key,
+    number,
+    once,
+    places,
+)
+from gateway.console.transfers.words import (
+    CAUSES,
+    HOLDS,
+    INSIDE,
+    LIGHTS,
+    LIKENESS,
+    MILITARY_RULE,
+    PARTS,
+    SECTIONS,
+    TRACK_RULES,
+    TRACKS,
+    WITHDRAWALS,
+)
+from gateway.console.wording import later, say
+from gateway.transfers.clocks.clocks import Light
+from gateway.transfers.machine.words import CLOSED, Track, TransferState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from werkzeug.wrappers import Response
+
+    from gateway.admin.transfers.custody import CustodyView
+    from gateway.console.wording import Later
+    from gateway.transfers.ledger.lists import ListedTransfer
+
+GIVEN: Final = (TransferState.DELIVERED, TransferState.ACKNOWLEDGED, TransferState.FILED)
+GROUPS: Final = {
+    "open": (later("Open"), tuple(one for one in TransferState if one not in {*GIVEN, *CLOSED})),
+    "given": (later("Delivered"), GIVEN),
+    "closed": (later("Closed"), tuple(sorted(CLOSED))),
+}
+"""The lists of requests, each with its states."""
+
+STEPS: Final = {
+    TransferState.REQUESTED: later("The gateway looks for the student in your system. There is nothing to do yet."),
+    TransferState.MATCHED: later("The student is found. The gateway tries what your agreement's rule may release."),
+    TransferState.NEAR: later("Say which of your students is meant, or that it is none of them."),
+    TransferState.UNKNOWN: later(
+        "Nobody like the student is in your system. Pass the request on, if you know where; else end it."
+    ),
+    TransferState.WAITING: later("Decide what leaves: look at each section, then release it. Or hold it back."),
+    TransferState.HELD: later("It is held back. Free it once the reason is gone, and decide anew."),
+    TransferState.APPROVED: later("It is released. It is packed and sealed for the other district at the next hour."),
+    TransferState.PACKED: later("It is sealed and waits until the other district's program fetches it."),
+    TransferState.DELIVERED: later("It was fetched. The other district reads it back, and files it."),
+    TransferState.ACKNOWLEDGED: later("It was read back rightly. You may send what changes later as a supplement."),
+    TransferState.FILED: later("All of it is filed there. You may send what changes later as a supplement."),
+}
+"""What comes next in each state; those that are closed have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClock:
+    """The clock of a track as it is shown: what the law says of it beside its light."""
+
+    track: Later
+    rule: Later
+    due: datetime | None
+    state: State
+    stopped: tuple[Later, ...]
+
+
+@page(blueprint, "/<district>/inbox", FOLLOW)
+def worklist(district: str) -> Any:
+    """List what a district is asked for, what is due first first."""
+    group = request.args.get("of", "open")
+    group = group if group in GROUPS else "open"
+    light = next((one for one in Light if one.value == request.args.get("light")), None)
+    states = () if light else GROUPS[group][1]
+    found = custody(district).worklist(states, light, request.args.get("cursor", ""))
+    sheet = _sheet(district, found.items)
+    return csv_of(sheet) or render_template(
+        "transfers/worklist.html", district=district, name=district_name(district), places=places(district),
+        table=sheet.shown(), following=found.next, group="" if light else group, light=light,
+        groups={name: title for name, (title, _) in GROUPS.items()},
+        unknown_days=any(one.is_calendar_missing for one in found.items),
+    )  # fmt: skip
+
+
+@page(blueprint, "/<district>/inbox/<transfer>", FOLLOW)
+def one(district: str, transfer: str) -> str:
+    """Show one request as the sending district sees it, with what may be done about it now."""
+    view = custody(district).look(transfer)
+    return render_template(
+        "transfers/one.html", district=district, number=number(view.id), view=view, facts=_facts(view),
+        clocks=clocks(view), offered={kind.value for kind in view.offered}, step=STEPS.get(view.state),
+        causes=[CAUSES[cause] for cause in view.causes], candidates=_candidates(view), key=new_key(),
+        hold=HOLDS[view.hold] if view.hold else None, sections=SECTIONS, own=may(READ, district),
+        unknown_days=any(clock.is_calendar_missing and clock.done is None for clock in view.clocks),
+        delivered=view.state in GIVEN,
+    )  # fmt: skip
+
+
+@page(blueprint, "/<district>/inbox/<transfer>/choose", MATCH, "POST")
+def choose(district: str, transfer: str) -> Response:
+    """Say which of the district's students is meant."""
+    form, place = KeyedForm(), _place(district, transfer)
+    handle = request.form.get("handle", "")
+
+    def do() -> Response:
+        view = custody(district).choose(transfer, handle, form.expected, form.key.data or "")
+        return done(view, say("This student is meant. A person decides now what leaves."), place)
+
+    return once(do, place)
+
+
+@page(blueprint, "/<district>/inbox/<transfer>/none", MATCH, "POST")
+def none_of_them(district: str, transfer: str) -> Response:
+    """Say that none of the district's students is meant."""
+    form, place = KeyedForm(), _place(district, transfer)
+
+    def do() -> Response:
+        view = custody(district).none_of_them(transfer, form.expected, form.key.data or "")
+        return done(view, say("It is none of your students. Pass the request on, or end it."), place)
+
+    return once(do, place)
+
+
+@page(blueprint, "/<district>/inbox/<transfer>/end", MATCH, "GET", "POST")
+def end(district: str, transfer: str) -> Any:
+    """End a request for a student whom the district does not know."""
+    view, form, place = custody(district).look(transfer), KeyedForm(), _place(district, transfer)
+    form.seen.data = form.seen.data if request.method == "POST" else str(view.number)
+
+    def do() -> Response:
+        ended = custody(district).end(transfer, form.expected, form.key.data or "")
+        return done(ended, say("The request has ended."), place)
+
+    return decided(
+        form, "confirm.html", do, place, title=say("End request %(number)s") % {"number": number(transfer)},
+        happens=[say("The other district is told that the request is closed, and nothing else.")],
+        lost=[say("It cannot be taken up again: the other district asks anew.")], button=say("End it"), back_to=place,
+    )  # fmt: skip
+
+
+@page(blueprint, "/<district>/inbox/<transfer>/pass-on", MATCH, "GET", "POST")
+def pass_on(district: str, transfer: str) -> Any:
+    """Pass a request on to another district."""
+    view, form, place = custody(district).look(transfer), ElsewhereForm(), _place(district, transfer)
+    form.seen.data = form.seen.data if request.method == "POST" else str(view.number)
+    others = [one for one in region().settings().transfers.districts if one not in {district, view.receiver}]
+    form.district.choices = choices([("", "–"), *((one, district_name(one)) for one in others)])
+
+    def do() -> Response:
+        service, key = custody(district), form.key.data or ""
+        service.redirect(transfer, str(form.district.data), form.expected, key)
+        said = say("The request is passed on. You do not see it any more.")
+        return done(None, said, url_for("transfers.worklist", district=district))
+
+    return decided(
+        form, "confirm.html", do, place, title=say("Pass on request %(number)s") % {"number": number(transfer)},
+        happens=[say("The district that you choose is asked, and the clock begins anew for it.")],
+        lost=[say("You do not see the request any more.")], button=say("Pass it on"), back_to=place,
+    )  # fmt: skip
+
+
+@page(blueprint, "/<district>/inbox/<transfer>/withdraw", WITHDRAW, "GET", "POST")
+def withdraw_own(district: str, transfer: str) -> Any:
+    """Withdraw a request before anything was delivered, for the sending district."""
+    view, form, place = custody(district).look(transfer), ReasonForm(), _place(district, transfer)
+    form.offer(WITHDRAWALS)
+    form.seen.data = form.seen.data if request.method == "POST" else str(view.number)
+
+    def do() -> Response:
+        reason, key = str(form.reason.data), form.key.data or ""
+        return done(
+            custody(district).withdraw(transfer, reason, form.expected, key), say("The request is withdrawn."), place
+        )
+
+    return decided(
+        form, "confirm.html", do, place, title=say("Withdraw request %(number)s here") % {"number": number(transfer)},
+        happens=[say("The other district is told that the request is closed, and nothing else.")],
+        lost=[say("It cannot be taken up again: the other district asks anew.")],
+        button=say("Withdraw it"), back_to=place,
+    )  # fmt: skip
+
+
+def clocks(view: CustodyView) -> list[ShownClock]:
+    """Return the clocks of a request, each with what the law says of its track."""
+    now = region().clock()
+    return [
+        ShownClock(
+            TRACKS[one.track],
+            MILITARY_RULE if view.military and one.track is Track.FULL else TRACK_RULES[one.track],
+            one.due, LIGHTS[one.light(now)], tuple(SECTIONS[part] for part in SECTIONS if part in one.stopped),
+        )
+        for one in view.clocks
+    ]  # fmt: skip
+
+
+def _place(district: str, transfer: str) -> str:
+    return url_for("transfers.one", district=district, transfer=transfer)
+
+
+def _facts(view: CustodyView) -> list[tuple[str, Any]]:
+    facts: list[tuple[str, Any]] = [
+        (say("State"), INSIDE[view.state]),
+        (say("Asked by"), district_name(view.receiver)),
+        (say("Asked"), view.asked),
+        (say("Military family"), say("yes") if view.military else say("no")),
+    ]
+    return facts + ([(say("Version"), view.version)] if view.version else [])
+
+
+def _candidates(view: CustodyView) -> list[tuple[Any, list[tuple[Later, State]]]]:
+    """Return the students who may be meant, each with how its parts stand to what was stated."""
+    return [
+        (one, [(PARTS[part], LIKENESS[likeness]) for part, likeness in one.parts.items()]) for one in view.candidates
+    ]
+
+
+def _sheet(district: str, found: Sequence[ListedTransfer]) -> Sheet[ListedTransfer]:
+    columns: list[TableColumn[ListedTransfer]] = [
+        TableColumn(later("Number"), lambda one: number(one.id), "code", lambda one: _place(district, one.id)),
+        TableColumn(later("Asked by"), lambda one: district_name(one.receiver)),
+        TableColumn(later("State"), lambda one: INSIDE[one.state], "state"),
+        TableColumn(
+            later("Information (2 school days)"), lambda one: _light(one, one.info_due, one.info_done), "state"
+        ),
+        TableColumn(
+            later("Whole record (10 school days)"), lambda one: _light(one, one.full_due, one.full_done), "state"
+        ),
+        TableColumn(later("Military family"), lambda one: say("yes: 10 days") if one.military else ""),
+        TableColumn(later("Asked"), lambda one: one.asked, "time"),
+    ]
+    return Sheet("worklist", say("Requests, the next due first"), columns, found, say("There is no request here."))
+
+
+def _light(one: ListedTransfer, due: datetime | None, over: datetime | None) -> State:
+    """Return how the clock of a track stands, with the day that it is due: the row tells the light of the first one."""
+    if over is not None:
+        return LIGHTS[Light.DONE]
+    if due is None:
+        return LIGHTS[Light.STOPPED]
+    others = [each for each, ended in ((one.info_due, one.info_done), (one.full_due, one.full_done)) if ended is None]
+    first = due == min(each for each in others if each is not None)
+    late = due <= region().clock()
+    light = Light.RED if late else Light.AMBER if first and one.light is Light.AMBER else Light.GREEN
+    return State(LIGHTS[light].kind, f"{LIGHTS[light]}: {day(due)}")
