@@ -79,7 +79,7 @@ class District:
     ) -> None:
         self.default_category, self.registers = default_category, NeededRegisters(registers)
         self._programs, self._zone = frozenset[str](), zone
-        self.name, self.adapter, self._keyring, self._clock = name, adapter, keyring, clock
+        self.name, self.adapter, self.keyring, self._clock = name, adapter, keyring, clock
         self._seconds, self._monotonic = seconds, monotonic
         self._fields = CachedFields(adapter, self.registers, wanted)
         self._cached: Snapshot | None = None

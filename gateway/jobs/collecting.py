@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gateway.storage.secrets import Keys
     from gateway.tasks.task import PersonTask
 
-DIGEST, URGENT, HEAD = "digest", "urgent", "head"
+DIGEST, URGENT, HEAD, READY = "digest", "urgent", "head", "ready"
 MAIL, WEBHOOK = "mail", "webhook"
 ORG_PREFIX: Final = "org:"
 """What recipients that are organisations begin with; the ids of people are hexadecimal."""

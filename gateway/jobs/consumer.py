@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from huey import RedisHuey, SqliteHuey, crontab
@@ -15,11 +16,12 @@ from huey.consumer import Consumer
 from gateway import telemetry
 from gateway.jobs.collecting import NoticeCollector
 from gateway.jobs.heads import collect_heads
+from gateway.jobs.ready import collect_ready
 from gateway.jobs.sending import Sender
 from standards.errors import GatewayError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from huey.api import Huey
@@ -30,6 +32,8 @@ NAME: Final = "crossing"
 FILE: Final = "jobs.db"
 STOP_SECONDS: Final = 5.0
 """How long the end of the gateway waits for a job; one that takes longer is made up for by the next start."""
+
+NOTHING_MORE: Final[Mapping[str, Callable[[], object]]] = MappingProxyType({})
 
 Job = tuple[str, "Callable[[], object]"]
 
@@ -42,16 +46,18 @@ class ThreadConsumer(Consumer):  # type: ignore[misc]
 
 
 class Jobs:
-    """What the gateway does by itself each minute."""
+    """What the gateway does by itself each minute: notices, and what is given *more*, each beside the others."""
 
-    def __init__(self, region: NoticeRegion) -> None:
+    def __init__(self, region: NoticeRegion, more: Mapping[str, Callable[[], object]] = NOTHING_MORE) -> None:
         settings = region.settings()
         logging.getLogger("huey").setLevel(logging.CRITICAL)  # it would quote errors, and so what was in them
         self._huey = open_huey(settings.memory_url, settings.state)
         collector, sender = NoticeCollector(region), Sender(region)
-        self._add("notices", lambda: (collector.collect(), collect_heads(region), sender.send()))
+        self._add("notices", lambda: (collector.collect(), collect_heads(region), collect_ready(region), sender.send()))
+        for name, work in more.items():
+            self._add(name, work)
         self._consumer = ThreadConsumer(
-            self._huey, workers=1, periodic=True, check_worker_health=False, shutdown_timeout=STOP_SECONDS
+            self._huey, workers=1 + len(more), periodic=True, check_worker_health=False, shutdown_timeout=STOP_SECONDS
         )
 
     def start(self) -> None:

@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from gateway import telemetry
-from gateway.jobs.collecting import HEAD, MAIL, ORG_PREFIX, URGENT, items_of, wants_mail
+from gateway.jobs.collecting import HEAD, MAIL, ORG_PREFIX, READY, URGENT, items_of, wants_mail
 from gateway.jobs.delivery import NotDelivered
 from gateway.jobs.heads import send_head
 from gateway.jobs.mail import Mail
+from gateway.jobs.ready import send_ready
 from gateway.jobs.texts import hook, letter, lines
 from gateway.jobs.webhooks import Webhooks
 from gateway.people.active import ActivePeople
@@ -75,6 +76,8 @@ class Sender:
         """Tell what a notice is about; False where nothing is left of it, or nobody who wants it."""
         if notice.kind == HEAD:
             return send_head(self._region, notice, hooks)
+        if notice.kind == READY:
+            return send_ready(self._region, notice, hooks)
         items, now = self._notices.items(notice), self._region.clock()
         left = [one for one in tasks if items & frozenset(items_of(one, now))]
         if notice.channel == MAIL:

@@ -20,6 +20,7 @@ from gateway.config import settings as settings_file
 from gateway.process_memory import give_back_memory
 from gateway.runtime.control import child_socket, confirm_socket, districts_socket, export_socket, why_socket
 from gateway.runtime.loads import Loads
+from gateway.runtime.moving import transfer_worker
 from gateway.runtime.people_side import PeopleSide, undelivered_notes
 from gateway.runtime.rehearsal import rehearse
 from gateway.runtime.reloading import Refused, ReloadTarget, arrange, read_target, select_again, without_withdrawn
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from gateway.runtime.loads import Load
     from gateway.runtime.reloading import StateChange
     from gateway.runtime.state import GatewayState, Parts
+    from gateway.transfers.work.worker import TransferWorker
     from policies.standing import Standing
 
 
@@ -151,6 +153,10 @@ class RunningGateway:
     def notices(self) -> NoticeRegion:
         """Return what notices to people are made of."""
         return self._people.notices()
+
+    def transfers(self) -> TransferWorker:
+        """Return the worker on transfers."""
+        return transfer_worker(self, self._parts)
 
     def watch(self) -> Callable[[], None]:
         """Carry acts over and follow approvals and writings, all within a second, until what is returned is called."""

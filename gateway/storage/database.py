@@ -25,7 +25,7 @@ LOCK_WAIT_SECONDS = 0.8
 MIGRATION_SECONDS = 60.0
 """The time limit of a start to wait for another worker's migration, and to migrate itself."""
 
-NEWEST = "0008"
+NEWEST = "0010"
 """The revision of the newest of `gateway.storage.migrations`, known here without Alembic, which takes long to load."""
 
 MIGRATION_LOCK = 7_203_411  # any fixed number: every starting worker must ask PostgreSQL for the same lock

@@ -51,6 +51,23 @@ class Tasks:
         return task
 
     @timely
+    def note(self, task: PersonTask, actor: str) -> bool:
+        """Write down a *task* that an act of somebody has made, once; tell whether it was not there yet."""
+        with transaction(self._engine, write=True) as connection:
+            if connection.execute(select(tasks.c.id).where(tasks.c.id == task.id)).first() is not None:
+                return False
+            connection.execute(insert(tasks).values(_values(task, task.opened)))
+            write_act(connection, Act(actor, "task opened", "", _about(task)), self._clock())
+        return True
+
+    @timely
+    def find(self, name: str) -> PersonTask | None:
+        """Find a task that is written down, a closed one too, by its id."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(select(tasks).where(tasks.c.id == name)).first()
+        return _task(row) if row is not None else None
+
+    @timely
     def close(self, task: PersonTask, outcome: str, actor: str) -> None:
         """Close a *task*, written down or computed, and write the act down.
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ID_CHARACTERS: Final = 16
 PRIVACY_OFFICER, APPROVER, ADMINISTRATOR = "privacy-officer", "approver", "district-admin"
+REGISTRAR: Final = "registrar"
 OPERATOR, REGION = "region-operator", "region"
 """Who keeps what belongs to no single district, and the name for that."""
 
@@ -32,7 +33,11 @@ RECORD_KEY, RECORD_FILES, INSPECTION = "record-key", "record-files", "inspection
 SECOND_PERSON: Final = "second-person"
 EXTENSION: Final = "extension-asked"
 UNDELIVERED: Final = "notices-undelivered"
+TRANSFER_NEAR, TRANSFER_UNKNOWN, TRANSFER_WAITS = "transfer-near", "transfer-unknown", "transfer-waits"
+TRANSFER_ARRIVED, TRANSFER_LATE = "transfer-arrived", "transfer-late"
+TRANSFER_STUCK, TRANSFER_LETTER = "transfer-stuck", "transfer-letter"
 FILE_LATE, CHANGE_WAITS, CONNECTION_FAILS = "file-late", "change-waits", "connection-fails"
+SUPPLEMENT_ASKED: Final = "transfer-supplement-asked"
 KINDS: Final = {
     OWN: "what a person opened",
     MATCHES_NOBODY: "an entry of a register is about a student whom the district's system does not have any more",
@@ -53,6 +58,14 @@ KINDS: Final = {
     FILE_LATE: "the files of a district have not come by the hour at which they are expected",
     CHANGE_WAITS: "a large change of a district waits for approval: look at the rows that would be dropped",
     CONNECTION_FAILS: "a district's system cannot be read: what is served gets old, or is refused",
+    TRANSFER_NEAR: "another district asks for the record of a student: say which of yours it is, or none",
+    TRANSFER_UNKNOWN: "another district asks for the record of a student whom your system does not have",
+    TRANSFER_WAITS: "another district asks for the record of a student: release it, hold it or refuse",
+    TRANSFER_ARRIVED: "the record of a student has come: read it in, and say that it is whole",
+    TRANSFER_LATE: "the record of a student that another district asks for is late, or soon will be",
+    TRANSFER_STUCK: "the record of a student cannot be sent: see why, and try once more or withdraw",
+    TRANSFER_LETTER: "tell the parents by letter that the record of a student is sent (34 CFR 99.34)",
+    SUPPLEMENT_ASKED: "a district that has a student's record asks for what has changed since it was sent",
     NOTICE_99_37: "give public notice of directory information and of the right to refuse it (34 CFR 99.37)",
 }
 """Every kind of task, in words."""
@@ -60,7 +73,10 @@ KINDS: Final = {
 COMMANDS: Final = {RECORD_KEY: "crossing audit shred", RECORD_FILES: "crossing audit delete"}
 """The command by which the operator does what a kind of task asks for, where no page does it."""
 
-BY_ITSELF: Final = frozenset({APPROVAL, SECOND_PERSON, FILE_LATE, CHANGE_WAITS, CONNECTION_FAILS})
+BY_ITSELF: Final = frozenset({
+    APPROVAL, SECOND_PERSON, FILE_LATE, CHANGE_WAITS, CONNECTION_FAILS, TRANSFER_NEAR, TRANSFER_UNKNOWN, TRANSFER_WAITS,
+    TRANSFER_ARRIVED, TRANSFER_LATE, TRANSFER_STUCK, SUPPLEMENT_ASKED,
+})  # fmt: skip
 """The kinds of tasks that are over when what they wait for has happened: closing one would only hide it for good."""
 
 TOPICS: Final = {

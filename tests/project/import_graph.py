@@ -104,6 +104,7 @@ FLOORS = [
     "gateway.transfers.clocks",
     "gateway.transfers.ledger",
     "gateway.transfers.districts",
+    "gateway.transfers.work",
     "gateway.admin",
     "gateway.admin.agreements",
     "gateway.admin.transfers",

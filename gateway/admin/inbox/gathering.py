@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from gateway.admin.districts.waiting import reading_states
 from gateway.audit.reports.retention import due
@@ -16,14 +17,18 @@ from gateway.registers.tags import PURPOSE, RegisterKeys
 from gateway.signing.overview import in_review, overview
 from gateway.storage.people.notices import Notices
 from gateway.storage.people.proposals import Proposals
+from gateway.storage.transfers.tries import TransferTries
+from gateway.storage.transfers.waiting_transfers import WaitingTransfers
 from gateway.tasks.asked_for import asked_for
 from gateway.tasks.computing import DistrictTasks, in_order, record_ends
 from gateway.tasks.district_readings import district_readings
+from gateway.tasks.moving import moving
 from gateway.tasks.proposed import proposed
 from gateway.tasks.store import Tasks, present
 from gateway.tasks.task import midnight
 from gateway.tasks.undelivered import undelivered
 from policies.comparison.review import parties
+from policies.transfers.terms import LETTER
 from standards.errors import SourceError
 
 if TYPE_CHECKING:
@@ -38,6 +43,9 @@ if TYPE_CHECKING:
     from gateway.tasks.store import Approved
     from gateway.tasks.task import PersonTask
     from policies.agreement import Agreement
+
+LETTERS_FOR: Final = timedelta(days=60)
+"""For so long after a request it is looked whether the parents were written to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,7 @@ def gather(region: Administration, compared: Collection[str] = ()) -> Gathered:
         *asked_for(region.settings(), region.store, region.clock()),
         *undelivered(Notices(region.store, region.clock).given_up(), region.clock()),
         *district_readings(reading_states(region)),
+        *_moving(region),
         *_of_districts(region, found, frozenset(compared), unasked),
     ]
     tasks = in_order(present(computing, found.rows()), region.clock().date())
@@ -120,6 +129,17 @@ def _ended_records(region: Administration) -> Iterator[PersonTask]:
     """Yield the tasks of the record of disclosures itself."""
     keys = SubjectKeys(region.store, region.keys.derive(SUBJECT_KEYS)).list()
     yield from record_ends(due(region.settings(), keys, region.clock()))
+
+
+def _moving(region: Administration) -> Iterator[PersonTask]:
+    """Yield the tasks about records that move between districts."""
+    if not region.settings().transfers.districts:
+        return
+    waiting = WaitingTransfers(region.store, region.clock).for_people(LETTERS_FOR)
+    given_up = TransferTries(region.store, region.clock).given_up()
+    terms = [(one.district, one.org, one.transfer) for one in known_agreements(region)] if waiting else []
+    letters = {(sender, receiver) for sender, receiver, how in terms if how is not None and how.notify == LETTER}
+    yield from moving(waiting, given_up, letters, region.clock())
 
 
 def _undelivered(region: Administration) -> Iterator[PersonTask]:

@@ -10,7 +10,7 @@ from gateway.admin.transfers.office import TransferOffice
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gateway.admin.transfers.custody import OwnChild
+    from gateway.admin.transfers.own_children import OwnChild
 
 
 @dataclass(frozen=True, slots=True)

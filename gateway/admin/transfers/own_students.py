@@ -10,7 +10,7 @@ from gateway.admin.transfers.office import TransferOffice
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.admin.transfers.custody import OwnChild
+    from gateway.admin.transfers.own_children import OwnChild
 
 MAX_HITS: Final = 20
 MAX_SEARCHES_A_MINUTE: Final = 20

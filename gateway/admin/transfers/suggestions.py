@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gateway.admin.transfers.office import TransferOffice
 
 if TYPE_CHECKING:
-    from gateway.admin.transfers.custody import OwnChild
+    from gateway.admin.transfers.own_children import OwnChild
     from gateway.transfers.machine.outward import OutwardTransfer
 
 

@@ -39,6 +39,7 @@ DONE = {
     "create": "created",
     "update": "changed",
     "delete": "deleted",
+    "transfer": "was sent",
 }
 PLAIN = frozenset({"approve", "refused", REOPEN, ACT})
 """The operations that are about no student: listed member by member."""

@@ -22,6 +22,7 @@ from gateway.tasks.task import (
     NOTICE_99_37,
     RECORD_FILES,
     RECORD_KEY,
+    SUPPLEMENT_ASKED,
     UNDELIVERED,
 )
 
@@ -45,6 +46,7 @@ NEXT: Final = {
     RECORD_KEY: later("Next, the gateway's operator ends these disclosures for good. Then close this task."),
     RECORD_FILES: later("Next, the gateway's operator deletes these files. Then close this task."),
     NOTICE_99_7: later("Next, give the notice as your district does, then close this task and say how it was given."),
+    SUPPLEMENT_ASKED: later("Next, look at the transfer, and send what has changed; or withhold it."),
     NOTICE_99_37: later("Next, give the notice as your district does, then close this task and say how it was given."),
 }
 """What somebody does next about each kind of task."""

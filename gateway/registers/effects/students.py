@@ -196,17 +196,22 @@ class RuleSearch:
 
     def declared(self, fact: DeclaredFact) -> Iterator[int]:
         """Yield the rows of the students whom a declared fact restricts."""
-        places = [(entity, name) for entity in ("student", "profile") for name in fact_fields(entity, fact.element)]
-        profiles = self.snapshot.table("profile")
-        wide = any(entity == "profile" and name in profiles.columns for entity, name in places)
-        children = self.snapshot.children("profile", "student", "student") if wide else None
-        for row in range(self.table.size):
-            words = [_words(self.table, row, name, fact.element) for entity, name in places if entity == "student"]
-            for kid in children[row] if children is not None else ():
-                words += [_words(profiles, kid, name, fact.element) for entity, name in places if entity == "profile"]
-            said = [one for one in words if one is not None]
-            if not said or not all(fact.frees(one) for one in said):
-                yield row
+        return declared_rows(self.snapshot, fact)
+
+
+def declared_rows(snapshot: Snapshot, fact: DeclaredFact) -> Iterator[int]:
+    """Yield the rows of the students of a *snapshot* whom a declared fact restricts."""
+    table, profiles = snapshot.table("student"), snapshot.table("profile")
+    places = [(entity, name) for entity in ("student", "profile") for name in fact_fields(entity, fact.element)]
+    wide = any(entity == "profile" and name in profiles.columns for entity, name in places)
+    children = snapshot.children("profile", "student", "student") if wide else None
+    for row in range(table.size):
+        words = [_words(table, row, name, fact.element) for entity, name in places if entity == "student"]
+        for kid in children[row] if children is not None else ():
+            words += [_words(profiles, kid, name, fact.element) for entity, name in places if entity == "profile"]
+        said = [one for one in words if one is not None]
+        if not said or not all(fact.frees(one) for one in said):
+            yield row
 
 
 def restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant) -> StudentRule:

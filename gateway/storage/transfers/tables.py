@@ -132,3 +132,44 @@ district_keys = Table(
     Column("changed_by", String(200), nullable=False),
 )
 """The public keys that districts publish, to sign and to seal transfers; a revoked one stays."""
+
+transfer_tries = Table(
+    "transfer_tries",
+    metadata,
+    Column("transfer", String(32), ForeignKey("transfers.id"), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("begun", Instant, nullable=False),
+    Column("next_try", Instant, nullable=False),
+    Column("why", String(40), nullable=False),
+    Column("dead", Instant),
+    Column("replayed", Boolean, nullable=False),
+)
+"""What the gateway is at, or has to try again, of each transfer after its event of that number."""
+Index("transfer_tries_dead", transfer_tries.c.dead)
+
+waiting_manifests = Table(
+    "waiting_manifests",
+    metadata,
+    Column("transfer", String(32), ForeignKey("transfers.id"), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("sender", String(100), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("kid", String(64), nullable=False),
+    Column("made", String(40), nullable=False),
+    Column("signature", LargeBinary),
+)
+"""Manifests that wait for a signature in the house of their district, sealed: their figures are a student's."""
+Index("waiting_manifests_sender", waiting_manifests.c.sender, waiting_manifests.c.transfer)
+
+asked_children = Table(
+    "asked_children",
+    metadata,
+    Column("transfer", String(32), ForeignKey("transfers.id"), primary_key=True),
+    Column("tag", String(64), primary_key=True),
+    Column("receiver", String(100), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""The keyed tags of the children whom each open request is about; no value can be read from one."""
+Index("asked_children_by_tag", asked_children.c.receiver, asked_children.c.tag)

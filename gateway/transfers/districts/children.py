@@ -2,15 +2,73 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
+
+from gateway.cache.snapshot import build_snapshot
+from gateway.registers.matching import CODE_FIELDS, STUDENT_FIELDS, own_ids, state_ids
+from gateway.registers.overlay import derived
+from gateway.registers.tags import ID
+from gateway.transfers.machine.words import AskedPart
+from gateway.transfers.matching.candidates import CandidateIndex
+from gateway.transfers.matching.children import ChildCandidate, OtherName, StatedChild
+from standards.errors import InvalidBody
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from gateway.cache.snapshot import Snapshot, Table
     from gateway.districts.district import District
     from gateway.registers.tags import RegisterKeys
-    from gateway.transfers.matching.candidates import CandidateIndex
-    from gateway.transfers.matching.children import StatedChild
+
+NAME_PARTS: Final = ("given", "family", "middle", "suffix")
+PLACE: Final = ("transfer children",)
+MAX_ROWS: Final = 2_000_000
+"""The rows that one search reads of a district that is not cached."""
+
+STUDENT: Final = STUDENT_FIELDS | {
+    "name.middle", "name.suffix", "name.maiden", "name.preferredGiven", "name.preferredFamily", "birthSex", "sex",
+    "birthCity",
+}  # fmt: skip
+NEEDED: Final[Mapping[str, frozenset[str]]] = {
+    "student": STUDENT,
+    "profile": CODE_FIELDS | {"organization"},
+    "enrollment": frozenset({"student", "school", "grade", "entry", "exit", "primary", "schoolYear"}),
+    "organization": frozenset({"id", "identifier", "name", "shortName", "kind", "parent"}),
+}
+"""The fields by which a child is found, by entity."""
+INDISPENSABLE: Final = frozenset({"name.given", "name.family", "birthDate"})
+"""The columns without which a snapshot finds nobody: its district is read instead."""
+
+_LOOKING_UP: Final = threading.Lock()
+_FLIGHTS: Final[WeakKeyDictionary[District, threading.Lock]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictRoll:
+    """The students of one state of a district's data: for matching, and by row for its own people."""
+
+    snapshot: Snapshot = field(repr=False)
+    index: CandidateIndex = field(repr=False)
+    rows: Mapping[str, int] = field(repr=False)
+    candidates: Mapping[str, ChildCandidate] = field(repr=False)
+
+    def own_id(self, row: int) -> str:
+        """Return what the district's system calls the student of a row: what the keyed tag is made from."""
+        table = self.snapshot.table("student")
+        unique = (table.unique or table.ids)[row]
+        return own_ids(table.key(row), {"id": table.ids[row], "uniqueId": unique})[0]
+
+    def id_of(self, row: int) -> str:
+        """Return the id of the record in its source, by which a package is read."""
+        return self.snapshot.table("student").ids[row]
+
+    def value(self, row: int, name: str) -> str:
+        """Return a field of a student; empty where there is none."""
+        return _text(self.snapshot.table("student"), name, row)
 
 
 class DistrictChildren:
@@ -25,14 +83,145 @@ class DistrictChildren:
         Raises:
             SourceError: the source cannot be read whole.
         """
-        raise NotImplementedError
+        return self.roll(district).index
+
+    def roll(self, district: District) -> DistrictRoll:
+        """Return the students of a district as they are now; one search of it is made after the other.
+
+        Raises:
+            SourceError: the source cannot be read whole.
+        """
+        with _single_flight(district):
+            snapshot = _held(district) or _read(district)
+            facts = derived(snapshot.table("student")).facts
+            beside = tuple(snapshot.table(name) for name in ("profile", "enrollment", "organization"))
+            known = facts.get(PLACE)
+            if known is None or any(one is not other for one, other in zip(known[0], beside, strict=True)):
+                known = facts[PLACE] = beside, *_indexed(snapshot)
+            return DistrictRoll(snapshot, *known[1:])
 
 
-def subject_tag(keys: RegisterKeys, district: str, student: str) -> str:
-    """Return the keyed tag of a student, by the *student*'s natural key: `subject` of an event, and of a register."""
-    raise NotImplementedError
+def subject_tag(keys: RegisterKeys, district: str, own_id: str) -> str:
+    """Return the keyed tag of a student, by `DistrictRoll.own_id`: the *subject* of an event, and that of registers."""
+    return keys.tag(district, ID, own_id)
+
+
+def row_of_subject(roll: DistrictRoll, keys: RegisterKeys, district: str, subject: str) -> int | None:
+    """Return the row of the student with a keyed tag; None where there is no such student any more."""
+    facts: dict[tuple[str, ...], Any] = derived(roll.snapshot.table("student")).facts
+    place = (*PLACE, district)
+    known = facts.get(place)
+    if known is None or known[0] is not keys:
+        size = roll.snapshot.table("student").size
+        known = facts[place] = keys, {subject_tag(keys, district, roll.own_id(row)): row for row in range(size)}
+    found: int | None = known[1].get(subject)
+    return found
+
+
+def asked_values(student: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of a request as they are sealed, by `AskedPart`, of a *student* as a form states it.
+
+    Raises:
+        InvalidBody: a part is none that there is.
+    """
+    given = {name: " ".join(str(text).split()) for name, text in student.items() if str(text).strip()}
+    if given.keys() - {"stateId", "birthDate", "lastSchool", *NAME_PARTS}:
+        raise InvalidBody("A student is stated by stateId, family, given, middle, suffix, birthDate and lastSchool.")
+    name = {part: given[part] for part in NAME_PARTS if part in given}
+    found = {
+        AskedPart.STATE_ID.value: given.get("stateId", ""),
+        AskedPart.NAME.value: json.dumps(name, sort_keys=True, ensure_ascii=False) if name else "",
+        AskedPart.BIRTH_DATE.value: given.get("birthDate", ""),
+        AskedPart.LAST_SCHOOL.value: given.get("lastSchool", ""),
+    }
+    return {part: text for part, text in found.items() if text}
 
 
 def stated_child(values: Mapping[str, str]) -> StatedChild:
-    """Return the child that the sealed *values* of a request state: those of `ASKED_VALUES`."""
-    raise NotImplementedError
+    """Return the child that the sealed *values* of a request state."""
+    name: dict[str, str] = json.loads(values.get(AskedPart.NAME, "") or "{}")
+    return StatedChild(
+        state_id=values.get(AskedPart.STATE_ID, ""),
+        birth_date=values.get(AskedPart.BIRTH_DATE, ""),
+        last_school=values.get(AskedPart.LAST_SCHOOL, ""),
+        **{part: name.get(part, "") for part in NAME_PARTS},
+    )
+
+
+def _single_flight(district: District) -> threading.Lock:
+    """Return the lock under which one search of a district at a time makes or reads what it needs."""
+    with _LOOKING_UP:
+        return _FLIGHTS.setdefault(district, threading.Lock())
+
+
+def _held(district: District) -> Snapshot | None:
+    """Return a district's snapshot, if it has what finds a child."""
+    if "student" not in district.cached_entities:
+        return None
+    snapshot = district.cached_snapshot()
+    return snapshot if snapshot.table("student").columns.keys() >= INDISPENSABLE else None
+
+
+def _read(district: District) -> Snapshot:
+    """Read what finds a child from a district's source, for this one search."""
+    there = district.adapter.manifest.entities
+    wanted = {entity: fields for entity, fields in NEEDED.items() if entity in there}
+    found = build_snapshot(district.adapter.read(wanted), district.name, district.keyring, budget=MAX_ROWS)
+    found.registers = district.registers.now()
+    return found
+
+
+def _indexed(snapshot: Snapshot) -> tuple[CandidateIndex, Mapping[str, int], Mapping[str, ChildCandidate]]:
+    every = tuple(_candidates(snapshot))
+    return CandidateIndex(every), {one.id: row for row, one in enumerate(every)}, {one.id: one for one in every}
+
+
+def _candidates(snapshot: Snapshot) -> Iterator[ChildCandidate]:
+    """Yield every student of a snapshot as matching compares them."""
+    table, schools, states = snapshot.table("student"), _schools(snapshot), list(_state_ids(snapshot))
+    for row, own in enumerate(table.ids):
+        given, family, middle, suffix, maiden, called, named, sex, born, city = (
+            _text(table, name, row)
+            for name in (
+                "name.given", "name.family", "name.middle", "name.suffix", "name.maiden", "name.preferredGiven",
+                "name.preferredFamily", "birthSex", "birthDate", "birthCity",
+            )
+        )  # fmt: skip
+        others = [OtherName(family=maiden)] if maiden else []
+        others += [OtherName(called, named)] if called or named else []
+        yield ChildCandidate(
+            own, states[row], given, family, middle, suffix, born, sex, schools[row], city, tuple(others)
+        )
+
+
+def _state_ids(snapshot: Snapshot) -> Iterator[str]:
+    """Yield the likeliest id of the state of each student; empty where there is none."""
+    table, profiles = snapshot.table("student"), snapshot.table("profile")
+    codes = profiles.columns.get("identificationCodes")
+    linked = codes is not None and "student" in profiles.refs
+    children: Sequence[tuple[int, ...]] = snapshot.children("profile", "student", "student") if linked else ()
+    names = [name for name in ("identifier", "masterIdentifier", "identifiers") if name in table.columns]
+    for row in range(table.size):
+        record = {name: table.columns[name][row] for name in names}
+        found = (item for kid in (children[row] if children else ()) for item in (codes or {})[kid] or ())
+        yield next(iter(state_ids(record, found)), "")
+
+
+def _schools(snapshot: Snapshot) -> list[tuple[str, ...]]:
+    """Return what the schools of each student are called: those of all enrollments, past ones too."""
+    enrollments, schools = snapshot.table("enrollment"), snapshot.table("organization")
+    found: list[set[str]] = [set() for _ in range(snapshot.table("student").size)]
+    for student, school in zip(enrollments.refs.get("student", ()), enrollments.refs.get("school", ()), strict=False):
+        if student >= 0 and school >= 0:
+            found[student].update(_names(schools, school))
+    return [tuple(sorted(some)) for some in found]
+
+
+def _names(schools: Table, row: int) -> Iterable[str]:
+    called = (_text(schools, name, row) for name in ("name", "shortName", "identifier"))
+    return [text for text in called if text]
+
+
+def _text(table: Table, name: str, row: int) -> str:
+    column = table.columns.get(name)
+    return "" if column is None or column[row] is None else str(column[row])

@@ -88,9 +88,16 @@ class TransferLedger:
     a package may leave.
     """
 
-    def __init__(self, store: SqlRegistry, key: bytes, clock: Callable[[], datetime], times: DistrictTimes) -> None:
+    def __init__(
+        self,
+        store: SqlRegistry,
+        key: bytes,
+        clock: Callable[[], datetime],
+        times: DistrictTimes,
+        misses_per_day: int = MAX_MISSES,
+    ) -> None:
         self._engine, self.calls, self._clock = store.engine, store.calls, clock
-        self._key, self._times = key, times
+        self._key, self._times, self._misses_per_day = key, times, misses_per_day
 
     def ask(self, draft: TransferEvent, values: Mapping[str, str]) -> Appended:
         """Begin a transfer, with the *values* by which its student is known; *draft* says nothing of its id.
@@ -132,6 +139,13 @@ class TransferLedger:
             NotPartyTo: there is none of that id.
         """
         return fold(self.events(transfer))
+
+    @timely
+    def known_under(self, key: str) -> str:
+        """Return the id of the transfer to which something happened under a hashed *key*; empty where nothing did."""
+        wanted = select(transfer_idempotency.c.transfer).where(transfer_idempotency.c.key == key)
+        with transaction(self._engine) as connection:
+            return str(connection.execute(wanted).scalar() or "")
 
     @timely
     def asked_values(self, transfer: str) -> Mapping[str, str] | None:
@@ -227,7 +241,7 @@ class TransferLedger:
         since = self._clock() - MISSES_WITHIN
         mine = transfer_misses.c.receiver == receiver, transfer_misses.c.at > since
         connection.execute(delete(transfer_misses).where(transfer_misses.c.at <= since))
-        if connection.execute(select(func.count()).where(*mine)).scalar_one() >= MAX_MISSES:
+        if connection.execute(select(func.count()).where(*mine)).scalar_one() >= self._misses_per_day:
             wait = int(MISSES_WITHIN.total_seconds())
             raise TooManyMisses("Too many students were asked for in a day who were not found: wait a day.", wait)
 

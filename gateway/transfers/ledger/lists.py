@@ -13,12 +13,12 @@ from sqlalchemy import and_, func, or_, select
 
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
-from gateway.storage.transfers.tables import transfers
+from gateway.storage.transfers.tables import transfer_events, transfers
 from gateway.transfers.clocks.clocks import Light
 from gateway.transfers.ledger.rows import NEVER
 from gateway.transfers.machine.event import read_moment, spell_moment
 from gateway.transfers.machine.outward import OutwardState, OutwardTransfer
-from gateway.transfers.machine.words import TransferState
+from gateway.transfers.machine.words import EventKind, TransferState
 from standards.errors import MalformedQuery
 
 if TYPE_CHECKING:
@@ -128,6 +128,17 @@ class TransferLists:
         mine = select(transfers.c.id).where(transfers.c.state == state.value, transfers.c.id > after)
         with transaction(self._engine) as connection:
             return tuple(connection.execute(mine.order_by(transfers.c.id).limit(limit)).scalars())
+
+    @timely
+    def subjects(self, ids: Collection[str]) -> Mapping[str, str]:
+        """Return the keyed tag of the student that was found last of each of these transfers, where one was."""
+        kinds = [EventKind.MATCH.value, EventKind.CHOOSE.value, EventKind.REDIRECT.value]
+        mine = transfer_events.c.transfer.in_(sorted(ids)), transfer_events.c.kind.in_(kinds)
+        wanted = select(transfer_events.c.transfer, transfer_events.c.content).where(*mine)
+        with transaction(self._engine) as connection:
+            rows = connection.execute(wanted.order_by(transfer_events.c.number)).all()
+        found = {transfer: str(content.get("subject", "")) for transfer, content in rows}
+        return {transfer: subject for transfer, subject in found.items() if subject}
 
     @timely
     def tally(self, sender: str) -> Mapping[TransferState, int]:

@@ -169,6 +169,13 @@ def _redirect(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
     return anew | {"subject": "", "chosen": False}
 
 
+def _task(transfer: Transfer, _event: TransferEvent) -> dict[str, Any]:
+    """Take back what was released and has not left: an agreement in force now wants it decided by a person."""
+    if transfer.state is not TransferState.APPROVED:
+        return {}
+    return {"approved": (transfer.approved - release_of(transfer).sections) | transfer.sent}
+
+
 def _released(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
     """Release what an *event* names, as a further version."""
     sections = sections_of(event)
@@ -228,6 +235,7 @@ EFFECTS: Final[Mapping[EventKind, Effect]] = {
     EventKind.MATCH: _match,
     EventKind.CHOOSE: _choose,
     EventKind.REDIRECT: _redirect,
+    EventKind.TASK: _task,
     EventKind.RELEASE: _released,
     EventKind.APPROVE: _released,
     EventKind.SUPPLEMENT: _released,

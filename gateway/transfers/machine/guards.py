@@ -14,7 +14,9 @@ from gateway.transfers.machine.words import (
     HoldReason,
     RecordSection,
     SectionState,
+    TaskCause,
     TransferParty,
+    TransferState,
 )
 
 if TYPE_CHECKING:
@@ -52,6 +54,14 @@ def _redirect(transfer: Transfer, event: TransferEvent) -> None:
     district = event.content["sender"]
     if district in {transfer.sender, transfer.receiver}:
         raise WrongContent("A request is redirected to another district than the two that have it.")
+
+
+def _task(transfer: Transfer, event: TransferEvent) -> None:
+    anew = transfer.state is TransferState.APPROVED
+    _ensure(
+        anew == (TaskCause.AGREEMENT in event.content["causes"]),
+        "What was released is asked for anew by another agreement alone.",
+    )
 
 
 def _leaving(_transfer: Transfer, event: TransferEvent) -> None:
@@ -124,6 +134,7 @@ def _supplement(transfer: Transfer, event: TransferEvent) -> None:
 
 GUARDS: Final[Mapping[EventKind, Guard]] = {
     EventKind.REDIRECT: _redirect,
+    EventKind.TASK: _task,
     EventKind.RELEASE: _release,
     EventKind.APPROVE: _approve,
     EventKind.HOLD: _hold,

@@ -40,7 +40,7 @@ TRANSITIONS: Final[Mapping[EventKind, Transition]] = {
     EventKind.REDIRECT: _row({S.UNKNOWN}, S.REQUESTED, TransferParty.RECEIVER, *SENDING),
     EventKind.END: _row({S.UNKNOWN}, S.ENDED, TransferParty.RECEIVER, *SENDING),
     EventKind.RELEASE: _row({S.MATCHED}, S.APPROVED, TransferParty.GATEWAY),
-    EventKind.TASK: _row({S.MATCHED}, S.WAITING, TransferParty.GATEWAY),
+    EventKind.TASK: _row({S.MATCHED, S.APPROVED}, S.WAITING, TransferParty.GATEWAY),
     EventKind.APPROVE: _row({S.WAITING}, S.APPROVED, TransferParty.SENDER_APPROVER),
     EventKind.HOLD: _row({S.WAITING}, S.HELD, TransferParty.SENDER_APPROVER),
     EventKind.REFUSE: _row({S.WAITING}, S.REFUSED, TransferParty.SENDER_APPROVER),

@@ -159,6 +159,7 @@ class TaskCause(StrEnum):
     RESTRICTION = "restriction"
     HOLD = "hold"
     CHOSEN = "chosen"
+    AGREEMENT = "agreement"
 
 
 class HoldReason(StrEnum):

@@ -1,0 +1,163 @@
+"""Decisions of the sending district: release, hold, free, refuse and supplement, by two persons where that is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.admin.second_person import SecondPerson, TwoPersonAct, Waiting
+from gateway.admin.transfers.custody_view import CustodyReading, CustodyView
+from gateway.admin.transfers.office import DECIDE
+from gateway.admin.transfers.tasks import supplement_task
+from gateway.people.actor import NotPermitted
+from gateway.tasks.store import Tasks
+from gateway.transfers.machine.words import EventKind, HoldReason, RecordSection, TransferRefusal
+from standards.errors import CallerError, InvalidBody
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from gateway.admin.administration import Administration
+    from gateway.admin.second_person import TwoPersonRule
+    from gateway.people.actor import Actor
+    from gateway.storage.people.proposals import Proposal
+    from gateway.transfers.machine.transfer import Transfer
+
+APPROVER_ALONE: Final = (
+    "Whether this record is sent, an approver of the district decides: the child's address is protected."
+)
+
+
+class TransferDecisions(CustodyReading):
+    """What people of a district decide on the records that it is asked for."""
+
+    def __init__(
+        self, region: Administration, actor: Actor, org: str, scopes: Collection[str] = frozenset(),
+        second: TwoPersonRule | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(region, actor, org, scopes)
+        self._second = second or SecondPerson(region)
+
+    def approve(
+        self, transfer: str, sections: Collection[str], withheld: Collection[str], expected: int, key: str
+    ) -> CustodyView | Waiting:
+        """Release *sections* of the record and withhold others; every section that was not sent is one or the other.
+
+        Raises:
+            Forbidden: the agreement is not in force any more.
+            ConcurrentChange: the transfer is not as it was seen.
+        """
+        return self._release(EventKind.APPROVE, transfer, sections, withheld, expected, key)
+
+    def supplement(
+        self, transfer: str, sections: Collection[str], withheld: Collection[str], expected: int, key: str
+    ) -> CustodyView | Waiting:
+        """Send what has changed since the last version of *sections*; those that nobody approved need an approver."""
+        return self._release(EventKind.SUPPLEMENT, transfer, sections, withheld, expected, key)
+
+    def hold(
+        self, transfer: str, reason: HoldReason, sections: Collection[str], expected: int, key: str
+    ) -> CustodyView:
+        """Hold the record back for a *reason* of a closed list, at once: what protects a child waits for nobody."""
+        self.need(DECIDE)
+        found = self.sent_to_us(transfer)
+        content = {"sections": _named(sections)}
+        draft = self.event(found.id, EventKind.HOLD, self.party, key, content, _word(HoldReason, reason))
+        return self.view(self.ledger.append(draft, expected).transfer)
+
+    def free(self, transfer: str, expected: int, key: str) -> CustodyView:
+        """Free a record that was held back: it is decided upon anew."""
+        self.need(DECIDE)
+        draft = self.event(self.sent_to_us(transfer).id, EventKind.FREE, self.party, key)
+        return self.view(self.ledger.append(draft, expected).transfer)
+
+    def refuse(self, transfer: str, reason: TransferRefusal, expected: int, key: str) -> CustodyView | Waiting:
+        """Refuse the request for a *reason* of a closed list, of which the receiving district sees none."""
+        self.need(DECIDE)
+        found, word = self.sent_to_us(transfer), _word(TransferRefusal, reason)
+        content = {"do": EventKind.REFUSE.value, "reason": word, "expected": expected, "key": key}
+
+        def do() -> CustodyView:
+            draft = self.event(found.id, EventKind.REFUSE, self.party, key, reason=word)
+            return self.view(self.ledger.append(draft, expected).transfer)
+
+        return self._second.either(self.actor, self._act(found, content, expected), do)
+
+    def _release(
+        self,
+        kind: EventKind,
+        transfer: str,
+        sections: Collection[str],
+        withheld: Collection[str],
+        expected: int,
+        key: str,
+    ) -> CustodyView | Waiting:
+        self.need(DECIDE)
+        found = self.sent_to_us(transfer)
+        agreement, _ = self.agreement(found.sender, found.receiver)
+        named, kept = _named(sections), _named(withheld)
+        _check_whole(found, kind, named, kept)
+        self._check_approver(found)
+        terms = agreement.transfer
+        told = {"do": kind.value, "sections": named, "withheld": kept, "expected": expected, "key": key}
+
+        def do() -> CustodyView:
+            content: dict[str, Any] = {"sections": named, "withheld": kept}
+            if kind is EventKind.SUPPLEMENT:
+                content["on_request"] = self.supplement_asked(found)
+            draft = self.event(found.id, kind, self.party, key, content, agreement=agreement.digest)
+            after = self.ledger.append(draft, expected).transfer
+            self._close_asked(found)
+            return self.view(after)
+
+        always = terms is not None and terms.two_persons
+        return self._second.either(self.actor, self._act(found, told, expected), do, always=always)
+
+    def _act(self, transfer: Transfer, content: Mapping[str, Any], expected: int) -> TwoPersonAct:
+        return TwoPersonAct(DECIDE, self.org, transfer.id, content, f"number {expected}")
+
+    def _check_approver(self, transfer: Transfer) -> None:
+        """Refuse whoever is no approver where the child's address is protected."""
+        if not self.is_told and self.is_protected(transfer, self.roll()):
+            raise NotPermitted(APPROVER_ALONE)
+
+    def _close_asked(self, transfer: Transfer) -> None:
+        """Close the task to send what has changed, if the receiving district had asked for it."""
+        if self.supplement_asked(transfer):
+            tasks = Tasks(self.region.store, self.region.clock)
+            tasks.close(supplement_task(transfer, self.region.clock()), "sent", self.actor.name)
+
+
+def again(region: Administration, rule: TwoPersonRule, actor: Actor, proposal: Proposal) -> Any:
+    """Do what was proposed about a record once more, as both persons."""
+    service, content = TransferDecisions(region, actor, proposal.org, second=rule), proposal.content
+    about, seen, key = proposal.about, content["expected"], content["key"]
+    if content["do"] == EventKind.REFUSE:
+        return service.refuse(about, TransferRefusal(content["reason"]), seen, key)
+    releasing: Mapping[str, Callable[..., Any]] = {
+        EventKind.APPROVE: service.approve, EventKind.SUPPLEMENT: service.supplement,
+    }  # fmt: skip
+    if content["do"] in releasing:
+        return releasing[content["do"]](about, content["sections"], content["withheld"], seen, key)
+    raise CallerError("This cannot be done by a confirmation.")
+
+
+def _named(sections: Collection[str]) -> list[str]:
+    """Return the words of sections in their order; an unknown one is refused."""
+    known = {one.value for one in RecordSection}
+    given = {str(one) for one in sections}
+    if given - known or len(given) != len(tuple(sections)):
+        raise InvalidBody(f"A section is one of {', '.join(RecordSection)}, and named once.")
+    return [one.value for one in RecordSection if one.value in given]
+
+
+def _check_whole(transfer: Transfer, kind: EventKind, sections: list[str], withheld: list[str]) -> None:
+    """Refuse a decision that leaves it open whether a section goes along."""
+    left = {one.value for one in RecordSection} - {one.value for one in transfer.sent}
+    if kind is EventKind.APPROVE and left - set(sections) - set(withheld):
+        raise InvalidBody("Say of each section whether it is sent or withheld.")
+
+
+def _word(words: type[HoldReason | TransferRefusal], reason: str) -> str:
+    if reason not in {one.value for one in words}:
+        raise InvalidBody(f"The reason must be one of {', '.join(words)}.")
+    return str(words(reason).value)

@@ -1,0 +1,67 @@
+"""Waiting transfers: those of which a person has something to do, as rows that name districts and moments alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import and_, or_, select
+
+from gateway.storage.bounded_calls import timely
+from gateway.storage.database import transaction
+from gateway.storage.transfers.tables import transfers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import ColumnElement
+
+    from gateway.storage.acts import SqlRegistry
+
+NEAR, UNKNOWN, WAITING, DELIVERED, PACKED = "near", "unknown", "waiting", "delivered", "packed"
+FOR_PEOPLE: Final = (NEAR, UNKNOWN, WAITING, DELIVERED)
+LEFT: Final = ("approved", PACKED, DELIVERED, "acknowledged", "filed")
+"""The states of a record that was released."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingTransfer:
+    """A transfer between two districts, since when it is in its *state*, and when its first clock turns."""
+
+    id: str
+    sender: str
+    receiver: str
+    state: str
+    version: int
+    asked: datetime
+    changed: datetime
+    next_amber: datetime
+    next_due: datetime
+
+
+class WaitingTransfers:
+    """The transfers of which somebody must know."""
+
+    def __init__(self, store: SqlRegistry, clock: Callable[[], datetime]) -> None:
+        self._engine, self.calls, self._clock = store.engine, store.calls, clock
+
+    @timely
+    def for_people(self, released_since: timedelta) -> tuple[WaitingTransfer, ...]:
+        """List what waits for a person, what is late or soon will be, and what was asked for and released lately."""
+        now = self._clock()
+        lately = and_(transfers.c.state.in_(LEFT), transfers.c.asked >= now - released_since)
+        return self._list(or_(transfers.c.state.in_(FOR_PEOPLE), transfers.c.next_amber <= now, lately))
+
+    @timely
+    def packed(self) -> tuple[WaitingTransfer, ...]:
+        """List what lies ready for its receiver."""
+        return self._list(transfers.c.state == PACKED)
+
+    def _list(self, wanted: ColumnElement[bool]) -> tuple[WaitingTransfer, ...]:
+        columns = [getattr(transfers.c, name) for name in WaitingTransfer.__slots__]
+        with transaction(self._engine) as connection:
+            rows = connection.execute(
+                select(*columns).where(wanted).order_by(transfers.c.next_due, transfers.c.id)
+            ).all()
+        return tuple(WaitingTransfer(*row) for row in rows)

@@ -1,0 +1,74 @@
+"""Tasks about records that move: who of which district must look, release, read in, try again, or write a letter."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from gateway.tasks import task
+from gateway.tasks.task import ADMINISTRATOR, APPROVER, REGISTRAR, computed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from gateway.storage.transfers.tries import DeadStep
+    from gateway.storage.transfers.waiting_transfers import WaitingTransfer
+    from gateway.tasks.task import PersonTask
+
+LETTER_DAYS: Final = 3
+ARRIVAL_DAYS: Final = 5
+LONGEST: Final = timedelta(days=30)
+"""A clock that stands still gives no due day: then the task is due after these."""
+
+OF_SENDER: Final[Mapping[str, tuple[str, str]]] = {
+    "near": (task.TRANSFER_NEAR, REGISTRAR),
+    "unknown": (task.TRANSFER_UNKNOWN, REGISTRAR),
+    "waiting": (task.TRANSFER_WAITS, APPROVER),
+}
+"""The task of the sending district in each state that waits for one of its people, and of whom."""
+
+LEFT: Final = frozenset({"approved", "packed", "delivered", "acknowledged", "filed"})
+
+
+def moving(
+    waiting: Iterable[WaitingTransfer],
+    given_up: Iterable[DeadStep],
+    by_letter: Collection[tuple[str, str]],
+    now: datetime,
+) -> Iterator[PersonTask]:
+    """Yield the tasks of both districts of each transfer; the receiving one has none before it has the record.
+
+    *by_letter* are the pairs of districts whose agreement has parents told by letter.
+    """
+    for one in waiting:
+        yield from _of_sender(one, now)
+        if one.state == "delivered":
+            opened = one.changed.date()
+            due = opened + timedelta(days=ARRIVAL_DAYS)
+            yield computed(
+                task.TRANSFER_ARRIVED, one.receiver, REGISTRAR, {"transfer": one.id, "version": one.version},
+                opened=opened, due=due,
+            )  # fmt: skip
+        if one.state in LEFT and (one.sender, one.receiver) in by_letter:
+            opened = one.asked.date()
+            due = opened + timedelta(days=LETTER_DAYS)
+            yield computed(task.TRANSFER_LETTER, one.sender, REGISTRAR, {"transfer": one.id}, opened=opened, due=due)
+    for dead in given_up:
+        opened, about = dead.at.date(), {"transfer": dead.transfer, "since": dead.at.isoformat(timespec="seconds")}
+        told = {"why": dead.why, "again": "no" if dead.replayed else "once"}
+        yield computed(task.TRANSFER_STUCK, dead.sender, REGISTRAR, about, opened=opened, due=opened, content=told)
+
+
+def _of_sender(one: WaitingTransfer, now: datetime) -> Iterator[PersonTask]:
+    """Yield what a person of the sending district has to do, and what its administrator must know is late."""
+    due = min(one.next_due, one.asked + LONGEST).date()
+    if one.state in OF_SENDER:
+        kind, role = OF_SENDER[one.state]
+        about = {"transfer": one.id}
+        yield computed(kind, one.sender, role, about, opened=min(one.changed.date(), due), due=due)
+    if one.next_amber <= now:
+        about = {"transfer": one.id, "due": due.isoformat()}
+        yield computed(
+            task.TRANSFER_LATE, one.sender, ADMINISTRATOR, about, opened=min(one.next_amber.date(), due), due=due
+        )

@@ -1,0 +1,79 @@
+"""Tasks about records that move go to who can do something about them, and to nobody of the receiver too early."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.storage.transfers.tries import DeadStep
+from gateway.storage.transfers.waiting_transfers import WaitingTransfer
+from gateway.tasks import task
+from gateway.tasks.moving import moving
+from gateway.tasks.task import KINDS
+
+NOW = datetime(2026, 11, 3, 18, tzinfo=UTC)
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+LETTERS = {("maple", "fir")}
+
+
+def transfer(state, *, amber=timedelta(days=1), due=timedelta(days=2)):
+    asked = NOW - timedelta(hours=3)
+    return WaitingTransfer("t1", "maple", "fir", state, 1, asked, NOW, NOW + amber, NOW + due)
+
+
+def made(*waiting, given_up=(), letters=()):
+    return [(one.kind, one.org, one.role) for one in moving(waiting, given_up, letters, NOW)]
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("near", [(task.TRANSFER_NEAR, "maple", "registrar")]),
+        ("unknown", [(task.TRANSFER_UNKNOWN, "maple", "registrar")]),
+        ("waiting", [(task.TRANSFER_WAITS, "maple", "approver")]),
+        ("delivered", [(task.TRANSFER_ARRIVED, "fir", "registrar")]),
+        ("requested", []),
+        ("approved", []),
+        ("packed", []),
+        ("held", []),
+    ],
+)
+def test_each_state_waits_for_the_people_who_can_end_it(state, expected):
+    assert made(transfer(state)) == expected
+
+
+@pytest.mark.parametrize("state", ["requested", "near", "unknown", "waiting", "held", "approved", "packed"])
+def test_the_receiving_district_has_no_task_before_it_has_the_record(state):
+    late = transfer(state, amber=-timedelta(days=1), due=-timedelta(hours=1))
+    dead = DeadStep("t1", "maple", "fir", state, "source", NOW, replayed=False)
+    assert {org for _, org, _ in made(late, given_up=[dead], letters=LETTERS)} == {"maple"}
+
+
+def test_what_is_late_goes_to_the_administrator_amber_first_and_then_red():
+    amber = transfer("held", amber=-timedelta(minutes=1), due=timedelta(days=1))
+    (found,) = moving([amber], (), (), NOW)
+    assert (found.kind, found.org, found.role) == (task.TRANSFER_LATE, "maple", "district-admin")
+    assert found.state(NOW) != "red"
+    assert found.state(NOW + timedelta(days=2)) == "red"
+    assert made(transfer("held", amber=NEVER - NOW - timedelta(days=2), due=NEVER - NOW - timedelta(days=1))) == []
+
+
+def test_what_was_given_up_says_why_and_whether_it_can_be_tried_once_more():
+    dead = DeadStep("t1", "maple", "fir", "approved", "not-covered", NOW, replayed=True)
+    (found,) = moving((), [dead], (), NOW)
+    assert (found.kind, found.org, found.role) == (task.TRANSFER_STUCK, "maple", "registrar")
+    assert found.content["why"] == "not-covered"
+    assert found.content["again"] == "no"
+
+
+def test_where_the_agreement_says_so_parents_are_told_by_letter_once_it_is_released():
+    assert (task.TRANSFER_LETTER, "maple", "registrar") in made(transfer("approved"), letters=LETTERS)
+    assert made(transfer("waiting"), letters=LETTERS) == made(transfer("waiting"))
+    assert made(transfer("approved"), letters={("fir", "maple")}) == []
+
+
+def test_every_kind_is_in_words_and_names_no_student():
+    for one in moving([transfer("near"), transfer("delivered")], (), (), NOW):
+        assert one.kind in KINDS
+        assert set(one.content) <= {"transfer", "version"}
