@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from flask import flash, redirect, render_template, request, url_for
 
 from gateway.admin.transfers.asking import AskedAlready, TransferAsking, TransferForm
-from gateway.admin.transfers.office import ASK, WITHDRAW
+from gateway.admin.transfers.office import ASK, FOLLOW, RECEIVE, WITHDRAW
 from gateway.admin.transfers.own_students import OwnStudents
 from gateway.admin.transfers.suggestions import TransferSuggestions
 from gateway.console.forms import choices
 from gateway.console.forms import sent as shown
 from gateway.console.page import page
+from gateway.console.parts.moments import moment
 from gateway.console.tables import Sheet, TableColumn, csv_of
 from gateway.console.transfers.forms import ElsewhereForm, KeyedForm, ReasonForm, RequestForm
 from gateway.console.transfers.office import (
@@ -23,6 +24,8 @@ from gateway.console.transfers.office import (
     decided,
     district_name,
     done,
+    last_day,
+    may,
     new_key,
     number,
     office,
@@ -43,27 +46,28 @@ if TYPE_CHECKING:
     from gateway.transfers.machine.outward import OutwardTransfer
 
 
-@page(blueprint, "/<district>/sent", ASK)
+@page(blueprint, "/<district>/sent", FOLLOW)
 def sent(district: str) -> Any:
     """List what a district has asked for, and whom it could ask for."""
     state = next((one for one in OutwardState if one.value == request.args.get("state")), None)
     found = office(TransferAsking, district).sent(state, request.args.get("cursor", ""))
-    sheet = _sheet(district, found.items)
+    sheet, asking = _sheet(district, found.items), may(ASK, district)
     return csv_of(sheet) or render_template(
         "transfers/sent.html", district=district, name=district_name(district), places=places(district),
         table=sheet.shown(), following=found.next, state=state, states=OUTWARD, title=district_name,
-        suggestions=office(TransferSuggestions, district).listed(), key=new_key(),
-        askable=office(TransferAsking, district).districts(),
+        suggestions=office(TransferSuggestions, district).listed() if asking else (), key=new_key(), asking=asking,
+        askable=office(TransferAsking, district).districts() if asking else (),
     )  # fmt: skip
 
 
-@page(blueprint, "/<district>/sent/<transfer>", ASK)
+@page(blueprint, "/<district>/sent/<transfer>", FOLLOW)
 def asked(district: str, transfer: str) -> str:
     """Show one request as the district may see it."""
     found = office(TransferAsking, district).one(transfer)
     return render_template(
         "transfers/asked.html", district=district, number=number(found.id), one=found, facts=_facts(found),
-        state=found.state.value, sender=district_name(found.sender),
+        state=found.state.value, sender=district_name(found.sender), asking=may(ASK, district),
+        withdrawing=may(WITHDRAW, district), receiving=may(RECEIVE, district),
     )  # fmt: skip
 
 
@@ -203,7 +207,7 @@ def _sheet(district: str, found: Sequence[OutwardTransfer]) -> Sheet[OutwardTran
         TableColumn(later("Number"), lambda one: number(one.id), "code", link),
         TableColumn(later("State"), lambda one: OUTWARD[one.state], "state"),
         TableColumn(later("Asked of"), lambda one: district_name(one.sender)),
-        TableColumn(later("Due"), lambda one: one.due, "time"),
+        TableColumn(later("Due by the end of"), lambda one: last_day(one.due)),
         TableColumn(later("Asked"), lambda one: one.asked, "time"),
     ]
     return Sheet("sent", say("What we asked for, the next due first"), columns, found, say("Nothing is asked for yet."))
@@ -213,8 +217,8 @@ def _facts(one: OutwardTransfer) -> list[tuple[str, Any]]:
     return [
         (say("State"), OUTWARD[one.state]),
         (say("Asked of"), district_name(one.sender)),
-        (say("Asked"), one.asked),
-        (say("Due"), one.due),
+        (say("Asked"), moment(one.asked)),
+        (say("Due"), say("by the end of %(day)s") % {"day": last_day(one.due)}),
     ]
 
 

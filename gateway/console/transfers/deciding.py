@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
-    from gateway.admin.transfers.custody import CustodyView
+    from gateway.admin.transfers.custody_view import CustodyView
     from gateway.admin.transfers.preview import PreviewedRelease
 
 
@@ -78,11 +78,12 @@ def approve(district: str, transfer: str) -> Any:
     if not form.validate():
         return _release_page(district, view, form), 400
     chosen = form.chosen()
-    withheld = [one.value for one in view.sections if one.value not in chosen]
+    adds = EventKind.APPROVE not in view.offered
+    withheld = [] if adds else [one.value for one in _open(view) if one.value not in chosen]
 
     def do() -> Response:
         service, key = custody(district), form.key.data or ""
-        send = service.supplement if EventKind.SUPPLEMENT in view.offered else service.approve
+        send = service.supplement if adds else service.approve
         outcome = send(transfer, chosen, withheld, form.expected, key)
         return done(outcome, say("It is released, and leaves at the next hour at which records leave."), place)
 
@@ -156,9 +157,15 @@ def _releases(view: CustodyView) -> bool:
     return bool(view.offered & {EventKind.APPROVE, EventKind.SUPPLEMENT})
 
 
+def _open(view: CustodyView) -> list[RecordSection]:
+    """Return the sections on which somebody decides now: at first those that were not sent, in a supplement all."""
+    adds = EventKind.APPROVE not in view.offered
+    return [one for one in view.sections if adds or one not in view.sent]
+
+
 def _release_form(view: CustodyView) -> ReleaseForm:
     form = ReleaseForm()
-    form.offer(view.sections, view.rule, view.approved or view.rule)
+    form.offer(_open(view), view.rule, view.approved or view.rule)
     if request.method == "GET":
         form.seen.data = str(view.number)
     return form
@@ -167,7 +174,7 @@ def _release_form(view: CustodyView) -> ReleaseForm:
 def _release_page(district: str, view: CustodyView, form: ReleaseForm) -> str:
     return render_template(
         "transfers/release.html", district=district, number=number(view.id), view=view, form=form,
-        receiver=district_name(view.receiver), again=EventKind.SUPPLEMENT in view.offered,
+        receiver=district_name(view.receiver), again=EventKind.APPROVE not in view.offered,
     )  # fmt: skip
 
 
@@ -182,4 +189,4 @@ def _preview_page(district: str, view: CustodyView, form: ReleaseForm, found: Pr
 
 def _stays(view: CustodyView, chosen: Sequence[str]) -> list[Any]:
     """Return the sections that stay in the district."""
-    return [SECTIONS[one] for one in view.sections if one.value not in chosen]
+    return [SECTIONS[one] for one in _open(view) if one.value not in chosen]

@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 MAX_TEXT: Final = 200
 MAX_KEY_CHARACTERS: Final = 4000
 QUIET: Final = {"autocomplete": "off", "spellcheck": "false"}
-STATED: Final = ("state_id", "given", "middle", "family", "birth_date", "last_school")
-"""The fields that say which student is meant."""
-
-WORDS: Final = {"stateId": "state_id", "birthDate": "birth_date", "lastSchool": "last_school"}
-"""The fields of what a service calls otherwise."""
 
 
 class KeyedForm(ConsoleForm):
@@ -43,32 +38,37 @@ class KeyedForm(ConsoleForm):
         return int(text) if text.isascii() and text.isdigit() else 0
 
 
+class OneOfSeveral(Optional):  # type: ignore[misc]
+    """A part that may be missing where others are not: it is not called optional, for not all of them are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.field_flags = {}
+
+
 class StudentStated(ConsoleForm):
     """The student whom one means."""
 
     state_id = StringField(
         later("State id"),
-        [Optional(), Length(max=MAX_TEXT)],
+        [OneOfSeveral(), Length(max=MAX_TEXT)],
         description=later("The number that the state gives a student. It finds the student most surely."),
         render_kw=QUIET,
     )
-    given = StringField(later("Given name"), [Optional(), Length(max=MAX_TEXT)], render_kw=QUIET)
-    middle = StringField(later("Middle name"), [Optional(), Length(max=MAX_TEXT)], render_kw=QUIET)
-    family = StringField(later("Family name"), [Optional(), Length(max=MAX_TEXT)], render_kw=QUIET)
-    birth_date = DateField(later("Birth date"), [Optional()])
-    last_school = StringField(
-        later("Last school"),
-        [Optional(), Length(max=MAX_TEXT)],
-        description=later("As the family calls it."),
-        render_kw=QUIET,
-    )
+    given = StringField(later("Given name"), [OneOfSeveral(), Length(max=MAX_TEXT)], render_kw=QUIET)
+    middle = StringField(later("Middle name"), [OneOfSeveral(), Length(max=MAX_TEXT)], render_kw=QUIET)
+    family = StringField(later("Family name"), [OneOfSeveral(), Length(max=MAX_TEXT)], render_kw=QUIET)
+    suffix = StringField(later("Suffix (Jr., III)"), [OneOfSeveral(), Length(max=MAX_TEXT)], render_kw=QUIET)
+    birth_date = DateField(later("Birth date"), [OneOfSeveral()])
+    last_school = StringField(later("Last school"), [OneOfSeveral(), Length(max=MAX_TEXT)], render_kw=QUIET)
 
     def student(self) -> dict[str, str]:
         """Return what is stated of the student, by the words of the service."""
         born = self.birth_date.data.isoformat() if self.birth_date.data else ""
         typed = {
             "stateId": self.state_id.data, "family": self.family.data, "given": self.given.data,
-            "middle": self.middle.data, "birthDate": born, "lastSchool": self.last_school.data,
+            "middle": self.middle.data, "suffix": self.suffix.data, "birthDate": born,
+            "lastSchool": self.last_school.data,
         }  # fmt: skip
         return {name: text.strip() for name, text in typed.items() if text and text.strip()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from flask import Blueprint, flash, redirect, url_for
@@ -10,9 +11,10 @@ from flask import Blueprint, flash, redirect, url_for
 from gateway.admin.organisations import Organisations
 from gateway.admin.second_person import Waiting
 from gateway.admin.transfers.custody import TransferCustody
-from gateway.admin.transfers.office import ASK, FOLLOW, HIDDEN, KEYS, READ, RECEIVE, REPORTS
+from gateway.admin.transfers.office import FOLLOW, HIDDEN, KEYS, READ, RECEIVE, REPORTS
 from gateway.console.forms import sent
 from gateway.console.page import actor, region
+from gateway.console.parts.moments import day, read
 from gateway.console.wording import Later, later, say, translated
 from standards.errors import Conflict
 
@@ -33,7 +35,7 @@ blueprint = Blueprint("transfers", __name__, url_prefix="/console/transfers")
 PLACES: Final = (
     (later("Start"), "transfers.home", FOLLOW),
     (later("Asked of us"), "transfers.worklist", FOLLOW),
-    (later("Asked by us"), "transfers.sent", ASK),
+    (later("Asked by us"), "transfers.sent", FOLLOW),
     (later("Received"), "transfers.received", RECEIVE),
     (later("Letters to parents"), "transfers.letters", READ),
     (later("Figures"), "transfers.reports", REPORTS),
@@ -73,6 +75,12 @@ def district_name(name: str) -> str:
     if name == HIDDEN:
         return say("a district of the region")
     return Organisations(region()).titles([name]).get(name, name)
+
+
+def last_day(due: datetime | str | None) -> str:
+    """Say the day at whose end something is due."""
+    found = read(due) if due is not None else None
+    return day(found - timedelta(seconds=1)) if isinstance(found, datetime) else day(found)
 
 
 def new_key() -> str:

@@ -80,8 +80,9 @@ def delivered(district: str, transfer: str) -> str:
         ),
     ]
     return render_template(
-        "transfers/delivered.html", district=district, number=number(one.id), one_id=one.id, version=one.version, facts=facts, sections=sections,
-        sender=district_name(one.sender), left=sum(each.open for each in sections), key=new_key(),
+        "transfers/delivered.html", district=district, number=number(one.id), one_id=one.id,
+        version=one.version, facts=facts, sections=sections, sender=district_name(one.sender), key=new_key(),
+        left=sum(each.open for each in sections),
         missing=[SECTIONS[each] for each, state in found.sections.items() if state is SectionState.NOT_IN_SOURCE],
         withheld=[SECTIONS[each] for each, state in found.sections.items() if state is SectionState.WITHHELD],
         ways=FILED, asking=may(ASK, district), accepted=found.accepted,

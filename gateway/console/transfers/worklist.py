@@ -10,7 +10,7 @@ from flask import render_template, request, url_for
 from gateway.admin.transfers.office import FOLLOW, MATCH, READ, WITHDRAW
 from gateway.console.forms import choices
 from gateway.console.page import page, region
-from gateway.console.parts.moments import day
+from gateway.console.parts.moments import moment
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.transfers.forms import ElsewhereForm, KeyedForm, ReasonForm
 from gateway.console.transfers.office import (
@@ -19,6 +19,7 @@ from gateway.console.transfers.office import (
     decided,
     district_name,
     done,
+    last_day,
     may,
     new_key,
     number,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
-    from gateway.admin.transfers.custody import CustodyView
+    from gateway.admin.transfers.custody_view import CustodyView
     from gateway.console.wording import Later
     from gateway.transfers.ledger.lists import ListedTransfer
 
@@ -84,7 +85,7 @@ class ShownClock:
 
     track: Later
     rule: Later
-    due: datetime | None
+    due: str
     state: State
     stopped: tuple[Later, ...]
 
@@ -211,7 +212,9 @@ def clocks(view: CustodyView) -> list[ShownClock]:
         ShownClock(
             TRACKS[one.track],
             MILITARY_RULE if view.military and one.track is Track.FULL else TRACK_RULES[one.track],
-            one.due, LIGHTS[one.light(now)], tuple(SECTIONS[part] for part in SECTIONS if part in one.stopped),
+            last_day(one.due),
+            LIGHTS[one.light(now)],
+            tuple(SECTIONS[part] for part in SECTIONS if part in one.stopped),
         )
         for one in view.clocks
     ]  # fmt: skip
@@ -225,7 +228,7 @@ def _facts(view: CustodyView) -> list[tuple[str, Any]]:
     facts: list[tuple[str, Any]] = [
         (say("State"), INSIDE[view.state]),
         (say("Asked by"), district_name(view.receiver)),
-        (say("Asked"), view.asked),
+        (say("Asked"), moment(view.asked)),
         (say("Military family"), say("yes") if view.military else say("no")),
     ]
     return facts + ([(say("Version"), view.version)] if view.version else [])
@@ -241,7 +244,6 @@ def _candidates(view: CustodyView) -> list[tuple[Any, list[tuple[Later, State]]]
 def _sheet(district: str, found: Sequence[ListedTransfer]) -> Sheet[ListedTransfer]:
     columns: list[TableColumn[ListedTransfer]] = [
         TableColumn(later("Number"), lambda one: number(one.id), "code", lambda one: _place(district, one.id)),
-        TableColumn(later("Asked by"), lambda one: district_name(one.receiver)),
         TableColumn(later("State"), lambda one: INSIDE[one.state], "state"),
         TableColumn(
             later("Information (2 school days)"), lambda one: _light(one, one.info_due, one.info_done), "state"
@@ -249,6 +251,7 @@ def _sheet(district: str, found: Sequence[ListedTransfer]) -> Sheet[ListedTransf
         TableColumn(
             later("Whole record (10 school days)"), lambda one: _light(one, one.full_due, one.full_done), "state"
         ),
+        TableColumn(later("Asked by"), lambda one: district_name(one.receiver)),
         TableColumn(later("Military family"), lambda one: say("yes: 10 days") if one.military else ""),
         TableColumn(later("Asked"), lambda one: one.asked, "time"),
     ]
@@ -265,4 +268,4 @@ def _light(one: ListedTransfer, due: datetime | None, over: datetime | None) -> 
     first = due == min(each for each in others if each is not None)
     late = due <= region().clock()
     light = Light.RED if late else Light.AMBER if first and one.light is Light.AMBER else Light.GREEN
-    return State(LIGHTS[light].kind, f"{LIGHTS[light]}: {day(due)}")
+    return State(LIGHTS[light].kind, f"{LIGHTS[light]}: {last_day(due)}")

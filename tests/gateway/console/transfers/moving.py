@@ -1,0 +1,99 @@
+"""Two small districts between which records move, with their people at browsers and the worker stepped by hand."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from html import unescape
+
+from gateway.storage.acts import Act
+from gateway.storage.transfers.district_keys import DistrictKey
+from gateway.transfers.sealing.key_set import KeyUse, publish
+from gateway.transfers.work.worker import TransferWorker
+from tests.gateway.transfers.work.world import agreement_text, pair
+from tests.support.people.region import PeopleRegion, people_region
+from tests.support.regions import NOW, small_sites
+
+SETTINGS = 'transfers = {districts = ["maple", "cedar"], batch_every = "1s"}\n[limits]\nclient = ""\n'
+PEOPLE = {
+    "rosa": ("cedar", "registrar"), "ana": ("maple", "approver"), "rita": ("maple", "registrar"),
+    "pia": ("maple", "privacy-officer"), "dana": ("maple", "district-admin"), "aldo": ("maple", "auditor"),
+    "olga": ("region", "region-operator"), "vera": ("cedar", "vendor-contact"),
+}  # fmt: skip
+"""Somebody of each role; Rosa asks for records in Cedar, the others are in Maple, which has them."""
+
+
+@dataclass
+class Moving:
+    """A region in which Cedar asks Maple for records."""
+
+    region: PeopleRegion
+    worker: TransferWorker
+
+    @property
+    def ledger(self):
+        return self.worker.desk.ledger
+
+    def browser(self, name):
+        """Return a browser in which somebody of the `PEOPLE` is signed in."""
+        return self.region.browser(name, PEOPLE[name])
+
+    def child(self, number=3):
+        """Return what Maple's system knows a student by."""
+        roll = self.worker.desk.children.roll(self.region.running.gateway.districts["maple"])
+        return roll.index.rows[number]
+
+    def stated(self, number=3, **changes):
+        """Return the fields of a request for a child, as Rosa types them."""
+        child = self.child(number)
+        found = {
+            "state_id": child.state_id, "given": child.given, "middle": child.middle, "family": child.family,
+            "birth_date": child.birth_date, "sender": "maple", "standing": "enrollment",
+        } | changes  # fmt: skip
+        return {name: text for name, text in found.items() if text}
+
+    def asked(self, number=3, browser=None, **changes):
+        """Ask for a child's record; return the transfer's id."""
+        rosa = browser or self.browser("rosa")
+        rosa.get("/console/transfers/cedar/ask")
+        answer = rosa.post("/console/transfers/cedar/ask", self.stated(number, **changes) | {"again": "y"})
+        assert answer.status_code == 303, words(answer)
+        return answer.headers["Location"].rpartition("/")[2]
+
+    def work(self, transfer, seconds=2):
+        """Let some seconds pass and the worker do all it can with a transfer; return its state then."""
+        self.region.clock.now += timedelta(seconds=seconds)
+        self.worker.advance(transfer)
+        return self.ledger.find(transfer).state.value
+
+    def publish(self, district, name, use):
+        """Publish a district's key."""
+        key = publish(pair(name), use, NOW - timedelta(days=30), NOW + timedelta(days=330))
+        row = DistrictKey(district, key.kid, use.value, "active", key.as_jwk())
+        self.worker.desk.district_keys.put(row, Act("ana", "key added", district, {}))
+
+
+@contextmanager
+def moving(folder, **more):
+    """Run such a region until the end of the block."""
+    sites = small_sites(folder / "data")
+    with people_region(folder / "region", sites, [agreement_text(**more)], SETTINGS) as region:
+        found = Moving(region, region.running.transfers())
+        found.publish("cedar", "cedar enc", KeyUse.SEAL)
+        yield found
+
+
+def text(answer):
+    return answer.get_data(as_text=True)
+
+
+def words(answer):
+    """Return what a page says, without its marks."""
+    return " ".join(unescape(re.sub(r"<[^>]+>|\s+", " ", text(answer))).split())
+
+
+def hidden(answer, name):
+    """Return the value of a hidden field of a page."""
+    return re.search(rf'<input[^>]*name="{name}"[^>]*value="([^"]*)"', text(answer))[1]
