@@ -14,6 +14,7 @@ from gateway.admin.districts import connecting, steering
 from gateway.admin.registers.registers import again as write_again
 from gateway.admin.second_person import Confirmed, SecondPerson
 from gateway.admin.taking_effect import permit_effect
+from gateway.admin.transfers import deciding, keys
 from gateway.people.active import ActivePeople
 from gateway.people.actor import NotPermitted
 from gateway.storage.people.agreements import PUBLISHED
@@ -43,6 +44,8 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     settings.CHANGE: settings.confirmed,
     publishing.PUBLISH: publishing.confirmed,
     signing.SIGN: signing.confirmed,
+    "transfer.decide": deciding.again,
+    "transfer.keys": keys.again,
 }
 """What does each action again once it is confirmed, by calling the method of the service that was called first."""
 

@@ -17,7 +17,7 @@ from gateway.tasks.task import ID_CHARACTERS, OWN, PersonTask
 from standards.errors import Conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -59,6 +59,13 @@ class Tasks:
             connection.execute(insert(tasks).values(_values(task, task.opened)))
             write_act(connection, Act(actor, "task opened", "", _about(task)), self._clock())
         return True
+
+    @timely
+    def known(self, ids: Collection[str]) -> frozenset[str]:
+        """Return those of the *ids* of tasks that are written down."""
+        wanted = select(tasks.c.id).where(tasks.c.id.in_(sorted(ids)))
+        with transaction(self._engine) as connection:
+            return frozenset(connection.execute(wanted).scalars())
 
     @timely
     def find(self, name: str) -> PersonTask | None:

@@ -37,7 +37,7 @@ TRANSFER_NEAR, TRANSFER_UNKNOWN, TRANSFER_WAITS = "transfer-near", "transfer-unk
 TRANSFER_ARRIVED, TRANSFER_LATE = "transfer-arrived", "transfer-late"
 TRANSFER_STUCK, TRANSFER_LETTER = "transfer-stuck", "transfer-letter"
 FILE_LATE, CHANGE_WAITS, CONNECTION_FAILS = "file-late", "change-waits", "connection-fails"
-SUPPLEMENT_ASKED: Final = "transfer-supplement-asked"
+SUPPLEMENT_ASKED, TRANSFER_SUGGESTED = "transfer-supplement-asked", "transfer-suggested"
 KINDS: Final = {
     OWN: "what a person opened",
     MATCHES_NOBODY: "an entry of a register is about a student whom the district's system does not have any more",
@@ -66,6 +66,7 @@ KINDS: Final = {
     TRANSFER_STUCK: "the record of a student cannot be sent: see why, and try once more or withdraw",
     TRANSFER_LETTER: "tell the parents by letter that the record of a student is sent (34 CFR 99.34)",
     SUPPLEMENT_ASKED: "a district that has a student's record asks for what has changed since it was sent",
+    TRANSFER_SUGGESTED: "a student has come from a district of the region: ask that for the record",
     NOTICE_99_37: "give public notice of directory information and of the right to refuse it (34 CFR 99.37)",
 }
 """Every kind of task, in words."""

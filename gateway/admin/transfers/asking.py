@@ -172,7 +172,7 @@ class TransferAsking(TransferOffice):
 
     def _begin(self, form: TransferForm, values: Mapping[str, str], agreement: str, key: str) -> OutwardTransfer:
         """Begin a transfer with checked *values*, unless the same child is asked for and nobody says *again*."""
-        tags = self._tags(stated_child(values))
+        tags = self.child_tags(stated_child(values))
         children = AskedChildren(self.region.store, self.region.clock)
         waiting = children.open(self.org, tags)
         if waiting and not form.again and not any(self._repeats(one, key) for one in waiting):
@@ -218,7 +218,7 @@ class TransferAsking(TransferOffice):
                 return
         raise NotEnrolledHere(NOT_HERE)
 
-    def _tags(self, stated: StatedChild) -> tuple[str, ...]:
+    def child_tags(self, stated: StatedChild) -> tuple[str, ...]:
         """Return the keyed tags of a child as this district states it: by the state id, and by name with birth date."""
         known = spell_state_id(stated.state_id), ""
         named = stated.family and stated.given and stated.birth_date

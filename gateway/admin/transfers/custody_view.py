@@ -159,7 +159,7 @@ class CustodyReading(TransferOffice):
         row = self.row(roll, transfer) if roll is not None else None
         if roll is None or row is None:
             return True
-        return ADDRESS_PROGRAM in self._restrictions(roll).get(row, ())
+        return ADDRESS_PROGRAM in self.restrictions(roll).get(row, ())
 
     def supplement_asked(self, transfer: Transfer) -> bool:
         """Tell whether the receiving district has asked for what has changed since the last delivery."""
@@ -167,7 +167,8 @@ class CustodyReading(TransferOffice):
         task = Tasks(self.region.store, self.region.clock).find(name) if transfer.delivered else None
         return task is not None and task.closed is None
 
-    def _restrictions(self, roll: DistrictRoll) -> Mapping[int, frozenset[str]]:
+    def restrictions(self, roll: DistrictRoll) -> Mapping[int, frozenset[str]]:
+        """Return the kinds of restrictions on each own student today, by row."""
         return restrictions_by_row(roll.snapshot, self.today().isoformat())
 
     def _unprotected(self, subjects: Mapping[str, str]) -> frozenset[str]:
@@ -182,13 +183,13 @@ class CustodyReading(TransferOffice):
         except SourceError:
             return frozenset()
         rows = {one: row_of_subject(roll, self.register_keys, self.org, tag) for one, tag in subjects.items()}
-        kinds = self._restrictions(roll)
+        kinds = self.restrictions(roll)
         return frozenset(
             one for one, row in rows.items() if row is not None and ADDRESS_PROGRAM not in kinds.get(row, ())
         )
 
     def _roll_of(self, transfer: Transfer) -> DistrictRoll | None:
-        """Return the students of the district where a look at a transfer needs them; None where nobody can read them."""
+        """Return the students of the district where a look needs them; None where nobody can read them."""
         if not transfer.subject and transfer.state is not TransferState.NEAR:
             return None
         try:

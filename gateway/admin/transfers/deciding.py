@@ -60,7 +60,7 @@ class TransferDecisions(CustodyReading):
         """Hold the record back for a *reason* of a closed list, at once: what protects a child waits for nobody."""
         self.need(DECIDE)
         found = self.sent_to_us(transfer)
-        content = {"sections": _named(sections)}
+        content = {"sections": section_words(sections)}
         draft = self.event(found.id, EventKind.HOLD, self.party, key, content, _word(HoldReason, reason))
         return self.view(self.ledger.append(draft, expected).transfer)
 
@@ -94,7 +94,7 @@ class TransferDecisions(CustodyReading):
         self.need(DECIDE)
         found = self.sent_to_us(transfer)
         agreement, _ = self.agreement(found.sender, found.receiver)
-        named, kept = _named(sections), _named(withheld)
+        named, kept = section_words(sections), section_words(withheld)
         _check_whole(found, kind, named, kept)
         self._check_approver(found)
         terms = agreement.transfer
@@ -141,7 +141,7 @@ def again(region: Administration, rule: TwoPersonRule, actor: Actor, proposal: P
     raise CallerError("This cannot be done by a confirmation.")
 
 
-def _named(sections: Collection[str]) -> list[str]:
+def section_words(sections: Collection[str]) -> list[str]:
     """Return the words of sections in their order; an unknown one is refused."""
     known = {one.value for one in RecordSection}
     given = {str(one) for one in sections}

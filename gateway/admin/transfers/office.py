@@ -186,9 +186,10 @@ class TransferOffice:
         """Return a keyed tag of a text, by which nobody without the key learns it."""
         return derive_subkey(derive_subkey(self.key, about), text.encode("utf-8", "surrogatepass")).hex()
 
-    def record(self, action: str, transfer: str, content: Mapping[str, Any] | None = None) -> None:
+    def record(self, action: str, transfer: str = "", content: Mapping[str, Any] | None = None) -> None:
         """Write an act that changes nothing: that somebody looked."""
-        act = Act(self.actor.name, action, self.org, {"transfer": transfer, **(content or {})})
+        about = {"transfer": transfer} if transfer else {}
+        act = Act(self.actor.name, action, self.org, {**about, **(content or {})})
         write_acts(self.region.store, [act], self.region.clock())
 
     def _handles(self) -> TokenCipher:

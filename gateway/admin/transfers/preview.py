@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from gateway.admin.transfers.office import TransferOffice
+from gateway.admin.transfers.custody_view import CustodyReading
+from gateway.admin.transfers.deciding import APPROVER_ALONE, section_words
+from gateway.admin.transfers.office import DECIDE
+from gateway.one_line import one_line
+from gateway.people.actor import NotPermitted
+from gateway.transfers.districts.release import header_of, plan_of, sending_office
+from gateway.transfers.machine.errors import NotAllowed
+from gateway.transfers.machine.words import SectionState
+from gateway.transfers.package.assembly import pack
+from gateway.transfers.package.contents.reader import GatewayRecord
+from gateway.transfers.package.files import read
+from gateway.transfers.package.header import ReceivingKey
+from gateway.transfers.package.sections import FULL
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-    from gateway.transfers.machine.words import SectionState
+    from gateway.transfers.machine.transfer import Transfer
+    from gateway.transfers.package.assembly import TransferPackage
+
+MAX_ROWS: Final = 200
+"""The records of a section that are written out; how many there are beside is said."""
+EDFI: Final = "ed-fi/"
+SUMMARY: Final = "summary.html"
+COLUMNS: Final = ("record", "says")
+NOBODY: Final = "No student of the district is found yet, or the request is closed: there is nothing to show."
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewedSection:
-    """A section as it would leave: its state, how many *records* it has, its figures, and the first rows to be read."""
+    """A section as it would leave: its state, how many *records* it has, its figures, and its rows.
+
+    Each row is a record: of which kind, and all that it says. Those beyond the first 200 are *left_out*.
+    """
 
     name: str
     state: SectionState
@@ -36,15 +59,78 @@ class PreviewedRelease:
     summary: bytes = field(default=b"", repr=False)
 
 
-class ReleasePreview(TransferOffice):
+class ReleasePreview(CustodyReading):
     """What leaves, before it does. Looking is an act on record."""
 
-    def show(self, transfer: str, sections: Collection[str], track: str = "full") -> PreviewedRelease:
+    def show(self, transfer: str, sections: Collection[str], track: str = FULL) -> PreviewedRelease:
         """Show what leaves if these *sections* are approved: the package itself, under the same grant.
 
         Raises:
-            NotPermitted: the actor does not decide for the sending district.
+            NotPermitted: the actor does not decide on this record for the sending district.
             NotAllowed: no student is found yet, or the request is closed.
+            StudentNotCovered: the agreement covers no such student.
             SourceError: the source cannot be read whole.
         """
-        raise NotImplementedError
+        self.need(DECIDE)
+        found, named = self.sent_to_us(transfer), section_words(sections)
+        made = self.packed(found, named, track)
+        self.record("transfer previewed", found.id, {"number": found.number, "sections": named})
+        return _shown(made)
+
+    def packed(self, transfer: Transfer, sections: Collection[str], track: str = FULL) -> TransferPackage:
+        """Pack what leaves of the student of a *transfer*, in memory alone.
+
+        Raises:
+            NotPermitted: the child's address is protected, and the actor is no approver.
+        """
+        roll = self.roll()
+        row = None if transfer.is_closed else self.row(roll, transfer)
+        if row is None:
+            raise NotAllowed(NOBODY)
+        if not self.is_told and self.is_protected(transfer, roll):
+            raise NotPermitted(APPROVER_ALONE)
+        agreement, grant = self.agreement(transfer.sender, transfer.receiver)
+        terms = agreement.transfer
+        kid = next(iter(terms.receiver_keys), "") if terms is not None else ""
+        header = header_of(
+            transfer.id, transfer.version + 1, agreement, sending_office(agreement, roll),
+            ReceivingKey(transfer.receiver, kid, transfer.receiver), self.region.clock(),
+        )  # fmt: skip
+        return pack(header, plan_of(track, sections), GatewayRecord(self.gateway, grant, roll.id_of(row)))
+
+
+def _shown(made: TransferPackage) -> PreviewedRelease:
+    files = {one.path: one.content for one in made.files}
+    sizes = tuple((path, len(content)) for path, content in files.items())
+    sections = tuple(_section(one, files) for one in made.manifest["sections"])
+    return PreviewedRelease(sections, sum(size for _, size in sizes), sizes, files.get(SUMMARY, b""))
+
+
+def _section(told: Mapping[str, Any], files: Mapping[str, bytes]) -> PreviewedSection:
+    paths = [*(one["path"] for one in told["files"]), *told.get("shares", ())]
+    rows = [row for path in paths for row in _rows(path, files[path])]
+    state, check = SectionState(told["state"]), dict(told.get("check", {}))
+    shown = tuple(rows[:MAX_ROWS])
+    records = sum(one.get("records", 0) for one in told["files"])
+    return PreviewedSection(told["name"], state, records, check, COLUMNS, shown, len(rows) - len(shown))
+
+
+def _rows(path: str, content: bytes) -> Iterator[tuple[str, ...]]:
+    """Yield each record of a file in one line; a file that is for people or other programs has none."""
+    if path.startswith(EDFI):
+        kind = path.removeprefix(EDFI).removesuffix(".json")
+        for document in read(content):
+            yield kind, one_line("; ".join(f"{name}: {value}" for name, value in _leaves(document)))
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every value of a document with the name of its member; of a descriptor the word alone."""
+    if isinstance(value, dict):
+        for member, inner in value.items():
+            yield from _leaves(inner, member)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner, name)
+    else:
+        text = str(value)
+        yield name, text.rpartition("#")[2] if name.endswith("Descriptor") else text

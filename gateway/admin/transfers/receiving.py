@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from gateway.admin.transfers.office import TransferOffice
+from gateway.admin.transfers.office import FOLLOW, RECEIVE, TransferOffice
+from gateway.storage.transfers.packages import PackageGone, SealedPackages
 from gateway.transfers.ledger.lists import MAX_LISTED
+from gateway.transfers.machine.errors import NotPartyTo
+from gateway.transfers.machine.outward import OutwardState, outward
+from gateway.transfers.machine.words import (
+    SECTIONS,
+    EventKind,
+    FiledAs,
+    RecordSection,
+    ResendReason,
+    Track,
+    TransferParty,
+    TransferState,
+)
+from standards.errors import InvalidBody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
+    from enum import StrEnum
 
+    from gateway.storage.transfers.packages import SealedPackage
     from gateway.transfers.ledger.lists import TransferPage
     from gateway.transfers.machine.outward import OutwardTransfer
-    from gateway.transfers.machine.words import FiledAs, RecordSection, SectionState
+    from gateway.transfers.machine.transfer import Transfer
+    from gateway.transfers.machine.words import SectionState
+
+THERE: Final = frozenset({TransferState.PACKED, TransferState.DELIVERED})
+"""The states in which a package is there to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +76,14 @@ class TransferReceiving(TransferOffice):
 
     def packages(self) -> tuple[WaitingPackage, ...]:
         """List the packages that wait for the district, or were read and not acknowledged yet, oldest first."""
-        raise NotImplementedError
+        self.need(RECEIVE)
+        found = self._packages().of_receiver(self.org)
+        return tuple(self._waiting(self.asked_by_us(one.transfer), one) for one in found)
 
     def waiting(self, cursor: str = "", limit: int = MAX_LISTED) -> TransferPage[OutwardTransfer]:
         """List the requests of which something was delivered."""
-        raise NotImplementedError
+        self.need(FOLLOW)
+        return self.lists.asked_by(self.org, OutwardState.DELIVERED, cursor, limit)
 
     def received(self, transfer: str) -> ReceivedTransfer:
         """Return what came of a request.
@@ -68,7 +91,13 @@ class TransferReceiving(TransferOffice):
         Raises:
             NotPartyTo: there is none of the district, or nothing was delivered.
         """
-        raise NotImplementedError
+        self.need(FOLLOW)
+        found = self._delivered(transfer)
+        package = found.package
+        if package is None or package.version not in found.delivered:
+            return ReceivedTransfer(outward(found))
+        accepted = found.state in {TransferState.ACKNOWLEDGED, TransferState.FILED}
+        return ReceivedTransfer(outward(found), dict(package.sections), dict(found.filed), accepted)
 
     def package(self, transfer: str, version: int, offset: int = 0, length: int | None = None) -> PackageBytes:
         """Open the sealed bytes of a version from *offset* on, *length* of them or all.
@@ -76,20 +105,80 @@ class TransferReceiving(TransferOffice):
         Raises:
             PackageGone: it is not there, or not any more.
         """
-        raise NotImplementedError
+        self.need(RECEIVE)
+        found, packages = self.asked_by_us(transfer), self._packages()
+        kept = packages.find(transfer, version)
+        if found.state not in THERE or version != found.version or kept.receiver != self.org:
+            raise PackageGone
+        length = kept.size - offset if length is None else length
+        if not 0 <= offset <= offset + length <= kept.size:
+            raise InvalidBody("The package does not have these bytes.")
+        chunks = self._chunks(kept, packages.read(kept, offset, length), whole=offset + length == kept.size)
+        return PackageBytes(self._waiting(found, kept), offset, length, chunks)
 
     def accept(self, transfer: str, version: int, echo: str, key: str) -> OutwardTransfer:
-        """Acknowledge a version by the digest of the figures as they were read back.
+        """Acknowledge a version by the digest of the figures as they were read back (`echo_of`).
 
         Raises:
             NotAllowed: the figures are not those that were sent.
         """
-        raise NotImplementedError
+        content = {"version": version, "echo": echo}
+        return self._done(transfer, EventKind.ACCEPT, TransferParty.AGENT, key, content)
 
     def resend(self, transfer: str, version: int, reason: str, key: str) -> OutwardTransfer:
         """Ask for the same once more, for a *reason* of a closed list."""
-        raise NotImplementedError
+        _known(ResendReason, reason)
+        return self._done(transfer, EventKind.RESEND, TransferParty.AGENT, key, {"version": version}, reason)
 
     def file(self, transfer: str, version: int, section: str, how: str, key: str) -> OutwardTransfer:
         """Say what became of a section: written, filed as a document, or not wanted."""
-        raise NotImplementedError
+        _known(RecordSection, section)
+        _known(FiledAs, how)
+        content = {"version": version, "section": section, "how": how}
+        return self._done(transfer, EventKind.FILE, TransferParty.RECEIVER, key, content)
+
+    def _packages(self) -> SealedPackages:
+        return SealedPackages(self.region.store, self.region.settings().state, self.region.clock)
+
+    def _delivered(self, transfer: str) -> Transfer:
+        found = self.asked_by_us(transfer)
+        if not found.delivered:
+            raise NotPartyTo
+        return found
+
+    def _done(
+        self, transfer: str, kind: EventKind, party: TransferParty, key: str, content: Mapping[str, object],
+        reason: str = "",
+    ) -> OutwardTransfer:  # fmt: skip
+        """Append what the district does with a delivered package; before a delivery there is nothing here."""
+        self.need(RECEIVE)
+        draft = self.event(self._delivered(transfer).id, kind, party, key, content, reason)
+        return outward(self.ledger.append(draft).transfer)
+
+    def _waiting(self, transfer: Transfer, kept: SealedPackage) -> WaitingPackage:
+        release = transfer.release
+        whole = release is None or not (release.by_rule and release.sections <= SECTIONS[Track.INFO])
+        track = Track.FULL if whole else Track.INFO
+        return WaitingPackage(
+            kept.transfer, kept.version, transfer.sender, track.value, kept.size, kept.sha256, kept.kid, kept.expires
+        )
+
+    def _chunks(self, kept: SealedPackage, chunks: Iterator[bytes], *, whole: bool) -> Iterator[bytes]:
+        """Yield the bytes; the last byte of a package delivers it, once: a part that is read again does not."""
+        yield from chunks
+        if whole:
+            self._deliver(kept)
+
+    def _deliver(self, kept: SealedPackage) -> None:
+        if self.asked_by_us(kept.transfer).state is not TransferState.PACKED:
+            return
+        draft = self.event(
+            kept.transfer, EventKind.DELIVER, TransferParty.AGENT, f"deliver\0{kept.transfer}\0{kept.version}",
+            {"version": kept.version},
+        )  # fmt: skip
+        self.ledger.append(draft)
+
+
+def _known(words: type[StrEnum], word: str) -> None:
+    if word not in {one.value for one in words}:
+        raise InvalidBody(f"This must be one of {', '.join(words)}.")

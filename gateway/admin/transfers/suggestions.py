@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import json
+import re
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
-from gateway.admin.transfers.office import TransferOffice
+from gateway.admin.transfers.asking import TransferAsking, TransferForm
+from gateway.admin.transfers.office import ASK, TransferOffice
+from gateway.admin.transfers.own_children import candidate_of, enrollments, own_child
+from gateway.storage.transfers.asked_children import AskedChildren
+from gateway.tasks.store import Tasks
+from gateway.tasks.task import ID_CHARACTERS, REGISTRAR, TRANSFER_SUGGESTED, PersonTask
+from gateway.transfers.districts.restrictions import restrictions_by_row
+from gateway.transfers.matching.children import StatedChild
+from standards.errors import NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from gateway.admin.transfers.own_children import OwnChild
+    from gateway.cache.snapshot import Table
+    from gateway.transfers.districts.children import DistrictRoll
     from gateway.transfers.machine.outward import OutwardTransfer
+
+ABOUT: Final = "suggestion"
+MAX_SUGGESTED: Final = 100
+MAX_LOOKED_AT: Final = 5000
+WORDS: Final = re.compile(r"[a-z0-9]+")
+DISTRICT: Final = frozenset({"district", "school", "schools", "public", "unified", "no", "number"})
+"""Words of the names of districts that do not tell one from another."""
+NO_SUGGESTION: Final = "This is suggested no more: it was asked for or dismissed, or the record says so no longer."
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +48,19 @@ class TransferSuggestion:
 class TransferSuggestions(TransferOffice):
     """What may be asked for by one click; nothing of the other district is looked at before it."""
 
+    @property
+    def asking(self) -> TransferAsking:
+        """The requests of the same district, by the same actor."""
+        return TransferAsking(self.region, self.actor, self.org, self.scopes)
+
     def listed(self) -> tuple[TransferSuggestion, ...]:
         """List the suggestions that nobody has taken or dismissed; none for a child with a restriction."""
-        raise NotImplementedError
+        self.need(ASK)
+        roll = self.roll()
+        return tuple(
+            TransferSuggestion(self.handle(f"{ABOUT}\0{sender}", roll.id_of(row)), sender, own_child(roll, row))
+            for row, sender in self._waiting(roll)
+        )
 
     def ask(self, handle: str, key: str, *, again: bool = False) -> OutwardTransfer:
         """Make a suggestion a request.
@@ -34,8 +68,109 @@ class TransferSuggestions(TransferOffice):
         Raises:
             NotFound: it is none any more.
         """
-        raise NotImplementedError
+        self.need(ASK)
+        roll = self.roll()
+        row, sender = self._of(roll, handle)
+        candidate = candidate_of(roll, row)
+        stated = {
+            "stateId": candidate.state_id, "given": candidate.given, "family": candidate.family,
+            "middle": candidate.middle, "suffix": candidate.suffix, "birthDate": candidate.birth_date,
+        }  # fmt: skip
+        begun = self.asking.ask(TransferForm(sender, stated, again=again), key)
+        self._close(roll, row, sender, "asked")
+        return begun
 
     def dismiss(self, handle: str) -> None:
         """Suggest this no more."""
-        raise NotImplementedError
+        self.need(ASK)
+        roll = self.roll()
+        self._close(roll, *self._of(roll, handle), "dismissed")
+
+    def _of(self, roll: DistrictRoll, handle: str) -> tuple[int, str]:
+        """Return the row of a suggested student, and the district that is suggested."""
+        for sender in self.asking.districts():
+            with suppress(NotFound):
+                row = roll.rows.get(self.opened(f"{ABOUT}\0{sender}", handle))
+                if row is not None and (row, sender) in set(self._suggested(roll)):
+                    return row, sender
+        raise NotFound(NO_SUGGESTION)
+
+    def _waiting(self, roll: DistrictRoll) -> list[tuple[int, str]]:
+        """Return the suggestions that nobody has decided upon, and for whom nobody has asked in another way."""
+        found = islice(self._suggested(roll), MAX_LOOKED_AT)
+        ids = {self._task(roll, *one).id: one for one in found}
+        over = Tasks(self.region.store, self.region.clock).known(ids)
+        left = [one for name, one in ids.items() if name not in over]
+        tags = {one: frozenset(self.asking.child_tags(_stated(roll, one[0]))) for one in left}
+        every = frozenset().union(*tags.values())
+        asked = AskedChildren(self.region.store, self.region.clock).known(self.org, every)
+        return [one for one in left if not tags[one] & asked][:MAX_SUGGESTED]
+
+    def _suggested(self, roll: DistrictRoll) -> Iterator[tuple[int, str]]:
+        """Yield each own student who is enrolled here now, and was at another district before, with that district."""
+        today, kinds = self.today().isoformat(), restrictions_by_row(roll.snapshot, self.today().isoformat())
+        named = {sender: self._names(sender) for sender in self.asking.districts()}
+        districts = _districts_of(roll, named)
+        for row in range(roll.snapshot.table("student").size if districts else 0):
+            before = {districts[one["school"]] for one in enrollments(roll, row) if one["school"] in districts}
+            if before and not kinds.get(row) and is_enrolled_at_home(roll, row, today, districts):
+                yield from ((row, sender) for sender in sorted(before))
+
+    def _names(self, district: str) -> frozenset[str]:
+        """Return what the own system may call another district: its name here, and its number in the agreement."""
+        agreement, _ = self.agreement(district, self.org)
+        nces = str(json.loads(agreement.text)["parties"]["provider"].get("nces", ""))
+        return frozenset(filter(None, (spelt(district), nces)))
+
+    def _task(self, roll: DistrictRoll, row: int, sender: str) -> PersonTask:
+        """Return the task by whose closing a suggestion is over: its id is a keyed tag, and says nothing."""
+        text = f"{self.org}\0{sender}\0{roll.own_id(row)}"
+        about = {"sender": sender}
+        name = self.tag(b"suggestions", text)[:ID_CHARACTERS]
+        return PersonTask(name, TRANSFER_SUGGESTED, self.org, REGISTRAR, about, self.region.clock())
+
+    def _close(self, roll: DistrictRoll, row: int, sender: str, outcome: str) -> None:
+        Tasks(self.region.store, self.region.clock).close(self._task(roll, row, sender), outcome, self.actor.name)
+
+
+def spelt(name: str) -> str:
+    """Spell the name of a district without case, signs and the words that all of them have."""
+    return " ".join(word for word in WORDS.findall(name.casefold()) if word not in DISTRICT)
+
+
+def is_enrolled_at_home(roll: DistrictRoll, row: int, day: str, elsewhere: Mapping[int, str]) -> bool:
+    """Tell whether a student has an enrollment at an own school that has not ended before a *day*."""
+    here = (one for one in enrollments(roll, row) if one["school"] not in elsewhere)
+    return any(not one["exit"] or one["exit"] >= day for one in here)
+
+
+def _districts_of(roll: DistrictRoll, named: Mapping[str, frozenset[str]]) -> dict[int, str]:
+    """Return the organizations of the own system that are, or belong to, a district of the region; by their row."""
+    table = roll.snapshot.table("organization")
+    parents = table.refs.get("parent")
+    found: dict[int, str] = {}
+    for row in range(table.size):
+        at, seen = row, set[int]()
+        while at >= 0 and at not in seen:
+            seen.add(at)
+            called = _called(table, at)
+            if sender := next((name for name, names in named.items() if names & called), ""):
+                found[row] = sender
+                break
+            at = parents[at] if parents else -1
+    return found
+
+
+def _called(table: Table, row: int) -> frozenset[str]:
+    """Return the names and numbers of an organization that is a district."""
+    kinds = table.columns.get("kind")
+    if kinds is None or kinds[row] != "district":
+        return frozenset()
+    columns = (table.columns.get(name) for name in ("name", "shortName", "identifier"))
+    texts = [str(column[row]) for column in columns if column is not None and column[row]]
+    return frozenset((*texts, *map(spelt, texts)))
+
+
+def _stated(roll: DistrictRoll, row: int) -> StatedChild:
+    one = candidate_of(roll, row)
+    return StatedChild(one.state_id, one.given, one.family, birth_date=one.birth_date)

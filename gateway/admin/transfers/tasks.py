@@ -25,12 +25,12 @@ def supplement_task(transfer: Transfer, now: datetime) -> PersonTask:
     return PersonTask(name, SUPPLEMENT_ASKED, transfer.sender, REGISTRAR, about, now, now + ANSWER)
 
 
-def letter_task(transfer: Transfer) -> PersonTask:
+def letter_task(transfer: str, sender: str, asked: datetime) -> PersonTask:
     """Return the task to tell the parents by letter, the same that `gateway.tasks.moving` computes."""
-    opened = transfer.asked.date()
-    about = {"transfer": transfer.id}
+    opened = asked.date()
+    about = {"transfer": transfer}
     due = opened + timedelta(days=LETTER_DAYS)
-    return computed(TRANSFER_LETTER, transfer.sender, REGISTRAR, about, opened=opened, due=due)
+    return computed(TRANSFER_LETTER, sender, REGISTRAR, about, opened=opened, due=due)
 
 
 def _id(*parts: str) -> str:

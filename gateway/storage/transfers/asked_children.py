@@ -35,6 +35,14 @@ class AskedChildren:
             return tuple(dict.fromkeys(connection.execute(wanted).scalars()))
 
     @timely
+    def known(self, receiver: str, tags: Collection[str]) -> frozenset[str]:
+        """Return those of the *tags* for which a district has an open request."""
+        mine = asked_children.c.receiver == receiver, asked_children.c.tag.in_(sorted(tags))
+        joined = select(asked_children.c.tag).join(transfers, asked_children.c.transfer == transfers.c.id)
+        with transaction(self._engine) as connection:
+            return frozenset(connection.execute(joined.where(*mine, transfers.c.outward == ASKED)).scalars())
+
+    @timely
     def note(self, transfer: str, receiver: str, tags: Collection[str]) -> None:
         """Note whom a request is about, once; what was noted of requests that are over is deleted."""
         over = select(transfers.c.id).where(transfers.c.receiver == receiver, transfers.c.outward != ASKED)

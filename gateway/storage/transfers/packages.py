@@ -145,6 +145,17 @@ class SealedPackages:
             raise PackageGone
         return _package(row)
 
+    @timely
+    def of_receiver(self, receiver: str) -> tuple[SealedPackage, ...]:
+        """List the packages that lie ready for a district, or were read and not acknowledged yet, oldest first."""
+        there = sealed_packages.c.deleted.is_(None), sealed_packages.c.expires > self._clock()
+        newest = transfers.c.version == sealed_packages.c.version, transfers.c.state.in_(NEEDED_IN)
+        joined = select(sealed_packages).join(transfers, transfers.c.id == sealed_packages.c.transfer)
+        wanted = joined.where(sealed_packages.c.receiver == receiver, *there, *newest)
+        with transaction(self._engine) as connection:
+            rows = connection.execute(wanted.order_by(sealed_packages.c.at, sealed_packages.c.transfer)).all()
+        return tuple(map(_package, rows))
+
     def discard(self, package: SealedPackage) -> None:
         """Delete the file of a package that the registry does not name."""
         self._unlink(package.file)

@@ -140,11 +140,15 @@ def asked_values(student: Mapping[str, str]) -> dict[str, str]:
 def stated_child(values: Mapping[str, str]) -> StatedChild:
     """Return the child that the sealed *values* of a request state."""
     name: dict[str, str] = json.loads(values.get(AskedPart.NAME, "") or "{}")
+    given, family, middle, suffix = (name.get(part, "") for part in NAME_PARTS)
     return StatedChild(
-        state_id=values.get(AskedPart.STATE_ID, ""),
-        birth_date=values.get(AskedPart.BIRTH_DATE, ""),
+        values.get(AskedPart.STATE_ID, ""),
+        given,
+        family,
+        middle,
+        suffix,
+        values.get(AskedPart.BIRTH_DATE, ""),
         last_school=values.get(AskedPart.LAST_SCHOOL, ""),
-        **{part: name.get(part, "") for part in NAME_PARTS},
     )
 
 
@@ -197,13 +201,14 @@ def _candidates(snapshot: Snapshot) -> Iterator[ChildCandidate]:
 def _state_ids(snapshot: Snapshot) -> Iterator[str]:
     """Yield the likeliest id of the state of each student; empty where there is none."""
     table, profiles = snapshot.table("student"), snapshot.table("profile")
-    codes = profiles.columns.get("identificationCodes")
+    codes: Sequence[Any] | None = profiles.columns.get("identificationCodes")
     linked = codes is not None and "student" in profiles.refs
     children: Sequence[tuple[int, ...]] = snapshot.children("profile", "student", "student") if linked else ()
     names = [name for name in ("identifier", "masterIdentifier", "identifiers") if name in table.columns]
     for row in range(table.size):
-        record = {name: table.columns[name][row] for name in names}
-        found = (item for kid in (children[row] if children else ()) for item in (codes or {})[kid] or ())
+        record: dict[str, Any] = {name: table.columns[name][row] for name in names}
+        kids = children[row] if children else ()
+        found = (item for kid in kids for item in (codes[kid] if codes is not None else None) or ())
         yield next(iter(state_ids(record, found)), "")
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MAX_LISTED: Final = 100
 MAX_DUE: Final = 500
+MAX_FIGURES: Final = 100_000
 """What is due is done so many at a time."""
 
 Listed = TypeVar("Listed")
@@ -53,6 +54,20 @@ class ListedTransfer:
     full_done: datetime | None
     light: Light
     is_calendar_missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFigures:
+    """What a report counts of one transfer: its state, since when it is with the district, and its clocks."""
+
+    state: TransferState
+    opened: datetime
+    info_amber: datetime | None
+    info_due: datetime | None
+    info_done: datetime | None
+    full_amber: datetime | None
+    full_due: datetime | None
+    full_done: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +162,26 @@ class TransferLists:
         with transaction(self._engine) as connection:
             rows = connection.execute(counted.group_by(transfers.c.state)).all()
         return {TransferState(state): number for state, number in rows}
+
+    @timely
+    def figures(self, sender: str, begin: datetime, end: datetime) -> tuple[TransferFigures, ...]:
+        """Return the figures of each transfer that a district was asked for from *begin* on and before *end*."""
+        mine = transfers.c.sender == sender, transfers.c.asked >= begin, transfers.c.asked < end
+        columns = [transfers.c[name] for name in TransferFigures.__slots__]
+        with transaction(self._engine) as connection:
+            rows = connection.execute(select(*columns).where(*mine).limit(MAX_FIGURES)).all()
+        return tuple(TransferFigures(TransferState(row[0]), *row[1:]) for row in rows)
+
+    @timely
+    def reasons(self, sender: str, kind: EventKind, begin: datetime, end: datetime) -> Mapping[str, int]:
+        """Count the reasons of a *kind* of event among the transfers asked of a district between two moments."""
+        joined = transfer_events.join(transfers, transfers.c.id == transfer_events.c.transfer)
+        asked = transfers.c.sender == sender, transfers.c.asked >= begin, transfers.c.asked < end
+        counted = select(transfer_events.c.reason, func.count()).select_from(joined)
+        mine = counted.where(*asked, transfer_events.c.kind == kind.value)
+        with transaction(self._engine) as connection:
+            rows = connection.execute(mine.group_by(transfer_events.c.reason)).all()
+        return {reason: int(number) for reason, number in rows}
 
     def _due(self, state: TransferState, moment: Column[Any]) -> tuple[str, ...]:
         wanted = select(transfers.c.id).where(transfers.c.state == state.value, moment <= self._clock())
