@@ -142,6 +142,9 @@ ACTS: Final = {
     "transfer lapse": later("Record lapsed: nobody fetched it"),
     "transfer candidates shown": later("Students who may be meant were shown"),
     "transfer previewed": later("Looked at what would leave of a record"),
+    "transfer letter written": later("Letter to parents written"),
+    "transfer copy for parent": later("Copy of a record made for the parent"),
+    "own students searched": later("Own students searched"),
     "transfer key active": later("Key for transfers published"),
     "transfer key retiring": later("Key for transfers retired"),
     "transfer key revoked": later("Key for transfers revoked"),
@@ -240,6 +243,8 @@ CERTIFICATES: Final = {"required": later("is required"), "none": later("is not r
 
 DIGEST: Final = re.compile("[0-9a-f]{32,}")
 SHOWN_OF_A_DIGEST: Final = 12
+HALF: Final = 4
+"""The characters of half a number of a transfer."""
 MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9:]+)?)?")
 
 
@@ -311,6 +316,11 @@ def said(name: str, value: Any) -> str:
     return _word(name, str(value))
 
 
+def transfer_number(transfer: str) -> str:
+    """Return the number by which people name a transfer to each other: the beginning of its id, in two halves."""
+    return f"{transfer[:HALF]}-{transfer[HALF : 2 * HALF]}"
+
+
 def _word(name: str, value: str) -> str:
     """Say one word of an act's content: a role, a kind and an action by their names, a digest in short."""
     if name in {"role", "roles"}:
@@ -321,7 +331,7 @@ def _word(name: str, value: str) -> str:
         return translated(actions()[value].about) or actions()[value].about
     if name in {"because", "certificate"}:
         return str((BECAUSE if name == "because" else CERTIFICATES).get(value, value))
-    if value == "":
-        return "–"
+    if name == "transfer" or value == "":
+        return transfer_number(value) if value else "–"
     shown = f"{value[:SHOWN_OF_A_DIGEST]}…" if DIGEST.fullmatch(value) else value
     return moment(value) if MOMENT.fullmatch(value) else shown

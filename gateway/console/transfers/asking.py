@@ -5,6 +5,7 @@ Of a request nothing is shown but its outward view: the pages are the same, what
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -17,6 +18,7 @@ from gateway.console.forms import choices
 from gateway.console.forms import sent as shown
 from gateway.console.page import page
 from gateway.console.parts.moments import moment
+from gateway.console.parts.names import transfer_number
 from gateway.console.tables import Sheet, TableColumn, csv_of
 from gateway.console.transfers.forms import ElsewhereForm, KeyedForm, ReasonForm, RequestForm
 from gateway.console.transfers.office import (
@@ -27,7 +29,6 @@ from gateway.console.transfers.office import (
     last_day,
     may,
     new_key,
-    number,
     office,
     places,
 )
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from gateway.admin.transfers.own_students import OwnStudent
+    from gateway.admin.transfers.suggestions import TransferSuggestion
     from gateway.transfers.machine.outward import OutwardTransfer
 
 
@@ -53,11 +55,27 @@ def sent(district: str) -> Any:
     found = office(TransferAsking, district).sent(state, request.args.get("cursor", ""))
     sheet, asking = _sheet(district, found.items), may(ASK, district)
     return csv_of(sheet) or render_template(
-        "transfers/sent.html", district=district, name=district_name(district), places=places(district),
-        table=sheet.shown(), following=found.next, state=state, states=OUTWARD, title=district_name,
-        suggestions=office(TransferSuggestions, district).listed() if asking else (), key=new_key(), asking=asking,
+        "transfers/sent.html",
+        district=district,
+        name=district_name(district),
+        places=places(district),
+        table=sheet.shown(),
+        following=found.next,
+        state=state,
+        states=OUTWARD,
+        title=district_name,
+        suggestions=suggested(district) if asking else (),
+        key=new_key(),
+        asking=asking,
         askable=office(TransferAsking, district).districts() if asking else (),
-    )  # fmt: skip
+    )
+
+
+def suggested(district: str) -> tuple[TransferSuggestion, ...]:
+    """Return what may be asked for by one click; nothing while the district's own system cannot be read."""
+    with suppress(SourceError):
+        return office(TransferSuggestions, district).listed()
+    return ()
 
 
 @page(blueprint, "/<district>/sent/<transfer>", FOLLOW)
@@ -65,10 +83,17 @@ def asked(district: str, transfer: str) -> str:
     """Show one request as the district may see it."""
     found = office(TransferAsking, district).one(transfer)
     return render_template(
-        "transfers/asked.html", district=district, number=number(found.id), one=found, facts=_facts(found),
-        state=found.state.value, sender=district_name(found.sender), asking=may(ASK, district),
-        withdrawing=may(WITHDRAW, district), receiving=may(RECEIVE, district),
-    )  # fmt: skip
+        "transfers/asked.html",
+        district=district,
+        number=transfer_number(found.id),
+        one=found,
+        facts=_facts(found),
+        state=found.state.value,
+        sender=district_name(found.sender),
+        asking=may(ASK, district),
+        withdrawing=may(WITHDRAW, district),
+        receiving=may(RECEIVE, district),
+    )
 
 
 @page(blueprint, "/<district>/ask", ASK, "GET", "POST")
@@ -115,9 +140,12 @@ def _around(
 ) -> dict[str, Any]:
     """Return what the page of a request has beside its form."""
     return {
-        "district": district, "name": district_name(district), "found": found, "twice": twice or bool(form.again.data),
+        "district": district,
+        "name": district_name(district),
+        "found": found,
+        "twice": twice or bool(form.again.data),
         "askable": office(TransferAsking, district).districts(),
-    }  # fmt: skip
+    }
 
 
 def _own(district: str, form: RequestForm) -> tuple[Sequence[OwnStudent] | None, str]:
@@ -146,9 +174,10 @@ def ask_suggested(district: str) -> Any:
             "transfers/twice.html", district=district, handle=handle, key=new_key(), told=_said(refusal), back_to=place
         ), refusal.status
     return done(
-        made, say("The record is asked for. You are told here when it has come."),
+        made,
+        say("The record is asked for. You are told here when it has come."),
         url_for("transfers.asked", district=district, transfer=made.id),
-    )  # fmt: skip
+    )
 
 
 @page(blueprint, "/<district>/suggestions/dismiss", ASK, "POST")
@@ -169,11 +198,16 @@ def withdraw_asked(district: str, transfer: str) -> Any:
         return done(outcome, say("The request is withdrawn."), place)
 
     return decided(
-        form, "confirm.html", do, place, title=say("Withdraw request %(number)s") % {"number": number(transfer)},
+        form,
+        "confirm.html",
+        do,
+        place,
+        title=say("Withdraw request %(number)s") % {"number": transfer_number(transfer)},
         happens=[say("The other district does no more about it, and nothing is sent.")],
         lost=[say("It cannot be taken up again: ask anew where it is needed after all.")],
-        button=say("Withdraw it"), back_to=place,
-    )  # fmt: skip
+        button=say("Withdraw it"),
+        back_to=place,
+    )
 
 
 @page(blueprint, "/<district>/sent/<transfer>/elsewhere", ASK, "GET", "POST")
@@ -190,13 +224,19 @@ def ask_elsewhere(district: str, transfer: str) -> Any:
         return done(made, say("This district is asked now. The request before it is withdrawn."), there)
 
     return decided(
-        form, "confirm.html", do, place, title=say("Ask another district than %(name)s") % {"name": found.sender},
+        form,
+        "confirm.html",
+        do,
+        place,
+        title=say("Ask another district than %(name)s") % {"name": found.sender},
         happens=[
             say("This request is withdrawn, and a new one goes to the district that you choose."),
             say("The clock begins anew, with a new number."),
         ],
-        lost=[], button=say("Ask this district"), back_to=place,
-    )  # fmt: skip
+        lost=[],
+        button=say("Ask this district"),
+        back_to=place,
+    )
 
 
 def _sheet(district: str, found: Sequence[OutwardTransfer]) -> Sheet[OutwardTransfer]:
@@ -204,7 +244,7 @@ def _sheet(district: str, found: Sequence[OutwardTransfer]) -> Sheet[OutwardTran
         return url_for("transfers.asked", district=district, transfer=one.id)
 
     columns: list[TableColumn[OutwardTransfer]] = [
-        TableColumn(later("Number"), lambda one: number(one.id), "code", link),
+        TableColumn(later("Number"), lambda one: transfer_number(one.id), "code", link),
         TableColumn(later("State"), lambda one: OUTWARD[one.state], "state"),
         TableColumn(later("Asked of"), lambda one: district_name(one.sender)),
         TableColumn(later("Due by the end of"), lambda one: last_day(one.due)),

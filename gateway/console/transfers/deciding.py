@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import redirect, render_template, request, url_for
 
 from gateway.admin.transfers.office import DECIDE
 from gateway.admin.transfers.preview import ReleasePreview
 from gateway.console.page import page
+from gateway.console.parts.names import transfer_number
 from gateway.console.parts.papers import paper
 from gateway.console.transfers.forms import HoldForm, KeyedForm, ReasonForm, ReleaseForm, closed_list, section_choices
 from gateway.console.transfers.office import (
@@ -17,22 +20,26 @@ from gateway.console.transfers.office import (
     decided,
     district_name,
     done,
-    number,
     office,
     once,
 )
-from gateway.console.transfers.words import FIGURES, HOLDS, REFUSALS, SECTION_STATES, SECTIONS
+from gateway.console.transfers.words import FIGURES, HOLDS, OWN_STATES, REFUSALS, SECTIONS
 from gateway.console.wording import say, translated
-from gateway.transfers.machine.words import EventKind, HoldReason, RecordSection, TransferRefusal
+from gateway.transfers.machine.words import EventKind, HoldReason, RecordSection, SectionState, TransferRefusal
 from standards.errors import CallerError, Forbidden, NotFound, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from werkzeug.wrappers import Response
 
     from gateway.admin.transfers.custody_view import CustodyView
-    from gateway.admin.transfers.preview import PreviewedRelease
+    from gateway.admin.transfers.preview import PreviewedRelease, PreviewedSection
+    from gateway.console.wording import Later
+
+MEMBER: Final = re.compile("(^|; )([a-z][A-Za-z0-9]*): ")
+CAPITAL: Final = re.compile("[A-Z]")
+"""How a record is written in one line: each member with its name, as programs spell it."""
 
 
 @page(blueprint, "/<district>/inbox/<transfer>/release", DECIDE, fresh=True)
@@ -106,13 +113,19 @@ def hold(district: str, transfer: str) -> Any:
         return done(outcome, say("It is held back."), place)
 
     return decided(
-        form, "confirm.html", do, place, title=say("Hold back request %(number)s") % {"number": number(transfer)},
+        form,
+        "confirm.html",
+        do,
+        place,
+        title=say("Hold back request %(number)s") % {"number": transfer_number(transfer)},
         happens=[
             say("Nothing leaves until somebody frees it. The other district sees no difference."),
             say("The clocks go on: they stand still for a fee (the transcript alone) and for a court order."),
         ],
-        lost=[], button=say("Hold it back"), back_to=place,
-    )  # fmt: skip
+        lost=[],
+        button=say("Hold it back"),
+        back_to=place,
+    )
 
 
 @page(blueprint, "/<district>/inbox/<transfer>/free", DECIDE, "POST", fresh=True)
@@ -141,11 +154,16 @@ def refuse(district: str, transfer: str) -> Any:
         return done(outcome, say("The request is refused."), place)
 
     return decided(
-        form, "confirm.html", do, place, title=say("Refuse request %(number)s") % {"number": number(transfer)},
+        form,
+        "confirm.html",
+        do,
+        place,
+        title=say("Refuse request %(number)s") % {"number": transfer_number(transfer)},
         happens=[say("Nothing leaves. The other district is told that the request is closed, and never why.")],
         lost=[say("It cannot be taken up again: the other district asks anew.")],
-        button=say("Refuse it"), back_to=place,
-    )  # fmt: skip
+        button=say("Refuse it"),
+        back_to=place,
+    )
 
 
 def _place(district: str, transfer: str) -> str:
@@ -173,18 +191,72 @@ def _release_form(view: CustodyView) -> ReleaseForm:
 
 def _release_page(district: str, view: CustodyView, form: ReleaseForm) -> str:
     return render_template(
-        "transfers/release.html", district=district, number=number(view.id), view=view, form=form,
-        receiver=district_name(view.receiver), again=EventKind.APPROVE not in view.offered,
-    )  # fmt: skip
+        "transfers/release.html",
+        district=district,
+        name=district_name(district),
+        number=transfer_number(view.id),
+        view=view,
+        form=form,
+        receiver=district_name(view.receiver),
+        again=EventKind.APPROVE not in view.offered,
+    )
 
 
 def _preview_page(district: str, view: CustodyView, form: ReleaseForm, found: PreviewedRelease) -> str:
     chosen = form.chosen()
     return render_template(
-        "transfers/preview.html", district=district, number=number(view.id), view=view, form=form, found=found,
-        receiver=district_name(view.receiver), titles={one.value: words for one, words in SECTIONS.items()},
-        states=SECTION_STATES, figures=FIGURES, stays=_stays(view, chosen),
-    )  # fmt: skip
+        "transfers/preview.html",
+        district=district,
+        name=district_name(district),
+        number=transfer_number(view.id),
+        view=view,
+        form=form,
+        files=found.files,
+        receiver=district_name(view.receiver),
+        leaving=[shown_section(one) for one in found.sections if _leaves(one, chosen)],
+        figures=FIGURES,
+        empty=[(SECTIONS[one], OWN_STATES[state]) for one, state in _empty(found, chosen)],
+        stays=_stays(view, chosen),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSection:
+    """A section that leaves, with its records in words: of each the kind, and all that it says."""
+
+    name: str
+    title: Later
+    records: int
+    check: Mapping[str, str]
+    rows: tuple[tuple[str, str], ...]
+    left_out: int
+
+
+def shown_section(one: PreviewedSection) -> ShownSection:
+    """Return a section as it is shown; names of members are spelt as words, values stay as they are."""
+    rows = tuple((_spaced(kind), MEMBER.sub(_member, said)) for kind, said in one.rows)
+    return ShownSection(one.name, SECTIONS[RecordSection(one.name)], one.records, one.check, rows, one.left_out)
+
+
+def _member(found: re.Match[str]) -> str:
+    return f"{found[1]}{_spaced(found[2].removesuffix('Descriptor'))}: "
+
+
+def _spaced(name: str) -> str:
+    return CAPITAL.sub(lambda found: f" {found[0].lower()}", name)
+
+
+def _leaves(one: PreviewedSection, chosen: Sequence[str]) -> bool:
+    return one.name in chosen and one.state is SectionState.WHOLE
+
+
+def _empty(found: PreviewedRelease, chosen: Sequence[str]) -> list[tuple[RecordSection, SectionState]]:
+    """Return the sections that were chosen, but of which there is nothing to send."""
+    return [
+        (RecordSection(one.name), one.state)
+        for one in found.sections
+        if one.name in chosen and not _leaves(one, chosen)
+    ]
 
 
 def _stays(view: CustodyView, chosen: Sequence[str]) -> list[Any]:

@@ -176,8 +176,8 @@ class KeyForm(ConsoleForm):
 class PeriodForm(ConsoleForm):
     """The days of a report."""
 
-    begin = DateField(later("From"), [Optional()])
-    end = DateField(later("Until"), [Optional()])
+    begin = DateField(later("From"), [OneOfSeveral()])
+    end = DateField(later("Until"), [OneOfSeveral()])
 
 
 def section_choices(sections: Iterable[RecordSection]) -> list[Any]:

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 from flask import redirect, render_template, url_for
 
 from gateway.admin.transfers.asking import TransferAsking
-from gateway.admin.transfers.notices import TransferNotices
 from gateway.admin.transfers.office import ASK, FOLLOW, MATCH, READ, RECEIVE
 from gateway.admin.transfers.receiving import TransferReceiving
-from gateway.admin.transfers.reports import TransferReports
-from gateway.admin.transfers.suggestions import TransferSuggestions
-from gateway.console.page import actor, page
+from gateway.console.page import actor, page, region
+from gateway.console.transfers.asking import suggested
+from gateway.console.transfers.letters import unsent
 from gateway.console.transfers.office import blueprint, custody, district_name, may, office, places
 from gateway.console.wording import say_several
-from gateway.people.actor import REGION
 from gateway.transfers.clocks.clocks import Light
 from gateway.transfers.machine.outward import OutwardState
 from gateway.transfers.machine.words import TransferState
@@ -52,10 +50,9 @@ def overview() -> Any:
 
 
 def followed() -> tuple[str, ...]:
-    """Return the districts whose transfers whoever is signed in may see."""
-    if actor().everywhere(FOLLOW):
-        return office(TransferReports, REGION).districts()
-    return tuple(sorted(actor().orgs(FOLLOW)))
+    """Return the districts that take part, as far as whoever is signed in may see their transfers."""
+    there = region().settings().transfers.districts
+    return tuple(one for one in there if actor().allows(FOLLOW, one))
 
 
 @page(blueprint, "/<district>", FOLLOW)
@@ -85,7 +82,7 @@ def _tiles(district: str) -> Iterator[Tile]:
             office(TransferAsking, district).sent(OutwardState.ASKED), "wait",
             url_for("transfers.sent", district=district), "record is asked for", "records are asked for",
         )  # fmt: skip
-        count = len(office(TransferSuggestions, district).listed())
+        count = len(suggested(district))
         yield _counted(
             count, "wait", url_for("transfers.sent", district=district),
             "student may have a record elsewhere", "students may have a record elsewhere",
@@ -96,7 +93,7 @@ def _tiles(district: str) -> Iterator[Tile]:
             "record was delivered", "records were delivered",
         )  # fmt: skip
     if may(READ, district):
-        count = len(office(TransferNotices, district).due())
+        count = len(unsent(district))
         yield _counted(
             count, "warn", url_for("transfers.letters", district=district),
             "letter to parents is to be sent", "letters to parents are to be sent",

@@ -11,9 +11,8 @@ from flask import render_template, request, url_for
 from gateway.admin.transfers.keys import TransferKeys
 from gateway.admin.transfers.office import KEYS
 from gateway.console.agreements.forms import ReasonedForm
-from gateway.console.forms import choices
 from gateway.console.page import page, region
-from gateway.console.transfers.forms import ElsewhereForm, KeyForm
+from gateway.console.transfers.forms import KeyForm
 from gateway.console.transfers.office import blueprint, decided, district_name, done, office, places
 from gateway.console.transfers.words import KEY_STATES, KEY_USES
 from gateway.console.wording import say
@@ -93,17 +92,15 @@ def _keys_page(district: str, form: KeyForm) -> str:
 
 def _around(district: str) -> dict[str, Any]:
     """Return what the page of keys has beside the form."""
-    compared = ElsewhereForm(formdata=None)
     others = [one for one in region().settings().transfers.districts if one != district]
-    compared.district.choices = choices([("", "–"), *((one, district_name(one)) for one in others)])
-    other = request.args.get("of", "")
-    compared.district.data = other
+    chosen = request.args.get("of", "")
+    own = office(TransferKeys, district).listed()
     return {
-        "district": district, "name": district_name(district), "places": places(district),
-        "own": [_own(one.key.kid, one.key.use, one.key.status, one.key.key, one.pinned_by)
-                for one in office(TransferKeys, district).listed()],
-        "compared": compared, "other": district_name(other) if other in others else "",
-        "others": _of(district, other) if other in others else [], "choosable": bool(others),
+        "district": district, "name": district_name(district), "places": places(district), "chosen": chosen,
+        "own": [_shown(one.key.kid, one.key.use, one.key.status, one.key.key, one.pinned_by) for one in own],
+        "choosable": {one: district_name(one) for one in others},
+        "other": district_name(chosen) if chosen in others else "",
+        "others": _of(district, chosen) if chosen in others else [],
     }  # fmt: skip
 
 
@@ -113,10 +110,10 @@ def _of(district: str, other: str) -> list[ShownKey]:
         found = office(TransferKeys, district).key_set(other)
     except NotFound:
         return []
-    return [_own(one.kid, one.use, one.status, one.as_jwk(), ()) for one in found.keys]
+    return [_shown(one.kid, one.use, one.status, one.as_jwk(), ()) for one in found.keys]
 
 
-def _own(kid: str, use: str, status: str, jwk: Mapping[str, Any], pinned: tuple[str, ...]) -> ShownKey:
+def _shown(kid: str, use: str, status: str, jwk: Mapping[str, Any], pinned: tuple[str, ...]) -> ShownKey:
     ends = jwk.get("exp")
     return ShownKey(
         kid, " ".join(kid[at : at + GROUP] for at in range(0, len(kid), GROUP)), KEY_USES[KeyUse(use)],

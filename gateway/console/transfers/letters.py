@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, redirect, render_template, request, url_for
 
 from gateway.admin.transfers.notices import TransferNotices
 from gateway.admin.transfers.office import READ
 from gateway.console.page import page
+from gateway.console.parts.names import transfer_number
 from gateway.console.parts.papers import paper
-from gateway.console.transfers.office import blueprint, district_name, done, number, office, places
+from gateway.console.transfers.office import blueprint, district_name, done, office, places
 from gateway.console.wording import language, say
 from gateway.translations.catalogues import LANGUAGES
+from standards.errors import SourceError
+
+if TYPE_CHECKING:
+    from gateway.admin.transfers.notices import DueNotice
 
 
 @page(blueprint, "/<district>/letters", READ)
 def letters(district: str) -> str:
     """List the letters that are to be sent."""
-    found = office(TransferNotices, district).due()
+    found = unsent(district)
     return render_template(
         "transfers/letters.html", district=district, name=district_name(district), places=places(district),
-        due=[(number(one.transfer), one) for one in found],
+        due=[(transfer_number(one.transfer), one) for one in found],
     )  # fmt: skip
+
+
+def unsent(district: str) -> tuple[DueNotice, ...]:
+    """Return the letters that are not sent yet; none while the district's own system cannot be read."""
+    with suppress(SourceError):
+        return office(TransferNotices, district).due()
+    return ()
 
 
 @page(blueprint, "/<district>/inbox/<transfer>/letter", READ)

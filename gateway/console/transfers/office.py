@@ -34,8 +34,8 @@ blueprint = Blueprint("transfers", __name__, url_prefix="/console/transfers")
 
 PLACES: Final = (
     (later("Start"), "transfers.home", FOLLOW),
-    (later("Asked of us"), "transfers.worklist", FOLLOW),
-    (later("Asked by us"), "transfers.sent", FOLLOW),
+    (later("Incoming requests"), "transfers.worklist", FOLLOW),
+    (later("Outgoing requests"), "transfers.sent", FOLLOW),
     (later("Received"), "transfers.received", RECEIVE),
     (later("Letters to parents"), "transfers.letters", READ),
     (later("Figures"), "transfers.reports", REPORTS),
@@ -44,8 +44,6 @@ PLACES: Final = (
 """The pages of a district, each with the action that it is for."""
 
 KEY_BYTES: Final = 16
-SHOWN_OF_A_NUMBER: Final = 8
-HALF: Final = 4
 
 
 def office(service: Callable[[Administration, Actor, str], Made], district: str) -> Made:
@@ -63,11 +61,6 @@ def places(district: str) -> list[tuple[Later, str]]:
     return [
         (title, url_for(endpoint, district=district)) for title, endpoint, action in PLACES if may(action, district)
     ]
-
-
-def number(transfer: str) -> str:
-    """Return the number by which people name a transfer to each other: the beginning of its id, in two halves."""
-    return f"{transfer[:HALF]}-{transfer[HALF:SHOWN_OF_A_NUMBER]}"
 
 
 def district_name(name: str) -> str:

@@ -11,6 +11,7 @@ from gateway.admin.transfers.asking import TransferAsking
 from gateway.admin.transfers.office import ASK, RECEIVE
 from gateway.admin.transfers.receiving import TransferReceiving
 from gateway.console.page import page
+from gateway.console.parts.names import transfer_number
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.transfers.forms import FilingForm, KeyedForm, ReasonForm
 from gateway.console.transfers.office import (
@@ -20,7 +21,6 @@ from gateway.console.transfers.office import (
     done,
     may,
     new_key,
-    number,
     office,
     once,
     places,
@@ -59,9 +59,13 @@ def received(district: str) -> Any:
     found = office(TransferReceiving, district).waiting(request.args.get("cursor", ""))
     sheet = _sheet(district, found.items)
     return csv_of(sheet) or render_template(
-        "transfers/received.html", district=district, name=district_name(district), places=places(district),
-        table=sheet.shown(), following=found.next,
-    )  # fmt: skip
+        "transfers/received.html",
+        district=district,
+        name=district_name(district),
+        places=places(district),
+        table=sheet.shown(),
+        following=found.next,
+    )
 
 
 @page(blueprint, "/<district>/received/<transfer>", RECEIVE)
@@ -80,13 +84,22 @@ def delivered(district: str, transfer: str) -> str:
         ),
     ]
     return render_template(
-        "transfers/delivered.html", district=district, number=number(one.id), one_id=one.id,
-        version=one.version, facts=facts, sections=sections, sender=district_name(one.sender), key=new_key(),
+        "transfers/delivered.html",
+        district=district,
+        number=transfer_number(one.id),
+        one_id=one.id,
+        version=one.version,
+        facts=facts,
+        sections=sections,
+        sender=district_name(one.sender),
+        key=new_key(),
         left=sum(each.open for each in sections),
         missing=[SECTIONS[each] for each, state in found.sections.items() if state is SectionState.NOT_IN_SOURCE],
         withheld=[SECTIONS[each] for each, state in found.sections.items() if state is SectionState.WITHHELD],
-        ways=FILED, asking=may(ASK, district), accepted=found.accepted,
-    )  # fmt: skip
+        ways=FILED,
+        asking=may(ASK, district),
+        accepted=found.accepted,
+    )
 
 
 @page(blueprint, "/<district>/received/<transfer>/file", RECEIVE, "POST")
@@ -118,10 +131,16 @@ def resend(district: str, transfer: str) -> Any:
         return done(outcome, say("It is asked for once more."), place)
 
     return decided(
-        form, "confirm.html", do, place, title=say("Ask for %(number)s once more") % {"number": number(transfer)},
+        form,
+        "confirm.html",
+        do,
+        place,
+        title=say("Ask for %(number)s once more") % {"number": transfer_number(transfer)},
         happens=[say("The other district's gateway packs the same sections again, with a new version.")],
-        lost=[], button=say("Ask once more"), back_to=place,
-    )  # fmt: skip
+        lost=[],
+        button=say("Ask once more"),
+        back_to=place,
+    )
 
 
 @page(blueprint, "/<district>/received/<transfer>/supplement", ASK, "POST")
@@ -140,12 +159,15 @@ def _sections(found: ReceivedTransfer) -> list[ReceivedSection]:
     """Return every section of the package, in order."""
     return [
         ReceivedSection(
-            one.value, SECTIONS[one], SECTION_STATES[state], _filed(one, state, found),
+            one.value,
+            SECTIONS[one],
+            SECTION_STATES[state],
+            _filed(one, state, found),
             state is SectionState.WHOLE and one not in found.filed,
         )
         for one in RecordSection
         if (state := found.sections.get(one)) is not None
-    ]  # fmt: skip
+    ]
 
 
 def _filed(one: RecordSection, state: SectionState, found: ReceivedTransfer) -> State | None:
@@ -159,7 +181,7 @@ def _sheet(district: str, found: Sequence[OutwardTransfer]) -> Sheet[OutwardTran
         return url_for("transfers.delivered", district=district, transfer=one.id)
 
     columns: list[TableColumn[OutwardTransfer]] = [
-        TableColumn(later("Number"), lambda one: number(one.id), "code", link),
+        TableColumn(later("Number"), lambda one: transfer_number(one.id), "code", link),
         TableColumn(later("State"), lambda one: OUTWARD[one.state], "state"),
         TableColumn(later("Sent by"), lambda one: district_name(one.sender)),
         TableColumn(later("Version"), lambda one: one.version, "number"),

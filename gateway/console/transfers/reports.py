@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import render_template, request
 
 from gateway.admin.transfers.office import REPORTS
-from gateway.admin.transfers.reports import TransferReports
+from gateway.admin.transfers.reports import TransferReport, TransferReports
 from gateway.console.page import page, region
 from gateway.console.tables import Sheet, TableColumn, csv_of, pairs
 from gateway.console.transfers.forms import PeriodForm
 from gateway.console.transfers.office import blueprint, district_name, office, places
 from gateway.console.transfers.words import INSIDE, REFUSALS, TRACKS
-from gateway.console.wording import later, say
+from gateway.console.wording import later, say, translated
 from gateway.transfers.machine.words import TransferState
+from standards.errors import InvalidBody
 
 if TYPE_CHECKING:
-    from gateway.admin.transfers.reports import TrackReport, TransferReport
+    from gateway.admin.transfers.reports import TrackReport
 
 DAYS: Final = 90
 """The days of a report of which nothing else is said."""
@@ -30,7 +31,11 @@ def reports(district: str) -> Any:
     form, today = PeriodForm(request.args, meta={"csrf": False}), region().clock().date()
     begin, end = form.begin.data or today - timedelta(days=DAYS), form.end.data or today
     form.begin.data, form.end.data = begin, end
-    found = office(TransferReports, district).report(begin, end + timedelta(days=1), district)
+    try:
+        found = office(TransferReports, district).report(begin, end, district)
+    except InvalidBody as refusal:
+        form.end.errors = [translated(refusal.message) or refusal.message]
+        found = TransferReport(district, begin, end)
     tracks, states, refused = _tracks(found), _states(found), _refused(found)
     return csv_of(tracks, states, refused) or render_template(
         "transfers/reports.html", district=district, name=district_name(district), places=places(district), form=form,
@@ -53,13 +58,13 @@ def _tracks(found: TransferReport) -> Sheet[TrackReport]:
 
 
 def _states(found: TransferReport) -> Sheet[Any]:
-    counted = found.states or {}
+    counted = found.states
     rows = [(INSIDE[one].word, counted[one.value]) for one in TransferState if counted.get(one.value)]
     columns, lines = pairs(later("State"), later("Requests"), rows)
     return Sheet("states", say("By state"), columns, lines, say("Nothing was asked for in these days."))
 
 
 def _refused(found: TransferReport) -> Sheet[Any]:
-    rows = [(words, (found.refused or {})[one]) for one, words in REFUSALS.items() if (found.refused or {}).get(one)]
+    rows = [(words, found.refused[one]) for one, words in REFUSALS.items() if found.refused.get(one)]
     columns, lines = pairs(later("Reason"), later("Requests"), rows)
     return Sheet("refused", say("Refused"), columns, lines, say("Nothing was refused in these days."))

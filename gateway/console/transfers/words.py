@@ -103,6 +103,12 @@ SECTION_STATES: Final[Mapping[SectionState, State]] = {
 FIGURES: Final[Mapping[str, Later]] = {"creditsEarned": later("credits earned"), "gpa": later("average of grades")}
 """The figures of a section that the other district reads back."""
 
+OWN_STATES: Final[Mapping[SectionState, State]] = {
+    **SECTION_STATES,
+    SectionState.NOT_IN_SOURCE: State("off", later("not in your system")),
+}
+"""The same, as the people of the sending district see it."""
+
 FILED: Final[Mapping[FiledAs, State]] = {
     FiledAs.WRITTEN: State("ok", later("written into your system")),
     FiledAs.DOCUMENT: State("ok", later("filed as a document")),
@@ -171,8 +177,8 @@ LIKENESS: Final[Mapping[PartLikeness, State]] = {
 """How a part of one's own student stands to what the other district stated, which nobody is shown."""
 
 KEY_USES: Final[Mapping[KeyUse, Later]] = {
-    KeyUse.SIGN: later("signs what we send"),
-    KeyUse.SEAL: later("opens what is sent to us"),
+    KeyUse.SIGN: later("signs what is sent"),
+    KeyUse.SEAL: later("opens what is received"),
 }
 KEY_STATES: Final[Mapping[KeyStatus, State]] = {
     KeyStatus.ACTIVE: State("ok", later("in use")),

@@ -11,6 +11,7 @@ from gateway.admin.transfers.office import FOLLOW, MATCH, READ, WITHDRAW
 from gateway.console.forms import choices
 from gateway.console.page import page, region
 from gateway.console.parts.moments import moment
+from gateway.console.parts.names import transfer_number
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.transfers.forms import ElsewhereForm, KeyedForm, ReasonForm
 from gateway.console.transfers.office import (
@@ -22,7 +23,6 @@ from gateway.console.transfers.office import (
     last_day,
     may,
     new_key,
-    number,
     once,
     places,
 )
@@ -100,11 +100,17 @@ def worklist(district: str) -> Any:
     found = custody(district).worklist(states, light, request.args.get("cursor", ""))
     sheet = _sheet(district, found.items)
     return csv_of(sheet) or render_template(
-        "transfers/worklist.html", district=district, name=district_name(district), places=places(district),
-        table=sheet.shown(), following=found.next, group="" if light else group, light=light,
+        "transfers/worklist.html",
+        district=district,
+        name=district_name(district),
+        places=places(district),
+        table=sheet.shown(),
+        following=found.next,
+        group="" if light else group,
+        light=light,
         groups={name: title for name, (title, _) in GROUPS.items()},
         unknown_days=any(one.is_calendar_missing for one in found.items),
-    )  # fmt: skip
+    )
 
 
 @page(blueprint, "/<district>/inbox/<transfer>", FOLLOW)
@@ -112,13 +118,24 @@ def one(district: str, transfer: str) -> str:
     """Show one request as the sending district sees it, with what may be done about it now."""
     view = custody(district).look(transfer)
     return render_template(
-        "transfers/one.html", district=district, number=number(view.id), view=view, facts=_facts(view),
-        clocks=clocks(view), offered={kind.value for kind in view.offered}, step=STEPS.get(view.state),
-        causes=[CAUSES[cause] for cause in view.causes], candidates=_candidates(view), key=new_key(),
-        hold=HOLDS[view.hold] if view.hold else None, sections=SECTIONS, own=may(READ, district),
+        "transfers/one.html",
+        district=district,
+        name=district_name(district),
+        number=transfer_number(view.id),
+        view=view,
+        facts=_facts(view),
+        clocks=clocks(view),
+        offered={kind.value for kind in view.offered},
+        step=STEPS.get(view.state) if view.offered or may(READ, district) else None,
+        causes=[CAUSES[cause] for cause in view.causes],
+        candidates=_candidates(view),
+        key=new_key(),
+        hold=HOLDS[view.hold] if view.hold else None,
+        sections=SECTIONS,
+        own=may(READ, district),
         unknown_days=any(clock.is_calendar_missing and clock.done is None for clock in view.clocks),
         delivered=view.state in GIVEN,
-    )  # fmt: skip
+    )
 
 
 @page(blueprint, "/<district>/inbox/<transfer>/choose", MATCH, "POST")
@@ -157,10 +174,16 @@ def end(district: str, transfer: str) -> Any:
         return done(ended, say("The request has ended."), place)
 
     return decided(
-        form, "confirm.html", do, place, title=say("End request %(number)s") % {"number": number(transfer)},
+        form,
+        "confirm.html",
+        do,
+        place,
+        title=say("End request %(number)s") % {"number": transfer_number(transfer)},
         happens=[say("The other district is told that the request is closed, and nothing else.")],
-        lost=[say("It cannot be taken up again: the other district asks anew.")], button=say("End it"), back_to=place,
-    )  # fmt: skip
+        lost=[say("It cannot be taken up again: the other district asks anew.")],
+        button=say("End it"),
+        back_to=place,
+    )
 
 
 @page(blueprint, "/<district>/inbox/<transfer>/pass-on", MATCH, "GET", "POST")
@@ -178,10 +201,16 @@ def pass_on(district: str, transfer: str) -> Any:
         return done(None, said, url_for("transfers.worklist", district=district))
 
     return decided(
-        form, "confirm.html", do, place, title=say("Pass on request %(number)s") % {"number": number(transfer)},
+        form,
+        "confirm.html",
+        do,
+        place,
+        title=say("Pass on request %(number)s") % {"number": transfer_number(transfer)},
         happens=[say("The district that you choose is asked, and the clock begins anew for it.")],
-        lost=[say("You do not see the request any more.")], button=say("Pass it on"), back_to=place,
-    )  # fmt: skip
+        lost=[say("You do not see the request any more.")],
+        button=say("Pass it on"),
+        back_to=place,
+    )
 
 
 @page(blueprint, "/<district>/inbox/<transfer>/withdraw", WITHDRAW, "GET", "POST")
@@ -198,11 +227,16 @@ def withdraw_own(district: str, transfer: str) -> Any:
         )
 
     return decided(
-        form, "confirm.html", do, place, title=say("Withdraw request %(number)s here") % {"number": number(transfer)},
+        form,
+        "confirm.html",
+        do,
+        place,
+        title=say("Withdraw request %(number)s here") % {"number": transfer_number(transfer)},
         happens=[say("The other district is told that the request is closed, and nothing else.")],
         lost=[say("It cannot be taken up again: the other district asks anew.")],
-        button=say("Withdraw it"), back_to=place,
-    )  # fmt: skip
+        button=say("Withdraw it"),
+        back_to=place,
+    )
 
 
 def clocks(view: CustodyView) -> list[ShownClock]:
@@ -217,7 +251,7 @@ def clocks(view: CustodyView) -> list[ShownClock]:
             tuple(SECTIONS[part] for part in SECTIONS if part in one.stopped),
         )
         for one in view.clocks
-    ]  # fmt: skip
+    ]
 
 
 def _place(district: str, transfer: str) -> str:
@@ -243,7 +277,7 @@ def _candidates(view: CustodyView) -> list[tuple[Any, list[tuple[Later, State]]]
 
 def _sheet(district: str, found: Sequence[ListedTransfer]) -> Sheet[ListedTransfer]:
     columns: list[TableColumn[ListedTransfer]] = [
-        TableColumn(later("Number"), lambda one: number(one.id), "code", lambda one: _place(district, one.id)),
+        TableColumn(later("Number"), lambda one: transfer_number(one.id), "code", lambda one: _place(district, one.id)),
         TableColumn(later("State"), lambda one: INSIDE[one.state], "state"),
         TableColumn(
             later("Information (2 school days)"), lambda one: _light(one, one.info_due, one.info_done), "state"

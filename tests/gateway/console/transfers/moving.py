@@ -17,6 +17,7 @@ from tests.support.people.region import PeopleRegion, people_region
 from tests.support.regions import NOW, small_sites
 
 SETTINGS = 'transfers = {districts = ["maple", "cedar"], batch_every = "1s"}\n[limits]\nclient = ""\n'
+OFFICE = "the registrar of Maple, 555-0100"
 PEOPLE = {
     "rosa": ("cedar", "registrar"), "ana": ("maple", "approver"), "rita": ("maple", "registrar"),
     "pia": ("maple", "privacy-officer"), "dana": ("maple", "district-admin"), "aldo": ("maple", "auditor"),
@@ -79,7 +80,8 @@ class Moving:
 def moving(folder, **more):
     """Run such a region until the end of the block."""
     sites = small_sites(folder / "data")
-    with people_region(folder / "region", sites, [agreement_text(**more)], SETTINGS) as region:
+    agreed = agreement_text(**more).replace("notify: letter\n", f"notify: letter\n  office: {OFFICE}\n")
+    with people_region(folder / "region", sites, [agreed], SETTINGS) as region:
         found = Moving(region, region.running.transfers())
         found.publish("cedar", "cedar enc", KeyUse.SEAL)
         yield found
