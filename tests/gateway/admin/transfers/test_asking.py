@@ -1,0 +1,149 @@
+"""A district asks for a student's record, and sees of it nothing that tells what is inside."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+import pytest
+
+from gateway.admin.transfers.asking import AskedAlready, NotEnrolledHere, TransferForm
+from gateway.transfers.machine.errors import NotAllowed, NotPartyTo, TransferKeyReused
+from gateway.transfers.machine.words import RequestStanding
+from gateway.people.actor import NotPermitted, machine
+from standards.errors import Forbidden, InvalidBody
+from tests.gateway.admin.transfers.offices import NOBODY, RECEIVER, SENDER
+
+
+def plain(view):
+    """An outward view without the id, which is random."""
+    return asdict(replace(view, id=""))
+
+
+@pytest.fixture(scope="module")
+def every_kind(office):
+    """One request for each kind of child, asked at one moment and brought as far as nobody's decision is needed."""
+    office.restrict(
+        11, "acp", substitute={"street": "PO Box 257", "city": "Olympia", "state": "WA", "postalCode": "98507"}
+    )
+    office.restrict(12, "court-order", recipients=(RECEIVER,))
+    asked = {
+        "plain": office.ask(10), "protected": office.ask(11), "court order": office.ask(12),
+        "near": office.ask(13, stateId="", lastSchool="elsewhere"), "absent": office.stranger(),
+        "twin": office.ask(14, given="Zebediah"),
+    }  # fmt: skip
+    states = {name: office.worked(one).state.value for name, one in asked.items()}
+    held = office.waiting(15)
+    office.custody().hold(held.id, "identity-doubt", ["transcript"], held.number, office.key())
+    return asked, states
+
+
+def test_the_kinds_of_children_come_to_different_states(every_kind):
+    _, states = every_kind
+    assert states["plain"] == "packed"
+    assert {states["protected"], states["court order"], states["near"], states["absent"]} == {
+        "waiting",
+        "near",
+        "unknown",
+    }
+
+
+def test_whatever_a_child_is_the_request_reads_the_same(office, every_kind):
+    asked, _ = every_kind
+    shown = {name: plain(office.asking().one(one.id)) for name, one in asked.items()}
+    assert len({str(one) for one in shown.values()}) == 1, shown
+    assert shown["plain"]["state"] == "asked"
+    listed = {one.id: plain(one) for one in office.asking().sent().items}
+    assert all(listed[one.id] == shown[name] for name, one in asked.items())
+
+
+def test_whatever_a_child_is_it_can_be_withdrawn_in_the_same_words(office, every_kind):
+    asked, _ = every_kind
+    ended = [plain(office.asking().withdraw(one.id, "mistake", office.key())) for one in asked.values()]
+    assert len({str(one) for one in ended}) == 1
+    assert ended[0]["state"] == "closed"
+    refused = set()
+    for one in asked.values():
+        with pytest.raises(NotAllowed) as error:
+            office.asking().withdraw(one.id, "mistake", office.key())
+        refused.add(str(error.value))
+    assert len(refused) == 1
+
+
+def test_a_request_is_repeated_under_its_key_alone(office):
+    first = office.ask(20, key="the same", again=False)
+    assert office.ask(20, key="the same", again=False) == first
+    with pytest.raises(TransferKeyReused):
+        office.ask(21, key="the same")
+
+
+def test_a_second_request_for_a_child_must_say_that_it_is_one(office):
+    office.ask(22, again=False)
+    with pytest.raises(AskedAlready):
+        office.ask(22, again=False)
+    with pytest.raises(AskedAlready):
+        office.ask(22, stateId="", lastSchool="Maple High", again=False)
+    office.ask(22, again=True)
+
+
+def test_a_closed_request_warns_of_nothing(office):
+    office.asking().withdraw(office.ask(23, again=False).id, "mistake", office.key())
+    office.ask(23, again=False)
+
+
+def test_who_is_enrolled_here_may_be_asked_for_without_a_signed_intent(office):
+    assert office.ask(24, standing=RequestStanding.ENROLLMENT).state == "asked"
+    with pytest.raises(NotEnrolledHere):
+        office.asking().ask(TransferForm(SENDER, NOBODY), office.key())
+
+
+def test_a_program_may_ask_but_not_say_that_an_intent_was_signed(office):
+    from gateway.admin.transfers.asking import TransferAsking
+
+    program = machine("cedar-agent", RECEIVER, ())
+    service = TransferAsking(office.administration, program, RECEIVER, {"transfer:request"})
+    assert service.ask(TransferForm(SENDER, office.stated(25)), office.key()).state == "asked"
+    with pytest.raises(NotPermitted):
+        service.ask(TransferForm(SENDER, office.stated(26), RequestStanding.INTENT), office.key())
+    for scopes in ((), ("transfer:receive",)):
+        with pytest.raises(NotPermitted):
+            TransferAsking(office.administration, program, RECEIVER, scopes).ask(
+                TransferForm(SENDER, office.stated(26)), office.key()
+            )
+
+
+@pytest.mark.parametrize(
+    "stated", [{}, {"family": "Lee"}, {"family": "Lee", "birthDate": "2012-01-01"}, {"shoe": "41"},
+               {"family": "unknown", "birthDate": "1900-01-01", "stateId": "0000"}],
+)  # fmt: skip
+def test_too_little_is_refused_and_repeats_nothing(office, stated):
+    with pytest.raises(InvalidBody) as error:
+        office.asking().ask(TransferForm(SENDER, stated, RequestStanding.INTENT), office.key())
+    assert not any(text in str(error.value) for text in stated.values())
+
+
+def test_nobody_asks_without_an_agreement(office):
+    with pytest.raises(Forbidden):
+        office.asking().ask(TransferForm(RECEIVER, office.stated(3), RequestStanding.INTENT), office.key())
+    assert office.asking().districts() == (SENDER,)
+
+
+def test_a_redirected_request_is_withdrawn_and_a_new_one_whatever_was_inside(office):
+    shown = []
+    for one in (office.ask(27), office.stranger()):
+        office.worked(one)
+        fresh = office.asking().redirect(one.id, SENDER, f"redirect {one.id}")
+        assert office.asking().redirect(one.id, SENDER, f"redirect {one.id}") == fresh
+        assert office.asking().one(one.id).state == "closed"
+        shown.append(plain(fresh))
+    assert shown[0] == shown[1]
+
+
+def test_another_districts_request_does_not_exist(office):
+    one = office.ask(28)
+    for name in ("mona", "olga"):
+        service = office.asking(name) if name == "olga" else office.of(type(office.asking()), name, SENDER)
+        if name == "mona":
+            with pytest.raises(NotPartyTo):
+                service.one(one.id)
+        else:
+            assert service.one(one.id).state == "asked"

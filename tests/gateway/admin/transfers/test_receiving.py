@@ -1,0 +1,115 @@
+"""A district reads what is sealed for it, acknowledges it by its figures, and says what became of each section."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.admin.transfers.receiving import TransferReceiving
+from gateway.people.actor import NotPermitted, machine
+from gateway.storage.transfers.packages import PackageGone
+from gateway.transfers.machine.errors import NotAllowed, NotPartyTo
+from standards.errors import InvalidBody
+from tests.gateway.admin.transfers.offices import RECEIVER
+
+
+def receiving(office, scopes=("transfer:receive",)):
+    return TransferReceiving(office.administration, machine("cedar-agent", RECEIVER, ()), RECEIVER, scopes)
+
+
+def delivered(office, packed):
+    """Read a package to its last byte."""
+    opened = receiving(office).package(packed.id, packed.version)
+    content = b"".join(opened.chunks)
+    assert len(content) == opened.package.size
+    return content
+
+
+@pytest.fixture
+def packed(office):
+    """A package that lies ready."""
+    return office.worked(office.ask(40))
+
+
+def test_what_lies_ready_is_listed_for_its_receiver_alone(office, packed):
+    found = {one.transfer: one for one in receiving(office).packages()}
+    one = found[packed.id]
+    assert (one.version, one.sender, one.track) == (1, "maple", "info")
+    assert one.size > 0
+    assert office.of(TransferReceiving, "mona").packages() == ()
+
+
+def test_a_package_is_delivered_with_its_last_byte_once(office, packed):
+    service = receiving(office)
+    whole = service.packages()
+    size = next(one.size for one in whole if one.transfer == packed.id)
+    head = b"".join(service.package(packed.id, 1, 0, 100).chunks)
+    assert office.ledger.find(packed.id).state == "packed"
+    tail = b"".join(service.package(packed.id, 1, 100).chunks)
+    assert len(head + tail) == size
+    assert office.ledger.find(packed.id).state == "delivered"
+    again = b"".join(service.package(packed.id, 1, 0).chunks)
+    assert again == head + tail
+    kinds = [one.kind.value for one in office.ledger.events(packed.id)]
+    assert kinds.count("deliver") == 1
+
+
+@pytest.mark.parametrize(("offset", "length"), [(-1, 5), (0, -1), (10**9, 1), (0, 10**9)])
+def test_bytes_that_are_not_there_are_refused(office, packed, offset, length):
+    with pytest.raises(InvalidBody):
+        receiving(office).package(packed.id, 1, offset, length)
+
+
+def test_another_version_and_another_districts_package_are_not_there(office, packed):
+    with pytest.raises(PackageGone):
+        receiving(office).package(packed.id, 2)
+    other = TransferReceiving(office.administration, machine("x", "maple", ()), "maple", ("transfer:receive",))
+    with pytest.raises(NotPartyTo):
+        other.package(packed.id, 1)
+
+
+def test_before_the_delivery_there_is_nothing_to_acknowledge(office, packed):
+    service = receiving(office)
+    for do in (
+        lambda: service.accept(packed.id, 1, packed.package.echo, "k1"),
+        lambda: service.resend(packed.id, 1, "lost", "k2"),
+        lambda: service.file(packed.id, 1, "identity", "written", "k3"),
+        lambda: service.received(packed.id),
+    ):
+        with pytest.raises(NotPartyTo):
+            do()
+
+
+def test_figures_are_acknowledged_and_sections_filed(office, packed):
+    delivered(office, packed)
+    service = receiving(office)
+    with pytest.raises(NotAllowed):
+        service.accept(packed.id, 1, "0" * 64, office.key())
+    assert service.accept(packed.id, 1, packed.package.echo, office.key()).state == "delivered"
+    assert packed.id not in {one.transfer for one in service.packages()}
+    service.file(packed.id, 1, "identity", "written", office.key())
+    found = service.received(packed.id)
+    assert found.accepted
+    assert found.filed == {"identity": "written"}
+    assert found.sections["identity"] == "whole"
+    with pytest.raises(InvalidBody):
+        service.file(packed.id, 1, "identity", "burnt", office.key())
+    with pytest.raises(InvalidBody):
+        service.resend(packed.id, 1, "no reason", office.key())
+
+
+def test_what_cannot_be_read_is_sent_again(office, packed):
+    delivered(office, packed)
+    service = receiving(office)
+    service.resend(packed.id, 1, "unreadable", office.key())
+    again = office.worked(packed)
+    assert (again.state.value, again.version) == ("packed", 2)
+    with pytest.raises(PackageGone):
+        service.package(packed.id, 1)
+
+
+def test_a_program_needs_its_scope(office, packed):
+    for scopes in ((), ("transfer:request",)):
+        with pytest.raises(NotPermitted):
+            receiving(office, scopes).packages()
+    assert packed.id in {one.id for one in office.asking().sent().items}
+    assert office.of(TransferReceiving, "rita").waiting() is not None
