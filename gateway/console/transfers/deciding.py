@@ -24,6 +24,7 @@ from gateway.console.transfers.office import (
     once,
 )
 from gateway.console.transfers.words import FIGURES, HOLDS, OWN_STATES, REFUSALS, SECTIONS
+from gateway.console.transfers.worklist import undecided
 from gateway.console.wording import say, translated
 from gateway.transfers.machine.words import EventKind, HoldReason, RecordSection, SectionState, TransferRefusal
 from standards.errors import CallerError, Forbidden, NotFound, SourceError
@@ -86,7 +87,7 @@ def approve(district: str, transfer: str) -> Any:
         return _release_page(district, view, form), 400
     chosen = form.chosen()
     adds = EventKind.APPROVE not in view.offered
-    withheld = [] if adds else [one.value for one in _open(view) if one.value not in chosen]
+    withheld = [one.value for one in view.sections if one.value not in chosen and one not in view.sent]
 
     def do() -> Response:
         service, key = custody(district), form.key.data or ""
@@ -199,6 +200,7 @@ def _release_page(district: str, view: CustodyView, form: ReleaseForm) -> str:
         form=form,
         receiver=district_name(view.receiver),
         again=EventKind.APPROVE not in view.offered,
+        left=undecided(view),
     )
 
 

@@ -14,6 +14,7 @@ from gateway.console.page import actor, page, region
 from gateway.console.transfers.asking import suggested
 from gateway.console.transfers.letters import unsent
 from gateway.console.transfers.office import blueprint, custody, district_name, may, office, places
+from gateway.console.transfers.worklist import GIVEN
 from gateway.console.wording import say_several
 from gateway.transfers.clocks.clocks import Light
 from gateway.transfers.machine.outward import OutwardState
@@ -69,9 +70,12 @@ def home(district: str) -> str:
 def _tiles(district: str) -> Iterator[Tile]:
     """Yield what waits, as far as whoever is signed in has to do with it."""
     if may(MATCH, district):
-        yield _tile(
-            custody(district).worklist(DECIDES), "warn", url_for("transfers.worklist", district=district),
-            "request waits for you", "requests wait for you",
+        service = custody(district)
+        asked, given = service.worklist(DECIDES), service.worklist(GIVEN)
+        waiting = [*asked.items, *(one for one in given.items if one.light is not Light.DONE)]
+        yield _counted(
+            len(waiting), "warn", url_for("transfers.worklist", district=district),
+            "request waits for you", "requests wait for you", "+" if asked.next or given.next else "",
         )  # fmt: skip
     yield _tile(
         custody(district).worklist((), Light.RED), "bad", url_for("transfers.worklist", district=district, light="red"),

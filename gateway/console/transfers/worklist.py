@@ -41,7 +41,7 @@ from gateway.console.transfers.words import (
 )
 from gateway.console.wording import later, say
 from gateway.transfers.clocks.clocks import Light
-from gateway.transfers.machine.words import CLOSED, Track, TransferState
+from gateway.transfers.machine.words import CLOSED, EventKind, Track, TransferState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,11 +55,11 @@ if TYPE_CHECKING:
 
 GIVEN: Final = (TransferState.DELIVERED, TransferState.ACKNOWLEDGED, TransferState.FILED)
 GROUPS: Final = {
-    "open": (later("Open"), tuple(one for one in TransferState if one not in {*GIVEN, *CLOSED})),
+    "open": (later("Open"), ()),
     "given": (later("Delivered"), GIVEN),
     "closed": (later("Closed"), tuple(sorted(CLOSED))),
 }
-"""The lists of requests, each with its states."""
+"""The lists of requests, each with its states; open are those of any state of which a clock is not done."""
 
 STEPS: Final = {
     TransferState.REQUESTED: later("The gateway looks for the student in your system. There is nothing to do yet."),
@@ -77,6 +77,7 @@ STEPS: Final = {
     TransferState.FILED: later("All of it is filed there. You may send what changes later as a supplement."),
 }
 """What comes next in each state; those that are closed have none."""
+REST: Final = later("What the rule released is there. Decide now on the rest of the record: its clock goes on.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +99,19 @@ def worklist(district: str) -> Any:
     light = next((one for one in Light if one.value == request.args.get("light")), None)
     states = () if light else GROUPS[group][1]
     found = custody(district).worklist(states, light, request.args.get("cursor", ""))
-    sheet = _sheet(district, found.items)
+    shown = found.items if light or states else tuple(one for one in found.items if one.light is not Light.DONE)
+    sheet = _sheet(district, shown)
     return csv_of(sheet) or render_template(
         "transfers/worklist.html",
         district=district,
         name=district_name(district),
         places=places(district),
         table=sheet.shown(),
-        following=found.next,
+        following=found.next if shown or not found.items else "",
         group="" if light else group,
         light=light,
         groups={name: title for name, (title, _) in GROUPS.items()},
-        unknown_days=any(one.is_calendar_missing for one in found.items),
+        unknown_days=any(one.is_calendar_missing for one in shown),
     )
 
 
@@ -117,6 +119,7 @@ def worklist(district: str) -> Any:
 def one(district: str, transfer: str) -> str:
     """Show one request as the sending district sees it, with what may be done about it now."""
     view = custody(district).look(transfer)
+    left = undecided(view)
     return render_template(
         "transfers/one.html",
         district=district,
@@ -126,7 +129,8 @@ def one(district: str, transfer: str) -> str:
         facts=_facts(view),
         clocks=clocks(view),
         offered={kind.value for kind in view.offered},
-        step=STEPS.get(view.state) if view.offered or may(READ, district) else None,
+        step=_step(view, left) if view.offered or may(READ, district) else None,
+        left=left,
         causes=[CAUSES[cause] for cause in view.causes],
         candidates=_candidates(view),
         key=new_key(),
@@ -239,6 +243,17 @@ def withdraw_own(district: str, transfer: str) -> Any:
     )
 
 
+def undecided(view: CustodyView) -> list[Later]:
+    """Return the sections of a delivered record on which nobody has decided yet."""
+    decided_on = view.approved | view.withheld | view.sent
+    return [SECTIONS[one] for one in view.sections if view.state in GIVEN and one not in decided_on]
+
+
+def _step(view: CustodyView, left: list[Later]) -> Later | None:
+    """Return what comes next."""
+    return REST if left and EventKind.SUPPLEMENT in view.offered else STEPS.get(view.state)
+
+
 def clocks(view: CustodyView) -> list[ShownClock]:
     """Return the clocks of a request, each with what the law says of its track."""
     now = region().clock()
@@ -278,7 +293,7 @@ def _candidates(view: CustodyView) -> list[tuple[Any, list[tuple[Later, State]]]
 def _sheet(district: str, found: Sequence[ListedTransfer]) -> Sheet[ListedTransfer]:
     columns: list[TableColumn[ListedTransfer]] = [
         TableColumn(later("Number"), lambda one: transfer_number(one.id), "code", lambda one: _place(district, one.id)),
-        TableColumn(later("State"), lambda one: INSIDE[one.state], "state"),
+        TableColumn(later("State"), _state, "state"),
         TableColumn(
             later("Information (2 school days)"), lambda one: _light(one, one.info_due, one.info_done), "state"
         ),
@@ -290,6 +305,12 @@ def _sheet(district: str, found: Sequence[ListedTransfer]) -> Sheet[ListedTransf
         TableColumn(later("Asked"), lambda one: one.asked, "time"),
     ]
     return Sheet("worklist", say("Requests, the next due first"), columns, found, say("There is no request here."))
+
+
+def _state(one: ListedTransfer) -> State:
+    """Return the state of a request; of one whose first part was delivered, that the rest is to be decided."""
+    open_still = one.state in GIVEN and one.light is not Light.DONE
+    return State("warn", later("delivered in part: decide on the rest")) if open_still else INSIDE[one.state]
 
 
 def _light(one: ListedTransfer, due: datetime | None, over: datetime | None) -> State:

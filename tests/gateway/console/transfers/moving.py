@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
 
+from gateway.admin.transfers.receiving import TransferReceiving
+from gateway.people.actor import machine
 from gateway.storage.acts import Act
 from gateway.storage.transfers.district_keys import DistrictKey
 from gateway.transfers.sealing.key_set import KeyUse, publish
@@ -68,6 +70,24 @@ class Moving:
         self.region.clock.now += timedelta(seconds=seconds)
         self.worker.advance(transfer)
         return self.ledger.find(transfer).state.value
+
+    def deliver(self, transfer):
+        """Let Cedar's program read a package to its last byte."""
+        found = self.ledger.find(transfer)
+        for _ in self.agent().package(transfer, found.version).chunks:
+            pass
+        return self.ledger.find(transfer).state.value
+
+    def accept(self, transfer):
+        """Let Cedar's program say that the figures agree."""
+        found = self.ledger.find(transfer)
+        self.agent().accept(transfer, found.version, found.package.echo, f"accept {transfer} {found.version}")
+        return self.ledger.find(transfer).state.value
+
+    def agent(self):
+        """Return what Cedar's program may do."""
+        actor = machine("cedar-agent", "cedar", ())
+        return TransferReceiving(self.region.administered, actor, "cedar", {"transfer:receive"})
 
     def publish(self, district, name, use):
         """Publish a district's key."""
