@@ -10,7 +10,7 @@ from html import unescape
 
 from gateway.admin.transfers.receiving import TransferReceiving
 from gateway.people.actor import machine
-from gateway.storage.acts import Act
+from gateway.storage.acts import Act, Acts
 from gateway.storage.transfers.district_keys import DistrictKey
 from gateway.transfers.sealing.key_set import KeyUse, publish
 from gateway.transfers.work.worker import TransferWorker
@@ -88,6 +88,10 @@ class Moving:
         """Return what Cedar's program may do."""
         actor = machine("cedar-agent", "cedar", ())
         return TransferReceiving(self.region.administered, actor, "cedar", {"transfer:receive"})
+
+    def acts(self):
+        """Return the acts on record that nobody has carried over yet."""
+        return Acts(self.region.administered.store).waiting()
 
     def publish(self, district, name, use):
         """Publish a district's key."""
