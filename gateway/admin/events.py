@@ -22,6 +22,9 @@ ACTION: Final = "event.read"
 STUDENTS: Final = frozenset({"tags", "tag", "students", "student", "mark", "marks"})
 """What an act may name of students, by keys that this list does not show: the audit log has them."""
 
+TRANSFER: Final = "transfer "
+"""How acts about a transfer begin: of these the agreement is not shown, which tells where a student moves."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedAct:
@@ -80,5 +83,6 @@ def _reached(actor: Actor) -> ColumnElement[bool]:
 
 
 def _recorded(row: Any) -> RecordedAct:
-    content = {name: value for name, value in row.content.items() if name not in STUDENTS}
+    untold = STUDENTS | {"agreement"} if row.action.startswith(TRANSFER) else STUDENTS
+    content = {name: value for name, value in row.content.items() if name not in untold}
     return RecordedAct(row.number, row.at, row.actor, row.action, row.district, row.reason, content)

@@ -9,22 +9,24 @@ from gateway.transfers.work.desk import open_desk
 from gateway.transfers.work.worker import TransferWorker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from gateway.gateway import Gateway
-    from gateway.runtime.running import RunningGateway
-    from gateway.runtime.state import Parts
+    from gateway.runtime.state import GatewayState, Parts
 
 
-def transfer_worker(running: RunningGateway, parts: Parts) -> TransferWorker:
-    """Return the worker on transfers, which works with the state that is present at each of its steps."""
+def transfer_worker(
+    parts: Parts, present: Callable[[], GatewayState], visiting: Callable[[], AbstractContextManager[GatewayState]]
+) -> TransferWorker:
+    """Return the worker on transfers, which works with the state that is *present* at each of its steps."""
 
     @contextmanager
-    def visiting() -> Iterator[Gateway]:
-        with running.visiting() as state:
+    def entered() -> Iterator[Gateway]:
+        with visiting() as state:
             yield state.gateway
 
     desk = open_desk(
-        parts.store, parts.region_keys, parts.clock, lambda: running.settings, visiting, lambda: running.gateway
+        parts.store, parts.region_keys, parts.clock, lambda: present().settings, entered, lambda: present().gateway
     )
     return TransferWorker(desk)

@@ -156,7 +156,7 @@ class RunningGateway:
 
     def transfers(self) -> TransferWorker:
         """Return the worker on transfers."""
-        return transfer_worker(self, self._parts)
+        return transfer_worker(self._parts, lambda: self._state, self.visiting)
 
     def watch(self) -> Callable[[], None]:
         """Carry acts over and follow approvals and writings, all within a second, until what is returned is called."""

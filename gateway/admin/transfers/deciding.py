@@ -11,6 +11,7 @@ from gateway.admin.transfers.tasks import supplement_task
 from gateway.people.actor import NotPermitted
 from gateway.tasks.store import Tasks
 from gateway.transfers.machine.words import EventKind, HoldReason, RecordSection, TransferRefusal
+from gateway.translations.phrases import Phrase
 from standards.errors import CallerError, InvalidBody
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def section_words(sections: Collection[str]) -> list[str]:
     known = {one.value for one in RecordSection}
     given = {str(one) for one in sections}
     if given - known or len(given) != len(tuple(sections)):
-        raise InvalidBody(f"A section is one of {', '.join(RecordSection)}, and named once.")
+        raise InvalidBody(Phrase("A section is one of %(known)s, and named once.", known=", ".join(RecordSection)))
     return [one.value for one in RecordSection if one.value in given]
 
 
@@ -159,5 +160,5 @@ def _check_whole(transfer: Transfer, kind: EventKind, sections: list[str], withh
 
 def _word(words: type[HoldReason | TransferRefusal], reason: str) -> str:
     if reason not in {one.value for one in words}:
-        raise InvalidBody(f"The reason must be one of {', '.join(words)}.")
+        raise InvalidBody(Phrase("The reason must be one of %(known)s.", known=", ".join(words)))
     return str(words(reason).value)

@@ -49,7 +49,7 @@ NOTHING_RELEASED: Final = "Nothing of the record was released yet."
 
 @dataclass(frozen=True, slots=True)
 class DueNotice:
-    """A letter that is to be sent for a *transfer*, asked for *since* then, and the *languages* it can be printed in."""
+    """A letter that is to be sent for a *transfer*, asked for *since* then, in one of some *languages*."""
 
     transfer: str
     since: datetime

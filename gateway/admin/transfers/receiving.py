@@ -20,6 +20,7 @@ from gateway.transfers.machine.words import (
     TransferParty,
     TransferState,
 )
+from gateway.translations.phrases import Phrase
 from standards.errors import InvalidBody
 
 if TYPE_CHECKING:
@@ -181,4 +182,4 @@ class TransferReceiving(TransferOffice):
 
 def _known(words: type[StrEnum], word: str) -> None:
     if word not in {one.value for one in words}:
-        raise InvalidBody(f"This must be one of {', '.join(words)}.")
+        raise InvalidBody(Phrase("This must be one of %(known)s.", known=", ".join(words)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.storage.acts import write_act
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 CLAIM: Final = timedelta(minutes=5)
 """For how long nobody else takes a step that one process has claimed: longer than a step takes."""
-MAX_DUE_STEPS: Final = 500
+MAX_DUE_EACH: Final = 100
+"""The steps of one district that are listed at once."""
 
 DONE_BY_GATEWAY: Final = ("requested", "matched")
 APPROVED, PACKED = "approved", "packed"
@@ -76,18 +77,23 @@ class TransferTries:
         self._engine, self.calls, self._clock = store.engine, store.calls, clock
 
     @timely
-    def due(self, limit: int = MAX_DUE_STEPS) -> tuple[DueStep, ...]:
-        """List what is to be done now, what has waited longest first; nothing that somebody is at."""
+    def due(self, each: int = MAX_DUE_EACH) -> tuple[DueStep, ...]:
+        """List what is to be done now, some of each district, what has waited longest first; nothing under a claim.
+
+        However much waits of one district, it keeps no other from being listed.
+        """
         now = self._clock()
         free = or_(
             transfer_tries.c.transfer.is_(None),
             transfer_tries.c.number != transfers.c.number,
             and_(transfer_tries.c.dead.is_(None), transfer_tries.c.next_try <= now),
         )
-        joined = select(transfers.c.id, transfers.c.sender).outerjoin(
+        place = func.row_number().over(partition_by=transfers.c.sender, order_by=(transfers.c.changed, transfers.c.id))
+        joined = select(transfers.c.id, transfers.c.sender, place.label("place")).outerjoin(
             transfer_tries, transfer_tries.c.transfer == transfers.c.id
         )
-        wanted = joined.where(_wants_step(now), free).order_by(transfers.c.changed, transfers.c.id).limit(limit)
+        found = joined.where(_wants_step(now), free).subquery()
+        wanted = select(found.c.id, found.c.sender).where(found.c.place <= each).order_by(found.c.place, found.c.sender)
         with transaction(self._engine) as connection:
             return tuple(DueStep(row.id, row.sender) for row in connection.execute(wanted).all())
 

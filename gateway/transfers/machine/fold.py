@@ -23,6 +23,7 @@ from gateway.transfers.machine.words import (
     TransferParty,
     TransferState,
 )
+from gateway.translations.phrases import Phrase
 from standards.errors import CallerError
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ def apply(transfer: Transfer | None, event: TransferEvent) -> Transfer:
     _check_actor(transfer, event)
     check_event(event)
     if event.kind not in allowed(transfer, event.party):
-        raise NotAllowed(f"'{event.kind}' is not possible now for the {event.party}.")
+        message = "%(event)s is not possible now for the %(party)s."
+        raise NotAllowed(Phrase(message, event=event.kind.value, party=event.party.value))
     if event.at < transfer.changed:
         raise WrongContent("An event cannot have happened before the one ahead of it.")
     if guard := GUARDS.get(event.kind):

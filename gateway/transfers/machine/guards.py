@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     Guard = Callable[[Transfer, TransferEvent], None]
 
 
+ANEW: Final = frozenset({TaskCause.AGREEMENT, TaskCause.RESTRICTION})
+"""Why what was released, and has not left, is asked of a person after all."""
+
+
 def sections_of(event: TransferEvent, member: str = "sections") -> frozenset[RecordSection]:
     """Return the sections that an event names."""
     return frozenset(map(RecordSection, event.content[member]))
@@ -57,11 +61,11 @@ def _redirect(transfer: Transfer, event: TransferEvent) -> None:
 
 
 def _task(transfer: Transfer, event: TransferEvent) -> None:
-    anew = transfer.state is TransferState.APPROVED
-    _ensure(
-        anew == (TaskCause.AGREEMENT in event.content["causes"]),
-        "What was released is asked for anew by another agreement alone.",
-    )
+    causes = set(event.content["causes"])
+    if transfer.state is TransferState.APPROVED:
+        _ensure(causes <= ANEW, "What was released is asked for anew by another agreement or a restriction alone.")
+    else:
+        _ensure(TaskCause.AGREEMENT not in causes, "Nothing was released that another agreement could ask for anew.")
 
 
 def _leaving(_transfer: Transfer, event: TransferEvent) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from gateway.transfers.districts.release import is_to_be_decided_anew
 from gateway.transfers.machine.words import NEVER_BY_RULE, EventKind, RecordSection, TaskCause
 from gateway.transfers.work.students import is_restricted, roll_of, student_of
 from policies.transfers.terms import by_rule
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from policies.agreement import Agreement
     from policies.grant import Grant
     from policies.transfers.terms import TransferTerms
+
+
+DECISIONS: Final = frozenset({EventKind.RELEASE, EventKind.APPROVE, EventKind.SUPPLEMENT})
+"""The events by which something is released."""
 
 
 def released_by_rule(terms: TransferTerms) -> tuple[RecordSection, ...]:
@@ -46,6 +51,29 @@ def causes_of(
     return [cause for cause in TaskCause if found.get(cause, False)]
 
 
+def causes_anew(
+    desk: TransferDesk, gateway: Gateway, transfer: Transfer, agreement: Agreement, grant: Grant
+) -> list[TaskCause]:
+    """Return why a person must decide on what was released and has not left: what was agreed or registered since.
+
+    Raises:
+        SourceError: the source cannot be read whole.
+    """
+    decided = [event for event in desk.ledger.events(transfer.id) if event.kind in DECISIONS][-1]
+    found = [TaskCause.AGREEMENT] if is_to_be_decided_anew(agreement, transfer, decided) else []
+    if transfer.release is not None and transfer.release.by_rule:
+        roll = roll_of(desk, gateway, transfer)
+        student = student_of(desk, roll, transfer)
+        restricted = student is not None and is_restricted(roll, student, gateway.views.today(grant))
+        found += [TaskCause.RESTRICTION] if restricted else []
+    return found
+
+
+def ask_anew(desk: TransferDesk, transfer: Transfer, agreement: Agreement, causes: list[TaskCause]) -> Transfer:
+    """Open the task of a person on what was released and has not left."""
+    return desk.append(transfer, EventKind.TASK, {"causes": [one.value for one in causes]}, agreement.digest)
+
+
 def decide(desk: TransferDesk, gateway: Gateway, transfer: Transfer, agreement: Agreement, grant: Grant) -> Transfer:
     """Release by rule what it lets go, or open the task of a person.
 
@@ -56,6 +84,6 @@ def decide(desk: TransferDesk, gateway: Gateway, transfer: Transfer, agreement: 
     assert terms is not None
     causes = causes_of(desk, gateway, transfer, grant, terms)
     if causes:
-        return desk.append(transfer, EventKind.TASK, {"causes": [one.value for one in causes]}, agreement.digest)
+        return ask_anew(desk, transfer, agreement, causes)
     sections = [one.value for one in released_by_rule(terms)]
     return desk.append(transfer, EventKind.RELEASE, {"sections": sections}, agreement.digest)

@@ -11,7 +11,7 @@ from gateway import telemetry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAX_LANES: Final = 8
+MAX_LANES: Final = 32
 """The districts that are worked for at one moment; the others come with the next round."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.storage.transfers.packages import note_package
@@ -152,6 +152,7 @@ def _sealed(
         parts = seal_package(made.package.signed, signature, made.package.sealed, made.parties, desk.clock())
         kept = desk.packages.write(transfer.id, transfer.version, parts, transfer.receiver, made.kid)
     except SealingError:
+        _ask_anew(desk, transfer)
         raise StepTrouble(TroubleReason.SIGNATURE) from None
 
     def beside(connection: Connection, packed: Transfer) -> None:
@@ -164,6 +165,13 @@ def _sealed(
     except BaseException:
         _discard(desk, transfer, kept)
         raise
+
+
+def _ask_anew(desk: TransferDesk, transfer: Transfer) -> None:
+    """Let a manifest wait for another signature: the one that was made is of a key that may not sign any more."""
+    waiting = desk.manifests.find(transfer.id)
+    if waiting is not None:
+        desk.manifests.put(replace(waiting, signature=None))
 
 
 def _content(desk: TransferDesk, transfer: Transfer, made: PackedRecord) -> dict[str, Any]:

@@ -51,4 +51,5 @@ class SignatureAwaited(Exception):
 def pause_after(tries: int, chance: Random = CHANCE) -> timedelta:
     """Return how long to wait after so many tries: any time up to one that doubles, so that not all come at once."""
     longest = min(FIRST_PAUSE * 2 ** min(max(tries, 1) - 1, DOUBLINGS), LONGEST_PAUSE)
-    return longest * chance.random()
+    pause: timedelta = longest * chance.random()
+    return pause

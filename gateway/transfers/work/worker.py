@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from gateway import telemetry
 from gateway.transfers.machine.errors import NotAllowed, NotPartyTo, TransferKeyReused
 from gateway.transfers.machine.words import EventKind, TransferState
-from gateway.transfers.work.deciding import decide
+from gateway.transfers.work.deciding import ask_anew, causes_anew, decide
 from gateway.transfers.work.lanes import DistrictLanes
 from gateway.transfers.work.packing import pack
 from gateway.transfers.work.students import search
@@ -136,6 +136,8 @@ class TransferWorker:
             return self.desk.append(transfer, EventKind.MATCH, found.content)
         if transfer.state is TransferState.MATCHED:
             return decide(self.desk, gateway, transfer, agreement, grant)
+        if causes := causes_anew(self.desk, gateway, transfer, agreement, grant):
+            return ask_anew(self.desk, transfer, agreement, causes)
         return pack(self.desk, gateway, transfer, agreement, grant)
 
     def _fail(self, transfer: Transfer, tried: StepTry, reason: TroubleReason) -> None:

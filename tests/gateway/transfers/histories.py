@@ -43,7 +43,7 @@ def content_of(kind, transfer, at):
         EventKind.MATCH: {"result": "one", "subject": SUBJECT},
         EventKind.CHOOSE: {"subject": SUBJECT},
         EventKind.REDIRECT: {"sender": OTHER if transfer and transfer.sender == SENDER else SENDER},
-        EventKind.TASK: {"causes": ["no-rule"]},
+        EventKind.TASK: {"causes": ["agreement" if transfer and transfer.state == "approved" else "no-rule"]},
         EventKind.RELEASE: {"sections": BY_RULE, "leaves": moment},
         EventKind.APPROVE: {"sections": sorted(RecordSection), "withheld": [], "leaves": moment},
         EventKind.HOLD: {"sections": ["transcript"]},

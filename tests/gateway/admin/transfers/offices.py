@@ -42,8 +42,7 @@ NUMBERS = count(1)
 
 def back_text():
     """The agreement by which Cedar sends records to Maple."""
-    swapped = agreement_text().replace("maple", "elm").replace("cedar", "maple").replace("elm", "cedar")
-    return swapped
+    return agreement_text().replace("maple", "elm").replace("cedar", "maple").replace("elm", "cedar")
 
 
 @dataclass

@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 import pytest
 
 from gateway.admin.transfers.asking import AskedAlready, NotEnrolledHere, TransferForm
+from gateway.people.actor import NotPermitted, machine
 from gateway.transfers.machine.errors import NotAllowed, NotPartyTo, TransferKeyReused
 from gateway.transfers.machine.words import RequestStanding
-from gateway.people.actor import NotPermitted, machine
 from standards.errors import Forbidden, InvalidBody
 from tests.gateway.admin.transfers.offices import NOBODY, RECEIVER, SENDER
 

@@ -105,7 +105,9 @@ def test_of_two_who_decide_at_once_exactly_one_wins(office):
 
         doing = [
             lambda found=found: office.custody("alma").approve(found.id, LEAVES, STAYS, found.number, f"a {found.id}"),
-            lambda found=found: office.custody("mona").refuse(found.id, "not-authorized", found.number, f"r {found.id}"),
+            lambda found=found: office.custody("mona").refuse(
+                found.id, "not-authorized", found.number, f"r {found.id}"
+            ),
         ]
         threads = [threading.Thread(target=decide, args=(do,)) for do in doing]
         for one in threads:

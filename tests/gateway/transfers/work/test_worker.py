@@ -18,6 +18,7 @@ from gateway.transfers.machine.words import EventKind, TransferState
 from gateway.transfers.package.figures import figures_of
 from gateway.transfers.package.files import read
 from gateway.transfers.sealing.key_set import KeyUse
+from gateway.transfers.work.desk import with_times
 from gateway.transfers.work.echo import echo_of
 from gateway.transfers.work.lanes import DistrictLanes
 from gateway.transfers.work.troubles import FIRST_PAUSE, GIVEN_UP_AFTER, LONGEST_PAUSE, pause_after
@@ -150,6 +151,29 @@ def test_what_is_approved_leaves_with_the_next_batch_as_what_a_rule_releases(tmp
         world.clock.now = transfer.release.leaves
         assert world.worker.work_once() == 1
         assert world.find(transfer).state is TransferState.PACKED
+
+
+def test_a_restriction_that_comes_before_the_record_leaves_is_a_persons_matter(tmp_path):
+    for world in worlds(tmp_path, at_once=False):
+        transfer = world.work(world.ask(world.student(5)))
+        restrict(world, 5, "do-not-transfer-discipline")
+        world.clock.now = transfer.release.leaves
+        transfer = world.work(transfer)
+        assert transfer.state is TransferState.WAITING
+        assert causes(world, transfer) == ["restriction"]
+        assert transfer.approved == frozenset()
+
+
+def test_what_another_agreement_lets_a_person_decide_does_not_leave_by_the_rule_of_the_former(tmp_path):
+    for world in worlds(tmp_path, at_once=False):
+        transfer = world.work(world.ask(world.student(5)))
+        text = agreement_text(release=False, version=2)
+        (world.region.folder / "agreements" / "1.yaml").write_text(text)
+        assert world.region.running.reload().ok
+        world.clock.now = transfer.release.leaves
+        transfer = world.work(transfer)
+        assert transfer.state is TransferState.WAITING
+        assert causes(world, transfer) == ["agreement"]
 
 
 def test_the_paper_of_the_child_names_the_receiver_before_the_package_is_there(world):
@@ -315,6 +339,35 @@ def test_a_district_that_hangs_delays_no_other():
     assert lanes.begin("maple", lambda: done.append("maple"))
     assert lanes.wait(5)
     assert done == ["cedar", "maple"]
+
+
+class Changing:
+    """Times of a district whose calendar changes."""
+
+    def __init__(self, times):
+        self.times, self.days = times, None
+
+    def school_days(self, district):
+        return self.days or self.times.school_days(district)
+
+    def next_batch(self, district, decided):
+        return self.times.next_batch(district, decided)
+
+
+def test_after_a_calendar_has_changed_the_clocks_of_open_transfers_are_counted_anew(tmp_path):
+    for world in worlds(tmp_path):
+        times = Changing(world.desk.times)
+        moving = replace(world, worker=TransferWorker(with_times(world.desk, times)))
+        transfer = moving.ask(moving.student(5))
+        moving.worker.work_once()
+        (before,) = moving.desk.lists.asked_of(SENDER).items
+        known = times.school_days(SENDER)
+        times.days = replace(known, days=tuple(date(2026, 12, number) for number in range(1, 20)))
+        assert moving.worker.reclock() == 1
+        assert moving.worker.reclock() == 0
+        (after,) = moving.desk.lists.asked_of(SENDER).items
+        assert after.id == transfer.id
+        assert after.full_due > before.full_due
 
 
 def test_two_workers_do_no_step_twice(world):

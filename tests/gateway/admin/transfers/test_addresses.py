@@ -1,0 +1,105 @@
+"""A child with a protected address: where it moves is told to approvers alone, and no letter goes there."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.admin.events import Events
+from gateway.admin.inbox.gathering import gather
+from gateway.admin.transfers.notices import TransferNotices
+from gateway.admin.transfers.preview import ReleasePreview
+from gateway.people.actor import NotPermitted
+from gateway.transfers.machine.words import EventKind, TransferState
+from standards.errors import Conflict
+from tests.gateway.admin.transfers.offices import RECEIVER, SENDER, offices
+from tests.gateway.admin.transfers.test_custody import LEAVES, STAYS
+from tests.gateway.transfers.work.world import agreement_text
+
+HOME = {"street": "PO Box 257", "city": "Olympia", "state": "WA", "postalCode": "98507"}
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    """A region in which parents are told by letter."""
+    text = agreement_text(notify="letter\n  office: The registrar of Maple")
+    with offices(tmp_path_factory.mktemp("addresses"), agreements=[text]) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def protected(office):
+    """A request for a child whose address is protected, before a person."""
+    office.restrict(3, "acp", substitute=HOME)
+    found = office.worked(office.ask(3))
+    assert found.state is TransferState.WAITING
+    return found
+
+
+def test_the_registrar_is_not_told_where_the_child_moves_and_the_approver_is(office, protected):
+    for name, told in (("mona", ""), ("ada", ""), ("otto", ""), ("olga", ""), ("alma", RECEIVER), ("pia", RECEIVER)):
+        service = office.custody(name)
+        assert service.look(protected.id).receiver == told, name
+        (listed,) = [one for one in service.worklist().items if one.id == protected.id]
+        assert listed.receiver == told, name
+
+
+def test_an_approver_alone_looks_into_the_record_and_releases_it(office, protected):
+    registrar = office.custody("mona")
+    assert EventKind.APPROVE not in registrar.look(protected.id).offered
+    with pytest.raises(NotPermitted):
+        registrar.approve(protected.id, LEAVES, STAYS, protected.number, office.key())
+    with pytest.raises(NotPermitted):
+        office.of(ReleasePreview, "mona").show(protected.id, LEAVES)
+    shown = office.of(ReleasePreview, "alma").show(protected.id, LEAVES)
+    assert shown.sections
+
+
+def test_an_auditor_reads_no_act_that_says_where_the_child_moves(office, protected):
+    acts, _ = Events(office.administration).list(office.actor("otto"), 0, 1000)
+    mine = [one for one in acts if one.content.get("transfer") == protected.id]
+    assert mine
+    assert RECEIVER not in str([one.shown() for one in mine])
+    digest = office.region.running.gateway.grants.transfer(SENDER, RECEIVER)[0].digest
+    assert digest not in str([one.shown() for one in mine])
+
+
+def test_no_task_says_where_anybody_moves(office, protected):
+    tasks = [one for one in gather(office.administration).tasks if one.content.get("transfer") == protected.id]
+    assert tasks
+    assert all(one.org == SENDER and RECEIVER not in str(one.content) for one in tasks)
+
+
+def test_no_letter_goes_to_the_family(office, protected):
+    office.custody().approve(protected.id, LEAVES, STAYS, protected.number, office.key())
+    packed = office.worked(protected)
+    assert packed.state is TransferState.PACKED
+    notices = office.of(TransferNotices, "alma")
+    assert protected.id not in {one.transfer for one in notices.due()}
+    with pytest.raises(Conflict):
+        notices.letter(protected.id)
+
+
+def test_others_get_a_letter_in_the_language_of_their_home(office):
+    other = office.worked(office.ask(7))
+    notices = office.of(TransferNotices, "mona")
+    due = {one.transfer: one for one in notices.due()}
+    assert due[other.id].child.name
+    letter = notices.letter(other.id, "en").html.decode()
+    assert due[other.id].child.name in letter
+    assert "99.34" in letter
+    assert RECEIVER in letter
+    spanish = notices.letter(other.id, "es").html.decode()
+    assert "99.34" in spanish
+    assert "What is sent" not in spanish
+    assert notices.letter(other.id).language in {"en", "es"}
+    notices.sent(other.id)
+    assert other.id not in {one.transfer for one in notices.due()}
+    with pytest.raises(Conflict):
+        notices.sent(other.id)
+
+
+def test_the_parents_copy_is_the_summary_of_what_was_released(office):
+    other = office.worked(office.ask(8))
+    page = office.of(TransferNotices, "mona").parents_copy(other.id).decode()
+    assert office.roll().index.rows[8].family in page
+    assert office.acts("transfer copy for parent")[-1].content["transfer"] == other.id

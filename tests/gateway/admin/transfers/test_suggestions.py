@@ -1,0 +1,119 @@
+"""What the own record says of where students came from is suggested, once, and for nobody with a restriction."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from gateway.admin.transfers.suggestions import TransferSuggestions, spelt
+from gateway.people.actor import NotPermitted
+from gateway.transfers.machine.words import AskedPart
+from standards.errors import NotFound
+from tests.gateway.admin.transfers.offices import ROLES, SENDER, offices
+from tests.support.regions import small_sites
+
+CAME = (2, 5, 8, 11)
+"""The students of Maple's files who have been at a school of Cedar's before."""
+
+
+def rows(text):
+    return text.rstrip("\n").split("\n")
+
+
+def with_former_schools(path):
+    """Write into Maple's own files that some of its students were at a school of Cedar before."""
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name).decode() for name in archive.namelist()}
+    files["orgs.csv"] += (
+        "far-1,,,Cedar School District,district,99001,\nfar-2,,,Cedar Heights Elementary,school,99002,far-1\n"
+        "far-3,,,Elm Academy,school,99003,\n"
+    )
+    roles = rows(files["roles.csv"])
+    students = [line.split(",")[3] for line in roles if ",student," in line]
+    for number in CAME:
+        files["roles.csv"] += f"far-r-{number},,,{students[number]},secondary,student,2024-09-01,2026-06-20,far-2,\n"
+    files["roles.csv"] += f"far-r-x,,,{students[20]},secondary,student,2024-09-01,2026-06-20,far-3,\n"
+    found = io.BytesIO()
+    with zipfile.ZipFile(found, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    path.write_bytes(found.getvalue())
+    return [students[number] for number in CAME]
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("suggested")
+    sites = small_sites(folder / "data")
+    came = with_former_schools(folder / "data" / "maple.zip")
+    with offices(folder, sites=sites) as found:
+        yield found, came
+
+
+def service(office, name="mona"):
+    return TransferSuggestions(office.administration, office.actor(name), SENDER)
+
+
+def test_who_came_from_a_district_of_the_region_is_suggested_with_nothing_of_that_district(region):
+    office, came = region
+    found = service(office).listed()
+    assert len(found) == len(CAME)
+    assert {one.sender for one in found} == {"cedar"}
+    roll = office.roll()
+    names = {roll.candidates[own].family for own in came}
+    assert all(any(family in one.child.name for family in names) for one in found)
+    assert not any(own in one.handle for one in found for own in came)
+
+
+def test_one_click_makes_a_request_and_a_suggestion_no_more(region):
+    office, _ = region
+    first = service(office).listed()[0]
+    begun = service(office).ask(first.handle, office.key())
+    assert (begun.sender, begun.state) == ("cedar", "asked")
+    stated = office.ledger.asked_values(begun.id)
+    assert AskedPart.NAME in stated
+    assert first.handle not in {one.handle for one in service(office).listed()}
+    with pytest.raises(Exception, match=r"asked for|closed already"):
+        service(office).ask(first.handle, office.key())
+
+
+def test_what_is_dismissed_stays_so(region):
+    office, _ = region
+    first = service(office).listed()[0]
+    service(office).dismiss(first.handle)
+    assert first.handle not in {one.handle for one in service(office).listed()}
+
+
+def test_nobody_with_a_restriction_is_suggested(region):
+    office, came = region
+    left = service(office).listed()
+    roll = office.roll()
+    for own in came:
+        number = next(place for place, one in enumerate(roll.index.rows) if one.id == own)
+        office.restrict(number, "parent-objection", elements=("student.email",))
+    assert left
+    assert service(office).listed() == ()
+    with pytest.raises(NotFound):
+        service(office).ask(left[0].handle, office.key())
+
+
+def test_a_handle_of_another_kind_is_none(region):
+    office, _ = region
+    with pytest.raises(NotFound):
+        service(office).dismiss("nothing")
+
+
+@pytest.mark.parametrize("name", sorted(set(ROLES) - {"mona", "rita", "vic", "olga"}))
+def test_only_registrars_are_shown_suggestions(region, name):
+    office, _ = region
+    with pytest.raises((NotPermitted, NotFound)):
+        service(office, name).listed()
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"), [("Cedar School District", "cedar"), ("CEDAR S.D. No. 9", "cedar s d 9"), ("", "")]
+)
+def test_names_of_districts_are_compared_without_what_all_have(name, plain):
+    assert spelt(name) == plain
