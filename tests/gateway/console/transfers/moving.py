@@ -34,6 +34,8 @@ class Moving:
 
     region: PeopleRegion
     worker: TransferWorker
+    site: object = None
+    """Where its console is served, if a browser looks at it."""
 
     @property
     def ledger(self):
