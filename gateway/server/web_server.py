@@ -67,7 +67,9 @@ def attend(running: RunningGateway, ending: ExitStack) -> None:
     upkeep = Upkeep(lambda: running.state.gateway.districts.values())  # noqa: PLW0108  a reload puts others there
     upkeep.start()
     ending.callback(upkeep.stop)
-    jobs = Jobs(running.notices(), {"transfers": running.transfers().work_once})
+    transfers = running.transfers()
+    ending.callback(transfers.rest)
+    jobs = Jobs(running.notices(), {"transfers": transfers.work_once})
     jobs.start()
     ending.callback(jobs.stop)
     ending.callback(Control(running.state.settings.state / NAME, running.handlers()).close)

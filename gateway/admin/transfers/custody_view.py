@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.transfers.office import DECIDE, FOLLOW, HIDDEN, MATCH, READ, WITHDRAW, TransferOffice
 from gateway.admin.transfers.own_children import own_child
 from gateway.admin.transfers.tasks import supplement_task
 from gateway.tasks.store import Tasks
 from gateway.transfers.clocks.clocks import clocks
-from gateway.transfers.districts.children import row_of_subject, stated_child
+from gateway.transfers.districts.children import DistrictChildren, row_of_subject, stated_child
 from gateway.transfers.districts.restrictions import ADDRESS_PROGRAM, restrictions_by_row
 from gateway.transfers.ledger.lists import MAX_LISTED, TransferPage
 from gateway.transfers.machine.transitions import allowed
@@ -46,6 +46,11 @@ NEEDS: Final[Mapping[EventKind, str]] = {
     EventKind.WITHDRAW: WITHDRAW,
 }
 """The action of the roles that each event of the sending district needs."""
+BLANK: Final[Mapping[str, Any]] = {
+    "causes": (), "hold": None, "rule": frozenset(), "approved": frozenset(), "withheld": frozenset(),
+    "sent": frozenset(),
+}  # fmt: skip
+"""What a view shows to whoever follows transfers without a look at children: their ids, states and clocks alone."""
 RELEASING: Final = frozenset({EventKind.APPROVE, EventKind.SUPPLEMENT})
 
 
@@ -107,6 +112,8 @@ class CustodyReading(TransferOffice):
         """List what the district is asked for, what is due first first; a receiver that is hidden has no name."""
         self.need(FOLLOW)
         page = self.lists.asked_of(self.org, states, light, cursor, limit)
+        if not self._sees_children():
+            page = TransferPage(tuple(replace(one, hold="") for one in page.items), page.next)
         if self.is_told:
             return page
         open_to_all = self._unprotected(self.lists.subjects([one.id for one in page.items]))
@@ -137,6 +144,8 @@ class CustodyReading(TransferOffice):
             needs_two=terms is not None and terms.two_persons, supplement_asked=self.supplement_asked(transfer),
             source_fails=roll is None and self._sees_children(),
         )  # fmt: skip
+        if not self._sees_children():
+            return replace(found, **BLANK)
         if shows_candidates and roll is not None and transfer.state is TransferState.NEAR and self.may(MATCH):
             return self._with_candidates(found, roll)
         return found
@@ -176,11 +185,8 @@ class CustodyReading(TransferOffice):
 
         A list waits for no source: where the district is not in memory nobody is known to.
         """
-        if not subjects or not self.gateway.districts[self.org].loaded:
-            return frozenset()
-        try:
-            roll = self.roll()
-        except SourceError:
+        roll = DistrictChildren().present(self.gateway.districts[self.org]) if subjects else None
+        if roll is None:
             return frozenset()
         rows = {one: row_of_subject(roll, self.register_keys, self.org, tag) for one, tag in subjects.items()}
         kinds = self.restrictions(roll)

@@ -75,7 +75,7 @@ class TransferDecisions(CustodyReading):
         """Refuse the request for a *reason* of a closed list, of which the receiving district sees none."""
         self.need(DECIDE)
         found, word = self.sent_to_us(transfer), _word(TransferRefusal, reason)
-        content = {"do": EventKind.REFUSE.value, "reason": word, "expected": expected, "key": key}
+        content = {"do": EventKind.REFUSE.value, "reason": word, "expected": expected}
 
         def do() -> CustodyView:
             draft = self.event(found.id, EventKind.REFUSE, self.party, key, reason=word)
@@ -99,7 +99,7 @@ class TransferDecisions(CustodyReading):
         _check_whole(found, kind, named, kept)
         self._check_approver(found)
         terms = agreement.transfer
-        told = {"do": kind.value, "sections": named, "withheld": kept, "expected": expected, "key": key}
+        told = {"do": kind.value, "sections": named, "withheld": kept, "expected": expected}
 
         def do() -> CustodyView:
             content: dict[str, Any] = {"sections": named, "withheld": kept}
@@ -131,7 +131,7 @@ class TransferDecisions(CustodyReading):
 def again(region: Administration, rule: TwoPersonRule, actor: Actor, proposal: Proposal) -> Any:
     """Do what was proposed about a record once more, as both persons."""
     service, content = TransferDecisions(region, actor, proposal.org, second=rule), proposal.content
-    about, seen, key = proposal.about, content["expected"], content["key"]
+    about, seen, key = proposal.about, content["expected"], f"proposal\0{proposal.id}"
     if content["do"] == EventKind.REFUSE:
         return service.refuse(about, TransferRefusal(content["reason"]), seen, key)
     releasing: Mapping[str, Callable[..., Any]] = {

@@ -18,7 +18,8 @@ from gateway.transfers.ledger.ledger import PURPOSE, TransferLedger
 from gateway.transfers.ledger.lists import TransferLists
 from gateway.transfers.machine.errors import NotPartyTo
 from gateway.transfers.machine.event import TransferEvent, idempotency_key
-from standards.errors import NotFound, Unsupported
+from policies.compiler import NO_TRANSFER
+from standards.errors import Forbidden, NotFound, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -115,8 +116,11 @@ class TransferOffice:
         """Return the agreement in force about transfers from one district to another, with its grant.
 
         Raises:
-            Forbidden: there is none.
+            Forbidden: there is none, or one of them takes no part in transfers.
         """
+        takes_part = self.region.settings().transfers.takes_part
+        if not (takes_part(sender) and takes_part(receiver)):
+            raise Forbidden(NO_TRANSFER)
         return self.gateway.grants.transfer(sender, receiver)
 
     def sent_to_us(self, transfer: str) -> Transfer:

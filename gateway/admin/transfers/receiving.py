@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from gateway.admin.transfers.office import FOLLOW, RECEIVE, TransferOffice
+from gateway.admin.transfers.office import FOLLOW, READ, RECEIVE, TransferOffice
 from gateway.storage.transfers.packages import PackageGone, SealedPackages
 from gateway.transfers.ledger.lists import MAX_LISTED
 from gateway.transfers.machine.errors import NotPartyTo
@@ -87,7 +87,7 @@ class TransferReceiving(TransferOffice):
         return self.lists.asked_by(self.org, OutwardState.DELIVERED, cursor, limit)
 
     def received(self, transfer: str) -> ReceivedTransfer:
-        """Return what came of a request.
+        """Return what came of a request; of its sections nothing to whoever only follows transfers.
 
         Raises:
             NotPartyTo: there is none of the district, or nothing was delivered.
@@ -95,7 +95,8 @@ class TransferReceiving(TransferOffice):
         self.need(FOLLOW)
         found = self._delivered(transfer)
         package = found.package
-        if package is None or package.version not in found.delivered:
+        sees = self.may(RECEIVE) or self.may(READ)
+        if package is None or package.version not in found.delivered or not sees:
             return ReceivedTransfer(outward(found))
         accepted = found.state in {TransferState.ACKNOWLEDGED, TransferState.FILED}
         return ReceivedTransfer(outward(found), dict(package.sections), dict(found.filed), accepted)

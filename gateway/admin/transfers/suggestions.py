@@ -54,8 +54,13 @@ class TransferSuggestions(TransferOffice):
         return TransferAsking(self.region, self.actor, self.org, self.scopes)
 
     def listed(self) -> tuple[TransferSuggestion, ...]:
-        """List the suggestions that nobody has taken or dismissed; none for a child with a restriction."""
+        """List the suggestions that nobody has taken or dismissed; none for a child with a restriction.
+
+        There are none where the district is not cached.
+        """
         self.need(ASK)
+        if "student" not in self.gateway.districts[self.org].cached_entities:
+            return ()  # a click does not read the whole of a system
         roll = self.roll()
         return tuple(
             TransferSuggestion(self.handle(f"{ABOUT}\0{sender}", roll.id_of(row)), sender, own_child(roll, row))

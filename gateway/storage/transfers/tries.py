@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.storage.acts import write_act
@@ -138,6 +138,13 @@ class TransferTries:
         waiting = transfer_tries.c.dead.is_(None)
         with transaction(self._engine, write=True) as connection:
             connection.execute(_of(update(transfer_tries), transfer).where(waiting).values(next_try=self._clock()))
+
+    @timely
+    def sweep(self) -> int:
+        """Delete what was tried of transfers that have gone on since; return how many."""
+        there = transfers.c.id == transfer_tries.c.transfer, transfers.c.number == transfer_tries.c.number
+        with transaction(self._engine, write=True) as connection:
+            return int(connection.execute(delete(transfer_tries).where(~exists().where(*there))).rowcount)
 
     @timely
     def given_up(self, sender: str = "") -> tuple[DeadStep, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
@@ -15,7 +16,7 @@ from gateway.registers.tags import ID
 from gateway.transfers.machine.words import AskedPart
 from gateway.transfers.matching.candidates import CandidateIndex
 from gateway.transfers.matching.children import ChildCandidate, OtherName, StatedChild
-from standards.errors import InvalidBody
+from standards.errors import InvalidBody, SourceUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,8 @@ NAME_PARTS: Final = ("given", "family", "middle", "suffix")
 PLACE: Final = ("transfer children",)
 MAX_ROWS: Final = 2_000_000
 """The rows that one search reads of a district that is not cached."""
+PATIENCE: Final = 20.0
+"""The seconds that a search waits for another one of the same district."""
 
 STUDENT: Final = STUDENT_FIELDS | {
     "name.middle", "name.suffix", "name.maiden", "name.preferredGiven", "name.preferredFamily", "birthSex", "sex",
@@ -92,13 +95,18 @@ class DistrictChildren:
             SourceError: the source cannot be read whole.
         """
         with _single_flight(district):
-            snapshot = _held(district) or _read(district)
-            facts = derived(snapshot.table("student")).facts
-            beside = tuple(snapshot.table(name) for name in ("profile", "enrollment", "organization"))
-            known = facts.get(PLACE)
-            if known is None or any(one is not other for one, other in zip(known[0], beside, strict=True)):
-                known = facts[PLACE] = beside, *_indexed(snapshot)
-            return DistrictRoll(snapshot, *known[1:])
+            return _roll(_held(district) or _read(district))
+
+    def present(self, district: District) -> DistrictRoll | None:
+        """Return the students of a district as they are in memory, under the registers of now; nothing is waited for.
+
+        None where they are not in memory, or lack what the registers need to know a student again.
+        """
+        snapshot, registers = district.latest, district.registers.now()
+        if snapshot is None or district.registers.grown or not _finds(snapshot):
+            return None
+        with _single_flight(district):
+            return _roll(replace(snapshot, registers=registers, _lock=threading.Lock()))
 
 
 def subject_tag(keys: RegisterKeys, district: str, own_id: str) -> str:
@@ -110,10 +118,10 @@ def row_of_subject(roll: DistrictRoll, keys: RegisterKeys, district: str, subjec
     """Return the row of the student with a keyed tag; None where there is no such student any more."""
     facts: dict[tuple[str, ...], Any] = derived(roll.snapshot.table("student")).facts
     place = (*PLACE, district)
-    known = facts.get(place)
-    if known is None or known[0] is not keys:
+    known, probe = facts.get(place), keys.tag(district, ID, "")
+    if known is None or known[0] != probe:
         size = roll.snapshot.table("student").size
-        known = facts[place] = keys, {subject_tag(keys, district, roll.own_id(row)): row for row in range(size)}
+        known = facts[place] = probe, {subject_tag(keys, district, roll.own_id(row)): row for row in range(size)}
     found: int | None = known[1].get(subject)
     return found
 
@@ -152,10 +160,31 @@ def stated_child(values: Mapping[str, str]) -> StatedChild:
     )
 
 
-def _single_flight(district: District) -> threading.Lock:
-    """Return the lock under which one search of a district at a time makes or reads what it needs."""
+@contextmanager
+def _single_flight(district: District) -> Iterator[None]:
+    """Let one search of a district at a time make or read what it needs; another one waits, not for ever.
+
+    Raises:
+        SourceUnavailable: the one before takes too long.
+    """
     with _LOOKING_UP:
-        return _FLIGHTS.setdefault(district, threading.Lock())
+        flight = _FLIGHTS.setdefault(district, threading.Lock())
+    if not flight.acquire(timeout=PATIENCE):
+        raise SourceUnavailable("another search of the district has not ended", place=district.name)
+    try:
+        yield
+    finally:
+        flight.release()
+
+
+def _roll(snapshot: Snapshot) -> DistrictRoll:
+    """Return the students of a snapshot, with the index that is kept with its tables."""
+    facts = derived(snapshot.table("student")).facts
+    beside = tuple(snapshot.table(name) for name in ("profile", "enrollment", "organization"))
+    known = facts.get(PLACE)
+    if known is None or any(one is not other for one, other in zip(known[0], beside, strict=True)):
+        known = facts[PLACE] = beside, *_indexed(snapshot)
+    return DistrictRoll(snapshot, *known[1:])
 
 
 def _held(district: District) -> Snapshot | None:
@@ -163,7 +192,12 @@ def _held(district: District) -> Snapshot | None:
     if "student" not in district.cached_entities:
         return None
     snapshot = district.cached_snapshot()
-    return snapshot if snapshot.table("student").columns.keys() >= INDISPENSABLE else None
+    return snapshot if _finds(snapshot) else None
+
+
+def _finds(snapshot: Snapshot) -> bool:
+    """Tell whether a snapshot has what finds a child."""
+    return snapshot.table("student").columns.keys() >= INDISPENSABLE
 
 
 def _read(district: District) -> Snapshot:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 20.0
 """The seconds that one round waits for its districts; one that takes longer goes on, and is left alone meanwhile."""
+LAST_PATIENCE: Final = 5.0
 MAX_STEPS: Final = 4
 """The steps that follow each other without waiting for anybody: found, decided upon, packed."""
 UPKEEP: Final = timedelta(hours=1)
@@ -68,6 +69,10 @@ class TransferWorker:
         self.lanes.wait(patience)
         self._tidy()
         return begun
+
+    def rest(self, seconds: float = LAST_PATIENCE) -> None:
+        """Wait for what is under way, before the registry is closed; what is cut off goes on with the next start."""
+        self.lanes.wait(seconds)
 
     def _advance_all(self, transfers: list[str]) -> None:
         for one in transfers:
@@ -159,6 +164,7 @@ class TransferWorker:
             desk.ledger.forget_keys()
             desk.packages.sweep()
             desk.manifests.sweep()
+            desk.tries.sweep()
 
     def reclock(self) -> int:
         """Count the clocks of a district's open transfers anew where its calendar has changed; return how many."""

@@ -33,6 +33,18 @@ def test_jobs_end_with_the_gateway_and_leave_no_thread(office):
     assert names() <= before
 
 
+def test_what_is_given_more_is_done_beside_the_notices_in_a_thread_of_its_own(office):
+    office.region.settings().state.mkdir(exist_ok=True)
+    done = threading.Event()
+    jobs = Jobs(office.region, {"more": done.set})
+    (more,) = [task for name, task in jobs._huey._registry._registry.items() if name.endswith("more")]
+    more().execute()
+    assert done.is_set()
+    jobs.start()
+    assert names() >= {"Worker-1", "Worker-2"}
+    jobs.stop()
+
+
 def names():
     """Name the threads there are, but for those of calls to the registry."""
     return {one.name for one in threading.enumerate() if not one.name.startswith("registry")}

@@ -121,3 +121,13 @@ def test_what_waits_is_hurried_and_what_was_given_up_is_not(bench, tries, due):
     tries.hurry(waits.id)
     tries.hurry(dead.id)
     assert due() == [waits.id]
+
+
+def test_what_was_tried_of_a_transfer_that_has_gone_on_is_swept(bench, tries):
+    gone_on, waits = bench.ask().transfer, bench.ask().transfer
+    for one in (gone_on, waits):
+        tries.note_failed(tries.claim(one.id, 1), "source", None)
+    bench.go(gone_on, E.MATCH)
+    assert tries.sweep() >= 1
+    assert [one.transfer for one in tries.given_up(bench.sender)] == [waits.id]
+    assert tries.sweep() == 0

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from random import Random
 
 import pytest
+from sqlalchemy import select
 
 from gateway.audit.reports.reading import AuditReader
+from gateway.storage.database import transaction
+from gateway.storage.tables import metadata
 from gateway.storage.transfers.tries import CLAIM
 from gateway.transfers.machine.words import EventKind, TransferState
 from tests.gateway.transfers.work.killing import Killed, born_again, killer_of
 from tests.gateway.transfers.work.world import SENDER, worlds
+from tests.support import servers
 
 E = EventKind
 WAY = ["ask", "match", "release", "pack", "deliver", "accept"]
@@ -29,11 +34,18 @@ def texts(value):
         yield value
 
 
+def rows_of(world):
+    """Return all rows of the registry as text, wherever it is."""
+    with transaction(world.desk.store.engine) as connection:
+        return b"\n".join(
+            repr(connection.execute(select(table)).all()).encode() for table in metadata.tables.values()
+        )  # fmt: skip
+
+
 def in_clear(world, words):
     """Return the words that stand in any file of the gateway's state: the registry, its log, packages, the record."""
     files = [path for path in world.state.rglob("*") if path.is_file()]
-    found = {path.name: path.read_bytes() for path in files}
-    assert "registry.db" in found
+    found = {path.name: path.read_bytes() for path in files} | {"rows of the registry": rows_of(world)}
     return {(name, word) for name, content in found.items() for word in words if word.encode() in content}
 
 
@@ -119,14 +131,35 @@ def test_what_is_looked_for_would_be_found(tmp_path):
         assert ("leak", child.state_id) in in_clear(world, words_of(world, child))
 
 
-def test_a_record_arrives_once_though_the_gateway_dies_at_some_twenty_moments(tmp_path, monkeypatch):
-    for world in worlds(tmp_path):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request):
+    """The line of the settings that says where the registry is."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    with servers.fresh_database(request.getfixturevalue("postgresql_server")) as url:
+        yield f'store = {{url = "{url.replace("postgresql+psycopg:", "postgresql:")}"}}\n'
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """The folder for temporary files of this process."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return folder
+
+
+def test_a_record_arrives_once_though_the_gateway_dies_at_some_twenty_moments(tmp_path, monkeypatch, store, temporary):
+    for world in worlds(tmp_path, store=store):
         most = boundaries(world, monkeypatch, world.student(30))
         children = [world.student(number) for number in (31, 32, 33)]
         moments = range(1, most, max(1, most // 20))
         alive, moved, kills = lives(world, monkeypatch, children, moments)
         assert kills >= 5
         arrived_once(alive, moved, children)
+        assert [path for path in temporary.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.slow

@@ -59,7 +59,7 @@ def test_what_waits_stays_the_same_while_the_record_does(world, desk):
 
 def test_waiting_for_a_signature_is_no_failure_however_long_it_takes(world):
     transfer = world.work(world.ask(world.student(5)))
-    for _ in range(30):
+    for _ in range(17):
         world.later(hours=3)
         world.work(transfer)
     assert world.desk.tries.given_up() == ()

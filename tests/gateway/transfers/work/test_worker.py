@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -326,8 +327,6 @@ def test_the_pauses_double_with_full_jitter_up_to_an_hour():
 
 
 def test_a_district_that_hangs_delays_no_other():
-    import threading
-
     lanes, ends, done = DistrictLanes(), threading.Event(), []
     assert lanes.begin("maple", ends.wait)
     assert not lanes.begin("maple", lambda: done.append("maple"))
@@ -368,6 +367,39 @@ def test_after_a_calendar_has_changed_the_clocks_of_open_transfers_are_counted_a
         (after,) = moving.desk.lists.asked_of(SENDER).items
         assert after.id == transfer.id
         assert after.full_due > before.full_due
+
+
+class Hanging(DistrictChildren):
+    """Children of districts of which one's system hangs."""
+
+    def __init__(self, hanging, ends):
+        super().__init__()
+        self.hanging, self.ends = hanging, ends
+
+    def roll(self, district):
+        if district.name == self.hanging:
+            self.ends.wait(30)
+        return super().roll(district)
+
+
+def test_while_one_district_hangs_the_records_of_another_leave(tmp_path):
+    back = agreement_text().replace("maple", "elm").replace("cedar", "maple").replace("elm", "cedar")
+    for world in worlds(tmp_path, [agreement_text(), back]):
+        world.publish(SENDER, "cedar enc", KeyUse.SEAL)
+        ends = threading.Event()
+        moving = replace(world, worker=TransferWorker(replace(world.desk, children=Hanging(SENDER, ends))))
+        hangs = moving.ask(world.student(3))
+        roll = world.desk.children.roll(world.region.gateway.districts[RECEIVER])
+        other = moving.ask_back(roll.index.rows[4])
+        assert moving.worker.work_once(patience=0) == 2
+        moving.worker.lanes._taken[RECEIVER].join(20)
+        assert moving.find(other).state is TransferState.PACKED
+        assert moving.find(hangs).state is TransferState.REQUESTED
+        assert moving.worker.work_once(patience=0) == 0
+        ends.set()
+        assert moving.worker.lanes.wait(10)
+        assert moving.find(hangs).state is TransferState.PACKED
+        moving.worker.rest()
 
 
 def test_two_workers_do_no_step_twice(world):

@@ -114,6 +114,15 @@ class World:
         }  # fmt: skip
         return self.desk.ledger.ask(self.event(None, E.ASK, key=key, content=content), values).transfer
 
+    def ask_back(self, child):
+        """Ask for a child of Cedar as Maple's registrar does."""
+        values = self.values(child)
+        content = {
+            "sender": RECEIVER, "receiver": SENDER, "known": sorted(values), "standing": "intent", "military": False,
+        }  # fmt: skip
+        made = replace(self.event(None, E.ASK, content=content), org=SENDER)
+        return self.desk.ledger.ask(made, values).transfer
+
     def event(self, transfer, kind, party=None, content=None, reason="", key=None):
         party = party or {E.ASK: "receiver", E.DELIVER: "agent", E.ACCEPT: "agent", E.RESEND: "agent"}.get(
             kind, "sender-approver"
