@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from gateway.console.app import create_console
 from tests.browser.console.served import shown
-from tests.browser.console.walk import AXE, LAYOUT, NARROW, WIDE, keep
-from tests.gateway.console.transfers.moving import PEOPLE, moving
+from tests.browser.console.walk import AXE, COLOURS_SEEN, LAYOUT, NARROW, WIDE, keep
+from tests.gateway.console.transfers.moving import NOBODY, PEOPLE, moving
 
 pytestmark = pytest.mark.browser
 LEAVES = (
@@ -18,6 +20,21 @@ LEAVES = (
     "Classes and grades in progress",
     "Parents, contacts and addresses",
 )
+
+LOOKED = set()
+"""The paths that were looked at."""
+
+PAPERS = {"transfers.letter", "transfers.parents_copy", "transfers.preview"}
+"""Documents, and what is shown after a form alone: the preview is looked at where it is made."""
+
+ONE = (
+    ("rita", "maple/inbox/{waits}"), ("ana", "maple/inbox/{waits}/release"), ("ana", "maple/inbox/{waits}/hold"),
+    ("ana", "maple/inbox/{waits}/refuse"), ("ana", "maple/inbox/{waits}/withdraw"), ("rita", "maple/inbox/{nobody}"),
+    ("rita", "maple/inbox/{nobody}/end"), ("rita", "maple/inbox/{nobody}/pass-on"), ("ruth", "cedar/sent/{waits}"),
+    ("ruth", "cedar/sent/{waits}/withdraw"), ("ruth", "cedar/sent/{waits}/elsewhere"), ("ruth", "cedar/keys"),
+    ("ruth", "cedar/keys/{kid}/revoke"), ("ruth", "cedar/ask"),
+)  # fmt: skip
+"""The pages of one request or one key, and who opens each."""
 
 TOLD = "The record is asked for. You are told here when it has come."
 
@@ -63,7 +80,9 @@ def says(page):
 
 def look(page, name):
     """Look at a page wide and narrow: it has no barrier, fits, and is kept as a picture where somebody wants that."""
-    wrong = [f"{one['id']}: {one['help']}" for one in Axe().run(page, options=AXE).response["violations"]]
+    LOOKED.add(urlsplit(page.url).path)
+    options = AXE if page.locator("html").get_attribute("lang") == "en" else AXE | COLOURS_SEEN
+    wrong = [f"{one['id']}: {one['help']}" for one in Axe().run(page, options=options).response["violations"]]
     for width in (NARROW, WIDE):
         page.set_viewport_size({"width": width, "height": 800})
         keep(page, f"{name}-{width}")
@@ -180,6 +199,46 @@ def test_no_other_page_has_a_barrier(world, enter, who, path, language):
     page = enter(who, language)
     page.goto(f"{world.site.address}/console/transfers/{path}".rstrip("/"))
     look(page, f"{who}-{re.sub('[^a-z]+', '-', path)}-{language}")
+
+
+@pytest.fixture(scope="module")
+def requests(world):
+    """A request that waits for a decision, and one for a student whom nobody knows."""
+    found = {"waits": world.asked(11), "nobody": world.asked(0, **NOBODY)}
+    for one in found.values():
+        world.work(one)
+    world.region.person("ruth", ("cedar", "registrar"), ("cedar", "district-admin"))
+    return found | {"kid": world.worker.desk.district_keys.of("cedar")[0].kid}
+
+
+@pytest.mark.parametrize(("who", "path"), ONE)
+def test_no_page_of_one_request_has_a_barrier(world, enter, requests, who, path):
+    page = enter(who)
+    answer = page.goto(f"{world.site.address}/console/transfers/{path.format(**requests)}")
+    assert answer.status == 200
+    look(page, f"{who}-{re.sub('[^a-z]+', '-', path)}")
+
+
+def test_every_page_of_transfers_was_looked_at(world, enter, requests):
+    transfer = world.asked(13)
+    world.work(transfer)
+    ana = enter("ana")
+    ana.goto(f"{world.site.address}/console/transfers/maple/inbox/{transfer}/release")
+    ana.get_by_label("Schools attended").check()
+    press(ana, "Look at what would leave")
+    press(ana, "Release exactly this")
+    world.work(transfer)
+    world.deliver(transfer)
+    ruth = enter("ruth")
+    for path in ("", "/resend"):
+        ruth.goto(f"{world.site.address}/console/transfers/cedar/received/{transfer}{path}")
+        look(ruth, f"received{path.replace('/', '-')}")
+    routes = create_console(world.region.administered).url_map
+    seen = {routes.bind("localhost").match(one, "GET")[0] for one in LOOKED if not one.endswith("/preview")}
+    pages = {
+        one.endpoint for one in routes.iter_rules() if "GET" in one.methods and one.endpoint.startswith("transfers.")
+    }
+    assert pages - seen - PAPERS == set()
 
 
 def test_a_letter_and_a_list_are_printed_without_what_is_for_the_screen(world, enter):

@@ -19,6 +19,11 @@ from tests.support.people.region import PeopleRegion, people_region
 from tests.support.regions import NOW, small_sites
 
 SETTINGS = 'transfers = {districts = ["maple", "cedar"], batch_every = "1s"}\n[limits]\nclient = ""\n'
+NOBODY = {
+    "state_id": "999888777", "given": "Quentin", "family": "Nobody", "birth_date": "2001-01-01", "standing": "intent",
+}  # fmt: skip
+"""What is stated of a student whom no district has."""
+
 OFFICE = "the registrar of Maple, 555-0100"
 PEOPLE = {
     "rosa": ("cedar", "registrar"), "ana": ("maple", "approver"), "rita": ("maple", "registrar"),

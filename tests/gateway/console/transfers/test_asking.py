@@ -9,12 +9,9 @@ import re
 import pytest
 
 from gateway.transfers.machine.words import HoldReason
-from tests.gateway.console.transfers.moving import moving, text, words
+from tests.gateway.console.transfers.moving import NOBODY, moving, text, words
 
 PLACE = "/console/transfers/cedar"
-NOBODY = {
-    "state_id": "999888777", "given": "Quentin", "family": "Nobody", "birth_date": "2001-01-01", "standing": "intent",
-}  # fmt: skip
 CHANGING = re.compile(r'name="(csrf_token|key)"[^>]*value="[^"]*"')
 
 

@@ -14,9 +14,6 @@ from tests.gateway.console.transfers.moving import hidden, moving, text, words
 
 PLACE = "/console/transfers/maple"
 NEAR = {"given": "Zora", "standing": "intent"}
-NOBODY = {
-    "state_id": "999888777", "given": "Quentin", "family": "Nobody", "birth_date": "2001-01-01", "standing": "intent",
-}  # fmt: skip
 SECTIONS = {"by_person": ["identity", "enrollment", "schedule", "contacts"]}
 
 
