@@ -91,7 +91,7 @@ class TransfersSchema(Schema):
         MAX_PACKAGE_DAYS, 1, MAX_PACKAGE_DAYS, "Days after which a sealed package that nobody fetched is deleted."
     )
     supplement_days = _number(
-        60, 0, 365, "Days after delivery in which the sending district may send what was missing or has changed."
+        60, 0, 60, "Days after delivery in which the sending district may send what was missing or has changed."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.second_person import SecondPerson, TwoPersonAct, Waiting
@@ -10,6 +11,7 @@ from gateway.admin.transfers.office import DECIDE
 from gateway.admin.transfers.tasks import supplement_task
 from gateway.people.actor import NotPermitted
 from gateway.tasks.store import Tasks
+from gateway.transfers.machine.errors import NotAllowed
 from gateway.transfers.machine.words import EventKind, HoldReason, RecordSection, TransferRefusal
 from gateway.translations.phrases import Phrase
 from standards.errors import CallerError, InvalidBody
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 APPROVER_ALONE: Final = (
     "Whether this record is sent, an approver of the district decides: the child's address is protected."
 )
+
+TOO_LATE: Final = "So long after the delivery a supplement is sent only when the receiving district asks for it."
 
 
 class TransferDecisions(CustodyReading):
@@ -104,7 +108,7 @@ class TransferDecisions(CustodyReading):
         def do() -> CustodyView:
             content: dict[str, Any] = {"sections": named, "withheld": kept}
             if kind is EventKind.SUPPLEMENT:
-                content["on_request"] = self.supplement_asked(found)
+                content["on_request"] = self._asked_or_in_time(found)
             draft = self.event(found.id, kind, self.party, key, content, agreement=agreement.digest)
             after = self.ledger.append(draft, expected).transfer
             self._close_asked(found)
@@ -112,6 +116,14 @@ class TransferDecisions(CustodyReading):
 
         always = terms is not None and terms.two_persons
         return self._second.either(self.actor, self._act(found, told, expected), do, always=always)
+
+    def _asked_or_in_time(self, transfer: Transfer) -> bool:
+        """Tell whether the receiving district has asked for a supplement; refuse one that comes too late unasked."""
+        asked, first = self.supplement_asked(transfer), transfer.first_delivery
+        days = timedelta(days=self.region.settings().transfers.supplement_days)
+        if not asked and first is not None and self.region.clock() > first + days:
+            raise NotAllowed(TOO_LATE)
+        return asked
 
     def _act(self, transfer: Transfer, content: Mapping[str, Any], expected: int) -> TwoPersonAct:
         return TwoPersonAct(DECIDE, self.org, transfer.id, content, f"number {expected}")

@@ -106,7 +106,7 @@ class DistrictChildren:
         if snapshot is None or district.registers.grown or not _finds(snapshot):
             return None
         with _single_flight(district):
-            return _roll(replace(snapshot, registers=registers, _lock=threading.Lock()))
+            return _roll(replace(snapshot, registers=registers))
 
 
 def subject_tag(keys: RegisterKeys, district: str, own_id: str) -> str:

@@ -60,7 +60,7 @@ def test_a_district_that_is_not_there_is_told_and_keeps_nobody_from_starting(tmp
         ("misses_per_day = 0", "must be between 1 and 1000"),
         ("near_matches = 51", "must be between 1 and 50"),
         ("package_days = 15", "must be between 1 and 14"),
-        ("supplement_days = -1", "must be between 0 and 365"),
+        ("supplement_days = -1", "must be between 0 and 60"),
         ("packagedays = 3", "there is no such setting (did you mean package_days?)"),
     ],
 )

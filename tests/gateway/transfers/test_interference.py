@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from gateway.admin.inbox import gathering
+from gateway.admin.transfers.asking import TransferAsking
 from gateway.jobs import ready
 from gateway.jobs.collecting import NoticeCollector
+from gateway.people.actor import machine
 from gateway.storage.cipher import Cipher
 from gateway.storage.database import transaction
 from gateway.storage.people.choices import PURPOSE, WEBHOOK, WEBHOOK_SECRET, put
@@ -83,8 +85,15 @@ def told(world, transfer):
 def seen(world, transfer):
     """Return all that Cedar gets of a transfer, in bytes, with the transfer's id taken out of it."""
     found = world.find(transfer)
+    service = TransferAsking(
+        world.region.running._people.region(), machine("cedar-agent", RECEIVER, ()), RECEIVER, ("transfer:request",)
+    )
+    sent = [asdict(one) for one in service.sent().items]
     view = {
         "one": asdict(views.outward(found)),
+        "asked": asdict(service.one(transfer.id)),
+        "sent": [one for one in sent if one.get("id") == transfer.id],
+        "places": [one["due"] for one in sent],
         "choices": sorted(views.outward_choices(found)),
         "listed": listed(world, transfer),
         **told(world, transfer),

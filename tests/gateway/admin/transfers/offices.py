@@ -36,7 +36,7 @@ SECTIONS = (
     "identity", "contacts", "enrollment", "schedule", "transcript", "attendance", "assessment", "programs",
     "special-education", "health", "discipline", "graduation", "restrictions", "documents",
 )  # fmt: skip
-SETTINGS = 'transfers = {{districts = ["maple", "cedar"], batch_every = "1s"{more}}}\n[limits]\nclient = ""\n'
+SETTINGS = 'transfers = {{districts = ["maple", "cedar", "elm"], batch_every = "1s"{more}}}\n[limits]\nclient = ""\n'
 NUMBERS = count(1)
 
 

@@ -147,3 +147,12 @@ def test_another_districts_request_does_not_exist(office):
                 service.one(one.id)
         else:
             assert service.one(one.id).state == "asked"
+
+
+def test_no_value_of_a_request_is_at_rest_in_clear(office):
+    office.worked(office.stranger())
+    canaries = [NOBODY["family"].encode(), NOBODY["given"].encode(), office.roll().index.rows[3].family.encode()]
+    office.ask(3)
+    found = [path for path in (office.region.folder / "state").rglob("*") if path.is_file()]
+    assert any(path.stat().st_size for path in found)
+    assert not [(path, one) for path in found for one in canaries if one in path.read_bytes()]

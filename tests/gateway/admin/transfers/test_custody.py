@@ -139,11 +139,14 @@ def test_a_supplement_is_asked_for_by_a_task_and_sent(office):
 
     delivered(office, packed)
     receiving(office).accept(found.id, 1, office.ledger.find(found.id).package.echo, office.key())
-    asking.ask_supplement(found.id, office.key())
-    asking.ask_supplement(found.id, office.key())
-    view = office.custody().look(found.id)
-    assert view.supplement_asked
     office.later(days=61)
+    view = office.custody().look(found.id)
+    assert not view.supplement_asked
+    with pytest.raises(NotAllowed):
+        office.custody().supplement(found.id, [*LEAVES, "health"], [], view.number, office.key())
+    asking.ask_supplement(found.id, office.key())
+    asking.ask_supplement(found.id, office.key())
+    assert office.custody().look(found.id).supplement_asked
     after = office.custody().supplement(found.id, [*LEAVES, "health"], [], view.number, office.key())
     assert after.state is TransferState.APPROVED
     assert not after.supplement_asked

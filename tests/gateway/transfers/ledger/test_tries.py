@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -71,6 +72,14 @@ def test_a_step_is_claimed_once_until_the_claim_ends(bench, tries, due):
     assert tries.claim(transfer.id, 1).tries == 2
     tries.note_done(first)  # who has lost the claim ends nothing
     assert tries.claim(transfer.id, 1) is None
+
+
+def test_of_many_who_claim_a_step_at_once_one_has_it(bench, tries):
+    for _ in range(5):
+        transfer = bench.ask().transfer
+        with ThreadPoolExecutor(4) as pool:
+            claimed = list(pool.map(tries.claim, [transfer.id] * 4, [1] * 4))
+        assert len([one for one in claimed if one is not None]) == 1
 
 
 def test_a_step_that_failed_is_due_again_at_its_time(bench, tries, due):

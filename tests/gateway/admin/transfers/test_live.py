@@ -1,0 +1,66 @@
+"""Districts of which nothing is kept in memory: what a list shows of them waits for no source, and hides what it must."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.admin.transfers.asking import TransferAsking
+from gateway.admin.transfers.custody import TransferCustody
+from gateway.admin.transfers.suggestions import TransferSuggestions
+from gateway.transfers.machine.words import RequestStanding, TransferState
+from standards.errors import Forbidden, SourceUnavailable
+from tests.gateway.admin.transfers.offices import SENDER, back_text, offices
+from tests.gateway.transfers.work.world import agreement_text
+from tests.support.regions import small_sites
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    """Three districts that are asked whenever somebody wants to know; Elm may send to Cedar too."""
+    folder = tmp_path_factory.mktemp("live")
+    sites = {name: replace(one, cache="0") for name, one in small_sites(folder / "data").items()}
+    sites["elm"] = sites["maple"]
+    other = agreement_text().replace("maple-to-cedar", "elm-to-cedar").replace("district: maple", "district: elm")
+    other = other.replace("cedar-agent", "elm-agent")
+    with offices(folder, agreements=[agreement_text(), back_text(), other], sites=sites) as found:
+        yield found
+
+
+def test_a_child_is_asked_for_found_and_chosen(office):
+    assert office.ask(24, standing=RequestStanding.ENROLLMENT).state == "asked"
+    near = office.near(5)
+    view = office.custody("mona").look(near.id)
+    after = office.custody("mona").choose(near.id, view.candidates[0].handle, view.number, office.key())
+    assert (after.state, after.receiver) == (TransferState.MATCHED, "cedar")
+
+
+def test_a_list_waits_for_no_system_and_hides_what_it_cannot_know(office, monkeypatch):
+    found = office.waiting(6)
+
+    def fails(*_args, **_more):
+        raise SourceUnavailable("asleep")
+
+    monkeypatch.setattr(office.region.running.gateway.districts[SENDER].adapter, "read", fails)
+    listed = {one.id: one.receiver for one in office.custody("mona").worklist().items}
+    assert listed[found.id] == ""
+    assert {one.receiver for one in office.custody("alma").worklist().items} == {"cedar"}
+    view = office.custody("mona").look(found.id)
+    assert (view.source_fails, view.child, view.receiver) == (True, None, "")
+    assert office.of(TransferSuggestions, "mona").listed() == ()
+
+
+def test_a_request_is_passed_on_and_the_requester_sees_no_difference(office):
+    asked = office.stranger()
+    before = office.asking().one(asked.id)
+    unknown = office.worked(asked)
+    with pytest.raises(Forbidden):
+        office.custody("mona").redirect(asked.id, "ash", unknown.number, office.key())
+    office.custody("mona").redirect(asked.id, "elm", unknown.number, office.key())
+    assert office.asking().one(asked.id) == before
+    ed = office.region.actor("ed", ("elm", "registrar"))
+    elms = TransferCustody(office.administration, ed, "elm")
+    assert asked.id in {one.id for one in elms.worklist().items}
+    assert asked.id not in {one.id for one in office.custody().worklist().items}
+    assert TransferAsking(office.administration, ed, "elm").districts() == ()
