@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 
 from gateway.admin.transfers.receiving import TransferReceiving
 from gateway.people.actor import machine
+from gateway.registers.entries import Restriction
+from gateway.registers.tags import ID
 from gateway.storage.acts import Act, Acts
 from gateway.storage.transfers.district_keys import DistrictKey
 from gateway.transfers.sealing.key_set import KeyUse, publish
@@ -95,6 +97,15 @@ class Moving:
         """Return what Cedar's program may do."""
         actor = machine("cedar-agent", "cedar", ())
         return TransferReceiving(self.region.administered, actor, "cedar", {"transfer:receive"})
+
+    def protect(self, number):
+        """Let the address of one of Maple's students be protected."""
+        roll = self.worker.desk.children.roll(self.region.running.gateway.districts["maple"])
+        own = roll.own_id(roll.rows[roll.index.rows[number].id])
+        tag = self.worker.desk.register_keys.tag("maple", ID, own)
+        entry = Restriction("", "maple", "acp", {ID: tag}, date(2026, 9, 1))
+        self.region.running._parts.registers.write("maple", [entry], "pia")
+        self.region.clock.now += timedelta(seconds=2)
 
     def acts(self):
         """Return the acts on record that nobody has carried over yet."""

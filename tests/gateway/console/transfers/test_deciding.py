@@ -178,6 +178,22 @@ def test_a_second_person_confirms_where_the_district_wants_two(world, ana):
     assert state(world, transfer) == "approved"
 
 
+def test_where_a_protected_child_moves_is_told_to_approvers_alone(world, ana, rita):
+    world.protect(27)
+    transfer = waiting(world, 27)
+    page = rita.get(f"{PLACE}/inbox/{transfer}")
+    assert "a district of the region" in words(page)
+    assert "cedar" not in words(page)
+    assert f"{PLACE}/inbox/{transfer}/release" not in text(page)
+    assert "cedar" not in words(rita.get(f"{PLACE}/inbox/{transfer}/hold"))
+    row = next(one for one in text(rita.get(f"{PLACE}/inbox")).split("<tr>") if transfer in one)
+    assert "a district of the region" in row
+    page = words(ana.get(f"{PLACE}/inbox/{transfer}"))
+    assert "Asked by cedar" in page
+    assert "There is a restriction for the student" in page
+    assert "go to cedar" in words(ana.get(f"{PLACE}/inbox/{transfer}/release"))
+
+
 def test_an_operator_sees_numbers_states_and_clocks_only(world):
     child, transfer = world.child(21), waiting(world, 21)
     olga = world.browser("olga")
