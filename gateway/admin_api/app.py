@@ -48,18 +48,24 @@ HEADERS: Final = {
 
 def create_admin_api(region: Administration) -> Flask:
     """Create the application of all operations over a *region*."""
-    app = Flask(__name__, static_folder=None)
-    app.url_map.merge_slashes = False
-    app.request_class = LargeFileRequest
-    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, **{UPLOADS: region.settings().server.upload_bytes + 1})
-    if region.running is not None:
-        app.config["PUBLIC_URL"] = region.running.settings.server.public_url
+    app = framed_app(region)
     operations = tuple(one for group in GROUPS for one in group.declared)
     app.extensions[STATE] = Serving(region, Entrance(region), Idempotency(region), operations)
     for operation in operations:
         add_to(app, operation)
     for number, root in enumerate(("/admin", "/admin/", "/admin/v1", "/admin/v1/")):
         app.add_url_rule(root, f"admin.root{number}", partial(_tell_roots, region))
+    return app
+
+
+def framed_app(region: Administration) -> Flask:
+    """Create an application without a route: bounded bodies, answers kept to the caller, errors as problem details."""
+    app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False
+    app.request_class = LargeFileRequest
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, **{UPLOADS: region.settings().server.upload_bytes + 1})
+    if region.running is not None:
+        app.config["PUBLIC_URL"] = region.running.settings.server.public_url
     app.before_request(telemetry.begin)
     app.before_request(_refuse)
     app.after_request(_protect)

@@ -22,7 +22,7 @@ ROUTES = AdminOperations("region")
 API_VERSION: Final = "1.0"
 
 
-def _build() -> str:
+def build() -> str:
     """Return the version of the program; a checkout that nobody installed has none."""
     try:
         return version("crossingguard")
@@ -94,14 +94,14 @@ class ReloadSchema(AdminBody):
 @ROUTES.add("GET", "/information", PUBLIC, InformationSchema)
 def read_information(_region: Administration) -> Reply:
     """Tell what this API is and where it is described."""
-    found = {"version": API_VERSION, "build": _build(), "openapi": f"{ROOT}/openapi.json", "tokenUrl": "/oauth/token"}
+    found = {"version": API_VERSION, "build": build(), "openapi": f"{ROOT}/openapi.json", "tokenUrl": "/oauth/token"}
     return Reply(found)
 
 
 @ROUTES.add("GET", "/openapi.json", PUBLIC)
 def read_openapi(_region: Administration) -> Reply:
     """Describe every operation (OpenAPI 3.1)."""
-    return Reply(document(serving().operations, _build()))
+    return Reply(document(serving().operations, build()))
 
 
 @ROUTES.add("GET", "/session", SIGNED_IN, AskerSchema)

@@ -23,6 +23,7 @@ from gateway.commands.organisations.proposals import confirm, decline, list_prop
 from gateway.commands.restrictions import restrictions
 from gateway.commands.running import reload_command, status_command
 from gateway.commands.tasks import tasks
+from gateway.commands.transfers.group import transfers
 from standards.errors import GatewayError, StoreUnavailable, suggestion
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ for command in (list_proposals, confirm, decline, show_settings):
     admins.add_command(command)
 for command in (
     admins, agreements, assignments, audit, clients, consents, districts, export_command, reload_command, restrictions,
-    status_command, tasks, why_command,
+    status_command, tasks, transfers, why_command,
 ):  # fmt: skip
     main.add_command(command)
 

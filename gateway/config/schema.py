@@ -35,6 +35,7 @@ RESERVED = frozenset(
         "console",
         "data",
         "docs",
+        "gateway",
         "health",
         "identity",
         "ims",
@@ -44,6 +45,7 @@ RESERVED = frozenset(
         "once",
         "ready",
         "static",
+        "transfers",
     ]
 )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pkgutil
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from gateway.docs_pages import edfi_from_oneroster, oneroster_sources
@@ -73,6 +75,21 @@ description tells what is wrong with the header, the timestamp or the nonce; tha
 secret has ended and that the signature is wrong are told alike.
 """
 
+TRANSFERS = """
+## Errors of transfers
+
+The API of transfers ([transfers-api.md](transfers-api.md)) and that of administration answer with problem details whose
+`type` is `urn:crossing-guard:problem:` and the code. These errors they have beside those above.
+
+| code | HTTP | meaning |
+|---|---|---|
+"""
+OF_TRANSFERS = (
+    "gateway.admin.transfers", "gateway.admin_api.frame", "gateway.people", "gateway.storage.transfers",
+    "gateway.transfers", "gateway.transfers_api",
+)  # fmt: skip
+"""The packages of which every error is listed there."""
+
 
 def elements() -> str:
     """Write the page about every name of the vocabulary."""
@@ -120,7 +137,24 @@ def _codes() -> Iterator[str]:
 
 def errors_page() -> str:
     """Write the page about every error, as both standards render it."""
-    return ERRORS + "".join(map(_error, _kinds(GatewayError))) + AFTER_ERRORS
+    known = {kind.code for kind in _kinds(GatewayError)}
+    rows = sorted({_transfer_error(kind) for kind in errors_of_transfers() if kind.code not in known})
+    return ERRORS + "".join(map(_error, _kinds(GatewayError))) + AFTER_ERRORS + TRANSFERS + "".join(rows)
+
+
+def errors_of_transfers() -> Iterator[type[GatewayError]]:
+    """Yield every error that the packages of transfers define."""
+    for package in map(import_module, OF_TRANSFERS):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            found = import_module(module.name)
+            yield from (
+                kind for kind in vars(found).values()
+                if isinstance(kind, type) and issubclass(kind, GatewayError) and kind.__module__ == found.__name__
+            )  # fmt: skip
+
+
+def _transfer_error(kind: type[GatewayError]) -> str:
+    return f"| `{kind.code}` | {kind.status} | {(kind.__doc__ or '').strip().splitlines()[0].replace('*', '')} |\n"
 
 
 def _kinds(kind: type[GatewayError]) -> Iterator[type[GatewayError]]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 REGION: Final = "region"
 """The organisation of the region's own people."""
 
+PROGRAM: Final = "program"
+"""What stands for a role in the membership of a district's own program: no action names it."""
+
 
 class NotPermitted(Forbidden):
     """Nobody may do this in a role that the actor has."""
@@ -37,7 +40,8 @@ class Actor:
     """Who acts: *name* is what acts on record say of it, *person* the id of a person, *client* that of a machine.
 
     The *operator* at the command line holds the files and the keys, and does for every organisation whatever needs no
-    person, and of what does need one the actions that commands name: it neither signs nor previews.
+    person, and of what does need one the actions that commands name: it neither signs nor previews. *scopes* are what
+    a district's own program may do about transfers; it has no role.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Actor:
     memberships: tuple[Membership, ...] = ()
     person: str = ""
     client: str = ""
+    scopes: frozenset[str] = frozenset()
 
     def reach(self, name: str, org: str) -> Reach | None:
         """Return how far this actor reaches in the action *name* through its roles in *org*; None for not at all."""
@@ -100,6 +105,12 @@ def machine(client_id: str, org: str, roles: Iterable[str]) -> Actor:
     """Return the actor that a machine client of *org* is in these roles; no person and no account is called so."""
     held = tuple(Membership(org, role) for role in sorted(roles))
     return Actor(f"client {client_id}", "machine", held, client=client_id)
+
+
+def program(client_id: str, district: str, scopes: Iterable[str]) -> Actor:
+    """Return the actor that a *district*'s own program is about transfers: nothing but what its *scopes* say."""
+    held = (Membership(district, PROGRAM),)
+    return Actor(f"client {client_id}", "machine", held, client=client_id, scopes=frozenset(scopes))
 
 
 def operator(name: str) -> Actor:

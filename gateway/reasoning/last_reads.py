@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-SENT = frozenset({"read", "bulk"})
+SENT = frozenset({"read", "bulk", "transfer"})
 
 
 def last_reads(folder: Path, names: Collection[str]) -> Mapping[tuple[str, str, str], str]:

@@ -18,7 +18,8 @@ from gateway.auth import registrations
 from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.config import settings as settings_file
 from gateway.process_memory import give_back_memory
-from gateway.runtime.control import child_socket, confirm_socket, districts_socket, export_socket, why_socket
+from gateway.runtime.control import child_socket, confirm_socket, districts_socket, export_socket, transfers_socket
+from gateway.runtime.control import why_socket as why
 from gateway.runtime.loads import Loads
 from gateway.runtime.moving import transfer_worker
 from gateway.runtime.people_side import PeopleSide, undelivered_notes
@@ -328,8 +329,9 @@ class RunningGateway:
             export_socket.COMMAND: lambda asked: export_socket.serve(self.visiting, self._parts.store, asked),
             child_socket.COMMAND: lambda asked: child_socket.serve(self.visiting, asked),
             confirm_socket.COMMAND: lambda asked: confirm_socket.serve(self._people.region, asked),
-            why_socket.COMMAND: lambda asked: why_socket.serve(self._people.region, asked),
+            why.COMMAND: lambda asked: why.serve(self._people.region, asked),
             **{one: partial(districts_socket.serve, one, self._people.region) for one in districts_socket.COMMANDS},
+            **{one: partial(transfers_socket.serve, one, self._people.region) for one in transfers_socket.COMMANDS},
         }
 
     def _tell_reload(self, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -29,7 +29,7 @@ ADDRESSES = tuple(prefix + root for prefix in PREFIXES for root in ROOTS)
 WORDS = ("data", "v3", "metadata", "changeQueries", "v1", "availableChangeVersions", "oauth", "token", "token_info",
          "revoke", "introspect", "deletes", "keyChanges", "partitions", "dependencies", "resources", "descriptors",
          "swagger.json", "xsd", "files", "ed-fi", "specifications", "resources-spec.json",
-         "descriptors-spec.json")  # fmt: skip
+         "descriptors-spec.json", "identity", "v2")  # fmt: skip
 EDFI = re.compile(r"(/[^/]+)??(/[0-9]{4})?/(data|metadata|changequeries|oauth)(/.*)?", re.IGNORECASE | re.DOTALL)
 YEAR = "crossing.year"
 FIRST_MONTH_OF_SCHOOL_YEAR = 7

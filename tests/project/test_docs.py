@@ -16,6 +16,7 @@ from gateway.auth.scopes import known_scopes, transfer_scopes
 from gateway.commands.cli import main
 from gateway.config.schema import RegionSchema
 from gateway.docs_pages import __main__ as docs_pages
+from gateway.transfers_api.app import GROUPS
 from policies.documents import schema
 from policies.documents.terms import OBLIGATIONS
 from policies.transfers.terms import CONDITIONS, NOTICES, SECTIONS, TRACKS
@@ -132,6 +133,19 @@ def test_every_scope_is_documented():
         prefix, _, short = scope.rpartition("/")
         assert f"{short}`" in page
         assert prefix in page
+
+
+def test_every_operation_scope_and_error_of_transfers_is_documented():
+    page = text("transfers-api")
+    told = [one for group in GROUPS for one in group.declared]
+    assert [one.name for one in told if f"| `{one.method} {one.rule}` |" not in page] == []
+    assert [scope for scope in transfer_scopes() if f"| `{scope}` |" not in page] == []
+    listed = text("errors")
+    assert [kind.code for kind in docs_pages.errors_of_transfers() if f"| `{kind.code}` |" not in listed] == []
+    rows = re.findall(r"^\| (`.*?) \| [0-9, ]+ \|", page, re.MULTILINE)
+    named = {code for row in rows for code in re.findall(r"`([a-z-]+)`", row)}
+    assert len(named) > 20
+    assert [code for code in sorted(named) if f"| `{code}` |" not in listed] == []
 
 
 def test_every_collection_is_documented():

@@ -11,25 +11,31 @@ from flask import request
 from gateway.admin_api.frame.problems import TokenMissing
 from gateway.auth import tokens
 from gateway.auth.scopes import admin_roles
-from gateway.people.actor import machine
+from gateway.people.actor import NotPermitted, machine
 from gateway.people.sessions import COOKIE
 from gateway.storage.people.kinds import fitting
 from gateway.storage.registry import ENABLED
+from policies.roles import action as known_action
 from standards.errors import Unauthenticated
 
 if TYPE_CHECKING:
     from gateway.admin.administration import Administration
+    from gateway.auth.tokens import Token
     from gateway.people.actor import Actor
     from gateway.people.sessions import PersonSession
+    from gateway.storage.registry import Client
 
 TOKEN_HEADER: Final = "X-CSRF-Token"  # noqa: S105 -- a header's name
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 SAME_SITE: Final = frozenset({"same-origin", "none"})
+NOT_VALID: Final = "The token is not valid here."
 FOREIGN = "This write does not come from a page of the console, or not with its token: send X-CSRF-Token."
 
 
 class Entrance:
     """Lets machines and people into the administration API."""
+
+    needed = "Send a bearer token with a scope of administration, or sign in."
 
     def __init__(self, region: Administration) -> None:
         self._region, self._sessions = region, region.sessions()
@@ -51,6 +57,15 @@ class Entrance:
             self._region.running.gateway.limits.spend_client(f"administration {actor.person or actor.name}")
         return actor
 
+    def permit(self, actor: Actor, action: str, scope: str = "") -> None:  # noqa: ARG002 -- programs here have roles
+        """Refuse whoever has no role for the *action* at all; what the role reaches is the service's to decide.
+
+        Raises:
+            NotPermitted: nobody has one that may.
+        """
+        if not actor.everywhere(action) and not actor.orgs(action):
+            raise NotPermitted(f"You have no role that may do this: {known_action(action).about}.")
+
     def session(self) -> PersonSession | None:
         """Return the session of the browser that asks, if it asks in one."""
         name = request.cookies.get(COOKIE, "")
@@ -63,7 +78,7 @@ class Entrance:
     def _person(self) -> Actor:
         session = self.session()
         if session is None:
-            raise Unauthenticated("Send a bearer token with a scope of administration, or sign in.")
+            raise Unauthenticated(self.needed)
         if request.method not in SAFE:
             sent = request.headers.get(TOKEN_HEADER, "")
             elsewhere = request.headers.get("Sec-Fetch-Site", "none") not in SAME_SITE
@@ -77,6 +92,18 @@ class Entrance:
         A client that has a data scope beside them has no role, whatever its token says, nor has one whose organisation
         is not of the kind of its role any more.
         """
+        client, found = self._client_of(header)
+        roles = set(admin_roles(client.scopes)) & set(admin_roles(found.scopes))
+        if not (fit := fitting(roles, client.org, self._region.kinds)):
+            raise Unauthenticated(NOT_VALID)
+        return machine(client.client_id, client.org, fit)
+
+    def _client_of(self, header: str) -> tuple[Client, Token]:
+        """Return the client of a bearer token, and the token.
+
+        Raises:
+            Unauthenticated: the token is none, or its client may not come in now.
+        """
         scheme, _, text = header.strip().partition(" ")
         region = self._region
         found = None
@@ -84,8 +111,5 @@ class Entrance:
             found = tokens.find(region.memory, text.strip(), region.clock())
         client = region.store.find_client(found.client) if found else None
         if found is None or client is None or client.status != ENABLED or client.epoch != found.epoch:
-            raise Unauthenticated("The token is not valid here.")
-        roles = set(admin_roles(client.scopes)) & set(admin_roles(found.scopes))
-        if not (fit := fitting(roles, client.org, region.kinds)):
-            raise Unauthenticated("The token is not valid here.")
-        return machine(client.client_id, client.org, fit)
+            raise Unauthenticated(NOT_VALID)
+        return client, found

@@ -19,7 +19,7 @@ from flask import Response, request
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from gateway.admin_api.frame.problems import KeyInUse, KeyReused
+from gateway.admin_api.frame.problems import KeyInUse, KeyRequired, KeyReused
 from gateway.storage.bounded_calls import timely
 from gateway.storage.cipher import Cipher, NotSealed
 from gateway.storage.database import transaction
@@ -29,6 +29,8 @@ from standards.errors import CallerError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from sqlalchemy import Connection
 
     from gateway.admin.administration import Administration
     from gateway.people.actor import Actor
@@ -56,10 +58,15 @@ class RepeatableRequest:
 
 
 class Idempotency:
-    """The answers to writes, for whoever repeats one."""
+    """The answers to writes, for whoever repeats one.
 
-    def __init__(self, region: Administration) -> None:
+    A write that was cut off blocks its key for as long as it is kept; where every act is done once by itself, another
+    try may be *taken_over* after some time.
+    """
+
+    def __init__(self, region: Administration, taken_over: timedelta = KEPT) -> None:
         self._engine, self.calls, self._clock = region.store.engine, region.store.calls, region.clock
+        self._taken_over = taken_over
         self._key = region.keys.derive("admin-api-idempotency")
 
     def once(self, actor: Actor, act: Callable[[], Response]) -> Response:
@@ -112,7 +119,9 @@ class Idempotency:
             pass
         else:
             return None
-        with transaction(self._engine) as connection:
+        with transaction(self._engine, write=True) as connection:
+            if self._takes_over(connection, asked, now):
+                return None
             known = select(idempotency_keys).where(idempotency_keys.c.key_hash == asked.key_hash)
             row = connection.execute(known).first()
         if row is not None and row.request_hash != asked.request_hash:
@@ -120,6 +129,12 @@ class Idempotency:
         if row is None or row.status == RUNNING or row.sealed is None:
             raise KeyInUse("The first request with this Idempotency-Key is still running, or was cut off: look first.")
         return int(row.status), bytes(row.sealed)
+
+    def _takes_over(self, connection: Connection, asked: RepeatableRequest, now: datetime) -> bool:
+        """Tell whether the same request was cut off so long ago that this one is done in its place."""
+        same = idempotency_keys.c.key_hash == asked.key_hash, idempotency_keys.c.request_hash == asked.request_hash
+        cut_off = idempotency_keys.c.status == RUNNING, idempotency_keys.c.at < now - self._taken_over
+        return bool(connection.execute(update(idempotency_keys).where(*same, *cut_off).values(at=now)).rowcount)
 
     @timely
     def _finish(self, asked: RepeatableRequest, status: int, sealed: bytes) -> None:
@@ -132,6 +147,16 @@ class Idempotency:
         mine = idempotency_keys.c.key_hash == asked.key_hash, idempotency_keys.c.status == RUNNING
         with transaction(self._engine, write=True) as connection:
             connection.execute(delete(idempotency_keys).where(*mine))
+
+
+def require_key() -> None:
+    """Refuse a write without a key, where a write that is done twice would harm.
+
+    Raises:
+        KeyRequired: it has none.
+    """
+    if HEADER not in request.headers:
+        raise KeyRequired("Send an Idempotency-Key: a string of your choice in quotes, another one for each act.")
 
 
 def read_key(header: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +12,7 @@ from marshmallow import Schema, fields, validate
 from gateway.admin_api.frame.authentication import TOKEN_HEADER
 from gateway.admin_api.frame.bodies import JSON, ONE_LINE, AskedCount, Nothing
 from gateway.admin_api.frame.idempotency import HEADER as IDEMPOTENCY_KEY
-from gateway.admin_api.frame.operations import PUBLIC, ROOT, SIGNED_IN, UNSAFE, AdminOperation
+from gateway.admin_api.frame.operations import NEXT_PAGE, PUBLIC, ROOT, SIGNED_IN, UNSAFE, AdminOperation
 from gateway.admin_api.frame.problems import MEDIA
 from gateway.auth.scopes import ADMIN, admin_scopes
 from gateway.people.sessions import COOKIE
@@ -22,37 +23,66 @@ if TYPE_CHECKING:
 
 PART: Final = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
 CAN_GO_WRONG: Final = {"4XX": "The request is refused; type and detail say why.", "503": "Nothing can be done now."}
-SECURITY: Final[list[dict[str, list[str]]]] = [{"machine": []}, {"session": []}]
-TITLE: Final = "Administration of a region's gateway"
+SESSION: Final[dict[str, list[str]]] = {"session": []}
+SECURITY: Final[list[dict[str, list[str]]]] = [{"machine": []}, SESSION]
+CURSOR: Final = "cursor"
+"""The parameter of lists that are read by cursors."""
 
 
-def document(operations: Iterable[AdminOperation], version: str) -> dict[str, Any]:
-    """Describe the *operations* of this *version* of the program."""
+@dataclass(frozen=True, slots=True)
+class DescribedApi:
+    """What an API says of itself beside its operations; *keyed* needs a key for each POST.
+
+    *scopes* are those of its programs, each with what it is for; with *people* an operation without one is for people
+    alone.
+    """
+
+    title: str
+    root: str
+    scopes: Mapping[str, str]
+    keyed: bool = False
+    people: bool = False
+
+
+ADMINISTRATION: Final = DescribedApi(
+    "Administration of a region's gateway",
+    ROOT,
+    {name: f"Act as {name.removeprefix(ADMIN)} of the client's organisation." for name in sorted(admin_scopes())},
+)
+
+
+def document(operations: Iterable[AdminOperation], version: str, api: DescribedApi = ADMINISTRATION) -> dict[str, Any]:
+    """Describe the *operations* of an *api* of this *version* of the program."""
     every = tuple(operations)
     paths: dict[str, dict[str, Any]] = {}
     for one in every:
-        paths.setdefault(PART.sub(r"{\1}", one.rule), {})[one.method.lower()] = _operation(one)
+        paths.setdefault(PART.sub(r"{\1}", one.rule), {})[one.method.lower()] = _operation(one, api)
     return {
         "openapi": "3.1.0",
-        "info": {"title": TITLE, "version": version, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
-        "servers": [{"url": ROOT}],
+        "info": {"title": api.title, "version": version, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "servers": [{"url": api.root}],
         "tags": [{"name": group} for group in dict.fromkeys(one.group for one in every)],
         "paths": paths,
-        "components": {"schemas": {"Problem": _problem(), **_named(every)}, "securitySchemes": _security()},
+        "components": {"schemas": {"Problem": _problem(), **_named(every)}, "securitySchemes": _security(api)},
     }
 
 
-def _operation(one: AdminOperation) -> dict[str, Any]:
+def _operation(one: AdminOperation, api: DescribedApi) -> dict[str, Any]:
     may = "" if one.action in {PUBLIC, SIGNED_IN} else f" Action: `{one.action}` ({known_action(one.action).about})."
+    may += f" A program needs the scope `{one.scope}`." if one.scope else ""
     found: dict[str, Any] = {
         "operationId": one.name,
         "summary": one.about,
         "description": one.about + may,
         "tags": [one.group],
-        "parameters": [*_parts(one), *_filters(one), *_headers(one)],
+        "parameters": [*_parts(one), *_filters(one), *_headers(one, api)],
         "responses": {str(one.status): _answer(one), **_refusals()},
-        "security": [] if one.action == PUBLIC else SECURITY,
+        "security": _allowed(one, api),
     }
+    if one.streams:
+        if one.streams != JSON:
+            found["responses"]["206"] = {"description": "The part that Range names.", "content": {one.streams: {}}}
+        found["responses"]["304"] = {"description": "It is as If-None-Match says."}
     if one.tagged and one.method == "GET":
         found["responses"]["304"] = {"description": "It is as If-None-Match says.", "headers": _etag()}
     if one.file:
@@ -70,6 +100,14 @@ def _operation(one: AdminOperation) -> dict[str, Any]:
     return found
 
 
+def _allowed(one: AdminOperation, api: DescribedApi) -> list[dict[str, list[str]]]:
+    if one.action == PUBLIC:
+        return []
+    if one.scope:
+        return [{"machine": [one.scope]}, SESSION]
+    return [SESSION] if api.people else SECURITY
+
+
 def _parts(one: AdminOperation) -> list[dict[str, Any]]:
     word = {"type": "string", "minLength": 1, "maxLength": 100}
     return [{"name": name, "in": "path", "required": True, "schema": word} for name in PART.findall(one.rule)]
@@ -83,7 +121,7 @@ def _filters(one: AdminOperation) -> list[dict[str, Any]]:
     ]
 
 
-def _headers(one: AdminOperation) -> list[dict[str, Any]]:
+def _headers(one: AdminOperation, api: DescribedApi) -> list[dict[str, Any]]:
     found = []
     if one.matched:
         about = "The ETag of what was read, or *."
@@ -91,7 +129,7 @@ def _headers(one: AdminOperation) -> list[dict[str, Any]]:
     if one.method in UNSAFE and one.action != PUBLIC:
         about = "A string in quotes, of your choice: the same request with it is done once, and answered again."
         quoted = {"type": "string", "pattern": '^"[A-Za-z0-9._-]{1,100}"$'}
-        found.append(_header(IDEMPOTENCY_KEY, about, quoted))
+        found.append(_header(IDEMPOTENCY_KEY, about, quoted, required=api.keyed))
     return found
 
 
@@ -105,7 +143,11 @@ def _answer(one: AdminOperation) -> dict[str, Any]:
     if one.answers is not None:
         shown = _reference(one.answers)
         found["content"] = {JSON: {"schema": {"type": "array", "items": shown} if one.many else shown}}
-    if one.many:
+    if one.streams:
+        found["content"] = {one.streams: {}}
+    if one.many and CURSOR in one.filters().fields:
+        headers[NEXT_PAGE] = {"description": "The cursor of the next page.", "schema": {"type": "string"}}
+    elif one.many:
         count = {"type": "integer", "minimum": 0}
         headers["Total-Count"] = {"required": True, "description": "How many there are.", "schema": count}
     if one.tagged:
@@ -133,11 +175,8 @@ def _problem() -> dict[str, Any]:
     return {"type": "object", "properties": members, "required": needed, "additionalProperties": False}
 
 
-def _security() -> dict[str, Any]:
-    scopes = {
-        name: f"Act as {name.removeprefix(ADMIN)} of the client's organisation." for name in sorted(admin_scopes())
-    }
-    flow = {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": scopes}}
+def _security(api: DescribedApi) -> dict[str, Any]:
+    flow = {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": dict(api.scopes)}}
     about = f"The console's session; a write also needs the header {TOKEN_HEADER}, which {ROOT}/session tells."
     return {
         "machine": {"type": "oauth2", "flows": flow},

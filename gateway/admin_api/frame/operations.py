@@ -12,6 +12,7 @@ from flask import Response, current_app, request
 from gateway.admin.districts.in_memory import UPLOADS
 from gateway.admin.second_person import Waiting
 from gateway.admin_api.frame.bodies import JSON, AdminBody, Filters, Nothing, Paged, read_body, read_filters
+from gateway.admin_api.frame.idempotency import require_key
 from gateway.admin_api.frame.preconditions import check_match, etag_of, is_known, require_header
 from gateway.people.actor import NotPermitted
 from gateway.people.sessions import PROVED_FOR
@@ -36,21 +37,29 @@ SIGNED_IN: Final = "signed-in"
 ROOT: Final = "/admin/v1"
 UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 STATE: Final = "admin_api"
+NEXT_PAGE: Final = "Next-Page-Token"
 ACCEPTED: Final = 202
 PROVE_FIRST: Final = "Prove in the console who you are, and do this within ten minutes."
 
-View = Callable[..., "Reply"]
+View = Callable[..., "Reply | Response"]
+Declared = TypeVar("Declared", bound="View")
 Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an operation answers: *content* as JSON, how many there are in *total*, where what it made is."""
+    """What an operation answers: *content* as JSON, how many there are in *total*, where what it made is.
+
+    *following* is the cursor of the next page, where a list is read by cursors; *tag* what the ETag is made of, where
+    that is not the content.
+    """
 
     content: Any
     status: int = 0
     total: int | None = None
     location: str = ""
+    following: str = ""
+    tag: Mapping[str, Any] | None = None
 
 
 class WaitsForSecond(Exception):
@@ -102,7 +111,8 @@ class AdminOperation:
     *matched* says that it is a write for one state of a resource, which If-Match names; *many* that it answers a page
     of resources; *tagged* that its answer is a single resource with an ETag; *waits* that it may wait for a second
     person; *file* that its body is a file's bytes. The answer of one that is not *kept* is in no store, whatever key
-    comes with the request.
+    comes with the request. One with a *scope* is also for programs that have it, whatever the action says of people.
+    *streams* is the media type of an answer that the view makes whole by itself.
     """
 
     name: str
@@ -121,6 +131,8 @@ class AdminOperation:
     status: int = 200
     group: str = ""
     file: bool = False
+    scope: str = ""
+    streams: str = ""
     view: View = field(repr=False, default=lambda: Reply(None))
 
 
@@ -133,12 +145,12 @@ class AdminOperations:
 
     def add(
         self, method: str, rule: str, action: str, answers: type[Schema] | None = None, **more: Any
-    ) -> Callable[[View], View]:
+    ) -> Callable[[Declared], Declared]:
         """Declare the operation that a view is: `AdminRequest` in, then the parts of its address; `Reply` out."""
         if action not in {PUBLIC, SIGNED_IN}:
             known_action(action)
 
-        def declare(view: View) -> View:
+        def declare(view: Declared) -> Declared:
             first = (view.__doc__ or "").strip().partition("\n")[0]
             if more.get("many"):
                 more.setdefault("filters", Paged)
@@ -152,12 +164,14 @@ class AdminOperations:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What the operations of one application are served with."""
+    """What the operations of one application are served with, below its *root*; *keyed* needs a key for each POST."""
 
     region: Administration
     entrance: Entrance
     idempotency: Idempotency
     operations: tuple[AdminOperation, ...]
+    root: str = ROOT
+    keyed: bool = False
 
     def require_proved(self, action: str) -> None:
         """Refuse a dangerous *action* in a browser whose person has not proved lately who it is.
@@ -179,15 +193,15 @@ class Serving:
             raise NotPermitted(PROVE_FIRST)
 
 
-def add_to(app: Flask, operation: AdminOperation) -> None:
+def add_to(app: Flask, operation: AdminOperation, root: str = ROOT) -> None:
     """Route the address of an *operation*; its action stays on the view, where a test looks for it."""
 
     def view(**parts: str) -> Response:
         return serve(app.extensions[STATE], operation, parts)
 
     view.action = operation.action  # type: ignore[attr-defined]
-    endpoint = f"admin.{operation.group}.{operation.name}"
-    app.add_url_rule(ROOT + operation.rule, endpoint, view, methods=[operation.method])
+    endpoint = f"{root.split('/')[1]}.{operation.group}.{operation.name}"
+    app.add_url_rule(root + operation.rule, endpoint, view, methods=[operation.method])
 
 
 def serving() -> Serving:
@@ -204,7 +218,8 @@ def serve(state: Serving, operation: AdminOperation, parts: Mapping[str, str]) -
     actor = state.entrance.enter()
     if actor.kind == "machine":
         about(client=actor.name.removeprefix("client "))
-    _check_role(operation, actor)
+    if operation.action != SIGNED_IN:
+        state.entrance.permit(actor, operation.action, operation.scope)
     filters = read_filters(operation.filters)
     if operation.method not in UNSAFE:
         return _rendered(operation, operation.view(AdminRequest(state.region, actor, {}, filters), **parts))
@@ -216,26 +231,23 @@ def serve(state: Serving, operation: AdminOperation, parts: Mapping[str, str]) -
     asked = AdminRequest(state.region, actor, body, filters)
     if operation.matched:
         require_header()
+    if state.keyed:
+        require_key()
     if not operation.kept:
         return _rendered(operation, _done(operation, asked, parts))
     return state.idempotency.once(actor, lambda: _rendered(operation, _done(operation, asked, parts)))
 
 
-def _done(operation: AdminOperation, asked: AdminRequest, parts: Mapping[str, str]) -> Reply:
+def _done(operation: AdminOperation, asked: AdminRequest, parts: Mapping[str, str]) -> Reply | Response:
     try:
         return operation.view(asked, **parts)
     except WaitsForSecond as waiting:
         return Reply({"proposal": waiting.proposal, "state": "waits"}, ACCEPTED)
 
 
-def _check_role(operation: AdminOperation, actor: Actor) -> None:
-    """Refuse whoever has no role for the action at all; what the role reaches is the service's to decide."""
-    action = operation.action
-    if action != SIGNED_IN and not actor.everywhere(action) and not actor.orgs(action):
-        raise NotPermitted(f"You have no role that may do this: {known_action(action).about}.")
-
-
-def _rendered(operation: AdminOperation, reply: Reply) -> Response:
+def _rendered(operation: AdminOperation, reply: Reply | Response) -> Response:
+    if isinstance(reply, Response):
+        return reply
     body = b"" if reply.content is None else orjson.dumps(reply.content)
     response = Response(body, reply.status or operation.status)
     if reply.content is not None:
@@ -243,9 +255,11 @@ def _rendered(operation: AdminOperation, reply: Reply) -> Response:
     if reply.total is not None:
         response.headers["Total-Count"] = str(reply.total)
     if reply.location:
-        response.headers["Location"] = ROOT + reply.location
+        response.headers["Location"] = serving().root + reply.location
+    if reply.following:
+        response.headers[NEXT_PAGE] = reply.following
     if operation.tagged and response.status_code == operation.status:
-        etag = etag_of(reply.content)
+        etag = etag_of(reply.content if reply.tag is None else reply.tag)
         response.set_etag(etag)
         if request.method in {"GET", "HEAD"} and is_known(etag):
             response.status_code, response.data = 304, b""

@@ -28,6 +28,12 @@ class PreconditionRequired(CallerError):
     status, code = 428, "precondition-required"
 
 
+class KeyRequired(CallerError):
+    """A write comes without an Idempotency-Key, where a write that is done twice would harm."""
+
+    code = "idempotency-key-required"
+
+
 class KeyReused(CallerError):
     """An Idempotency-Key comes with another request than the one it was first used for."""
 

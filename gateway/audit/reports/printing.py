@@ -26,6 +26,7 @@ DONE: Final = {
     "create": "created",
     "update": "changed",
     "delete": "deleted",
+    "transfer": "was sent the whole record, or parts of it, since the student moves there",
 }
 """What a party did, by the operation of its events."""
 OTHER: Final = "did something else with"

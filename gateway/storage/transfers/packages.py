@@ -129,7 +129,9 @@ class SealedPackages:
             descriptor = os.open(self._folder / package.file, os.O_RDONLY)
         except OSError:
             raise PackageGone from None
-        return _chunks(descriptor, offset, package.size - offset if length is None else length)
+        chunks = _chunks(descriptor, offset, package.size - offset if length is None else length)
+        next(chunks)  # from here on whoever lets go of it closes the file, though nothing was read
+        return chunks
 
     @timely
     def find(self, transfer: str, version: int) -> SealedPackage:
@@ -264,7 +266,9 @@ def _from_sealed(content: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _chunks(descriptor: int, offset: int, length: int) -> Iterator[bytes]:
+    """Yield nothing once the file is held, then its bytes."""
     with os.fdopen(descriptor, "rb") as file:
+        yield b""
         file.seek(offset)
         while length > 0 and (chunk := file.read(min(CHUNK_BYTES, length))):
             length -= len(chunk)

@@ -33,23 +33,26 @@ MAX_DOCUMENTS = 64
 
 API, RELEASE, SUITE = "7.3", "7.3.2", "3"
 GRAPH, JSON = "application/graphml", "application/json"
-DATA, CHANGES = "/data/v3", "/changeQueries/v1"
-ROOTS = {"resources": DATA, "descriptors": DATA, "changeQueries": CHANGES}
+DATA, CHANGES, IDENTITY = "/data/v3", "/changeQueries/v1", "/identity/v2"
+ROOTS = {"resources": DATA, "descriptors": DATA, "changeQueries": CHANGES, "identity": IDENTITY}
 ADDRESSES = {
     "resources": "/metadata/data/v3/resources/swagger.json",
     "descriptors": "/metadata/data/v3/descriptors/swagger.json",
     "changeQueries": "/metadata/changeQueries/v1/swagger.json",
+    "identity": "/metadata/identity/v2/swagger.json",
 }
 # The same documents at the addresses of version 8 of the Ed-Fi API.
 NEWER = {
     "resources": "/metadata/specifications/resources-spec.json",
     "descriptors": "/metadata/specifications/descriptors-spec.json",
     "changeQueries": ADDRESSES["changeQueries"],
+    "identity": ADDRESSES["identity"],
 }
 LISTED = {
     "resources": ("Resources", ""),
     "descriptors": ("Descriptors", ""),
     "changeQueries": ("Change-Queries", "Other"),
+    "identity": ("Identity", "Other"),
 }
 
 
@@ -139,6 +142,7 @@ def _discovery(base: str, roster: str) -> dict[str, Any]:
             "oauthTokenIntrospection": f"{base}/oauth/token_info",
             "dataManagementApi": f"{base}{DATA}/",
             "changeQueries": f"{base}{CHANGES}/",
+            "identity": f"{base}{IDENTITY}/",
             "oneRoster": f"{roster}/",
         },
     }

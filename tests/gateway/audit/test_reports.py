@@ -176,7 +176,7 @@ def test_a_row_without_texts_of_an_older_version_says_what_is_not_on_record():
 
 
 def test_an_operation_that_nobody_knows_is_told_all_the_same():
-    assert "did something else with" in printed(row(operation="transfer"))
+    assert "did something else with" in printed(row(operation="lend"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

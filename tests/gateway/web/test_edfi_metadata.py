@@ -25,6 +25,7 @@ URLS = {
     "oauthTokenIntrospection": "/oauth/token_info",
     "dataManagementApi": "/data/v3/",
     "changeQueries": "/changeQueries/v1/",
+    "identity": "/identity/v2/",
 }
 ROSTER = "/ims/oneroster/rostering/v1p2/"
 GRAPH = "{http://graphml.graphdrawing.org/xmlns}"
@@ -86,15 +87,16 @@ def test_whatever_discovery_and_the_list_name_answers(region, web, prefix):
 def test_the_list_names_every_section(web, prefix, address):
     told = web.get(prefix + address).json
     assert [(one["name"], one["prefix"]) for one in told] == [
-        ("Resources", ""), ("Descriptors", ""), ("Change-Queries", "Other"), ("OneRoster", "Ed-Fi OneRoster"),
+        ("Resources", ""), ("Descriptors", ""), ("Change-Queries", "Other"), ("Identity", "Other"),
+        ("OneRoster", "Ed-Fi OneRoster"),
     ]  # fmt: skip
-    assert [one["endpointUri"] for one in told[:3]] == [f"http://localhost{prefix}{one}" for one in ADDRESSES.values()]
+    assert [one["endpointUri"] for one in told[:4]] == [f"http://localhost{prefix}{one}" for one in ADDRESSES.values()]
 
 
 def test_the_older_edition_is_told_to_who_asks_for_it(web):
-    for one in web.get("/metadata?version=2").json[:3]:
+    for one in web.get("/metadata?version=2").json[:4]:
         assert web.get(one["endpointUri"].removeprefix("http://localhost")).json["swagger"] == "2.0"
-    for one in web.get("/metadata").json[:3]:
+    for one in web.get("/metadata").json[:4]:
         assert web.get(one["endpointUri"].removeprefix("http://localhost")).json["openapi"] == "3.0.3"
 
 

@@ -10,7 +10,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from standards.edfi.api.openapi import operations
+from standards.edfi.api.openapi import identities, operations
 from standards.edfi.api.openapi.schemas import OPENAPI, SWAGGER, schemas, tracked
 from standards.edfi.model.model import resources, version
 
@@ -23,10 +23,15 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-SECTIONS = ("resources", "descriptors", "changeQueries")
+SECTIONS = ("resources", "descriptors", "changeQueries", "identity")
 OPENAPI_VERSIONS: Mapping[str, OpenApiVersion] = MappingProxyType({"2": SWAGGER, "3": OPENAPI})
 TITLES = MappingProxyType(
-    {"resources": "Ed-Fi Resources", "descriptors": "Ed-Fi Descriptors", "changeQueries": "Ed-Fi Change Queries"}
+    {
+        "resources": "Ed-Fi Resources",
+        "descriptors": "Ed-Fi Descriptors",
+        "changeQueries": "Ed-Fi Change Queries",
+        "identity": "Ed-Fi Identities",
+    }
 )
 SCHEME = "oauth2_client_credentials"
 API = "3"
@@ -51,6 +56,9 @@ def content(section: str, edition: OpenApiVersion, able: SupportedOperations) ->
     """Make the content of a section's document, wherever it is placed: its ``tags``, ``paths`` and ``schemas``."""
     if section == "changeQueries":
         return {"tags": [dict(operations.CHANGES)], "paths": _changes(edition), "schemas": dict(operations.VERSIONS)}
+    if section == "identity":
+        tags = [dict(tag) for tag in identities.TAGS]
+        return {"tags": tags, "paths": identities.paths(edition), "schemas": identities.schemas(edition)}
     own = [one for one in of_section(section) if one.name in able.reads]
     found: Document = {}
     for one in own:
@@ -72,7 +80,7 @@ def framed(section: str, edition: OpenApiVersion, inner: Document, server_url: s
 
 def of_section(section: str) -> tuple[Resource, ...]:
     """Return the resources that a *section* describes."""
-    if section == "changeQueries":
+    if section in {"changeQueries", "identity"}:
         return ()
     wanted = section == "descriptors"
     return tuple(sorted((one for one in resources().values() if one.is_descriptor is wanted), key=_address))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.admin.transfers.given_up import GivenUpTransfers
+from gateway.admin.transfers.tasks import GivenUpTransfers
 from gateway.people.actor import NotPermitted
 from gateway.storage.transfers.tries import TransferTries
 from gateway.transfers.machine.errors import NotPartyTo

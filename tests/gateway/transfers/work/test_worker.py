@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from gateway.audit.reports.child import report
+from gateway.audit.reports.printing import Print
 from gateway.audit.reports.reading import AuditReader
 from gateway.registers.entries import Restriction
 from gateway.registers.tags import ID
@@ -185,6 +186,9 @@ def test_the_paper_of_the_child_names_the_receiver_before_the_package_is_there(w
     (row,) = [one for one in made.rows if one.operation == "transfer"]
     assert (row.org, row.basis, row.times) == (RECEIVER, "99.31(a)(2)", 1)
     assert "student.name.family" in {name for name, _ in row.facts}
+    printed = Print(made, "en").text()
+    assert "cedar (school district)" in printed
+    assert "was sent the whole record" in printed
 
 
 def test_where_the_disclosure_cannot_be_written_down_nothing_is_packed(world, monkeypatch):

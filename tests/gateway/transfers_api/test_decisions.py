@@ -1,0 +1,133 @@
+"""The people of the sending district say over HTTP who is meant and what leaves, for the state that they have seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.people.sessions import PROVED_FOR
+from gateway.transfers.machine.words import RecordSection, TransferState
+from tests.gateway.admin_api.test_frame import is_problem
+from tests.gateway.transfers.work.test_worker import restrict
+from tests.support.people.moving import moving_region
+
+NUMBERS = iter(range(1, 60))
+HALF = {
+    "sections": ["identity", "enrollment"],
+    "withheld": [one.value for one in RecordSection if one.value not in {"identity", "enrollment"}],
+}
+
+
+@pytest.fixture(scope="module")
+def moving(tmp_path_factory):
+    with moving_region(tmp_path_factory.mktemp("decided")) as found:
+        yield found
+
+
+def arrive(moving, rita, **changes):
+    """Return the id of a request that waits for a person."""
+    number = next(NUMBERS)
+    restrict(moving.world, number, "court-order")
+    form = moving.form(number, standing="intent")
+    form["student"] |= changes
+    answer = rita.post("/transfers", form)
+    assert answer.status_code == 201, answer.text
+    moving.world.work(moving.world.find(answer.json["id"]))
+    return answer.json["id"]
+
+
+def look(mia, identifier):
+    answer = mia.get(f"/transfers/{identifier}")
+    assert answer.status_code == 200, answer.text
+    return answer.json, answer.headers["ETag"]
+
+
+def test_what_waits_is_released_for_the_state_that_was_seen(moving, rita, mia):
+    identifier = arrive(moving, rita)
+    told, tag = look(mia, identifier)
+    assert (told["role"], told["state"], told["causes"]) == ("in", "waiting", ["restriction"])
+    is_problem(mia.post(f"/transfers/{identifier}/decision", {"approve": HALF}), 428, "precondition-required")
+    is_problem(
+        mia.post(f"/transfers/{identifier}/decision", {"approve": HALF}, If_Match='"0"'), 412, "precondition-failed"
+    )
+    done = mia.post(f"/transfers/{identifier}/decision", {"approve": HALF}, If_Match=tag)
+    assert done.status_code == 200, done.text
+    assert done.json["approved"] == ["enrollment", "identity"]
+    assert "child" not in done.json
+    assert moving.world.find(identifier).state is TransferState.APPROVED
+
+
+def test_of_two_who_decide_at_once_one_does(moving, rita, mia):
+    identifier = arrive(moving, rita)
+    _, tag = look(mia, identifier)
+    path = f"/transfers/{identifier}/decision"
+    assert mia.post(path, {"refuse": {"reason": "court-order"}}, If_Match=tag).status_code == 200
+    is_problem(mia.post(path, {"approve": HALF}, If_Match=tag), 412, "precondition-failed")
+    told = rita.get(f"/transfers/{identifier}").json
+    assert told["state"] == "closed"
+    assert "court-order" not in str(told)
+
+
+def test_a_hold_is_freed_and_decided_anew(moving, rita, mia):
+    identifier = arrive(moving, rita)
+    path = f"/transfers/{identifier}/decision"
+    held = mia.post(path, {"hold": {"reason": "court-order", "sections": ["transcript"]}}, If_Match="*")
+    assert held.json["state"] == "held"
+    assert held.json["hold"] == "court-order"
+    assert mia.post(path, {"free": True}, If_Match="*").json["state"] == "waiting"
+
+
+def test_a_candidate_is_chosen_by_its_handle_and_none_of_them_is_an_answer(moving, rita, mia):
+    identifier = arrive(moving, rita, birthDate="2009-01-02")
+    told, tag = look(mia, identifier)
+    assert told["state"] == "near"
+    assert told["candidates"]
+    assert set(told["candidates"][0]) == {"handle", "child", "score", "parts"}
+    path = f"/transfers/{identifier}/match"
+    is_problem(mia.post(path, {"subject": "abc"}, If_Match=tag), 404, "not-found")
+    chosen = mia.post(path, {"subject": told["candidates"][0]["handle"]}, If_Match=tag)
+    assert chosen.status_code == 200, chosen.text
+    assert chosen.json["state"] == "matched"
+    other = arrive(moving, rita, birthDate="2009-01-02")
+    assert mia.post(f"/transfers/{other}/match", {"none": True}, If_Match="*").json["state"] == "unknown"
+
+
+def test_the_senders_people_never_see_what_was_stated(moving, rita, mia):
+    identifier = arrive(moving, rita, birthDate="2009-01-02", lastSchool="Faraway Academy")
+    for answer in (mia.get(f"/transfers/{identifier}"), mia.get("/transfers?role=in&limit=100")):
+        assert "2009-01-02" not in answer.text
+        assert "Faraway" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"free": True, "refuse": {"reason": "court-order"}},
+        {"free": False},
+        {"approve": {"sections": ["shoes"], "withheld": []}},
+        {"approve": {"sections": ["identity"]}},
+        {"hold": {"reason": "mood", "sections": []}},
+        {"refuse": {"reason": "she is a friend"}},
+        {"deny": True},
+    ],
+)
+def test_a_decision_that_cannot_be_meant_is_refused(moving, rita, mia, body):
+    is_problem(mia.post(f"/transfers/{'0' * 32}/decision", body, If_Match="*"), 400, "invalid-body")
+
+
+def test_a_decision_takes_a_proof_of_who_makes_it(moving, rita):
+    stale = moving.person("stale", ("maple", "approver"))
+    identifier = arrive(moving, rita)
+    moving.world.later(seconds=PROVED_FOR.total_seconds() + 1)
+    detail = is_problem(
+        stale.post(f"/transfers/{identifier}/decision", {"free": True}, If_Match="*"), 403, "not-permitted"
+    )
+    assert "Prove" in detail["detail"]
+
+
+def test_the_receiving_registrar_decides_nothing(moving, rita):
+    identifier = arrive(moving, moving.person("rosa", ("cedar", "registrar")))
+    approver = moving.person("cora", ("cedar", "approver"))
+    is_problem(
+        approver.post(f"/transfers/{identifier}/decision", {"approve": HALF}, If_Match="*"), 404, "transfer-not-found"
+    )
