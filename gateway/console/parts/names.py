@@ -144,6 +144,8 @@ ACTS: Final = {
     "transfer previewed": later("Looked at what would leave of a record"),
     "transfer letter written": later("Letter to parents written"),
     "transfer copy for parent": later("Copy of a record made for the parent"),
+    "transfer replayed": later("Step of a transfer tried once more"),
+    "transfer replay": later("Step of a transfer tried once more"),
     "own students searched": later("Own students searched"),
     "transfer key active": later("Key for transfers published"),
     "transfer key retiring": later("Key for transfers retired"),

@@ -23,6 +23,7 @@ from gateway.transfers.machine.words import (
 )
 from gateway.transfers.matching.levels import ChildPart, PartLikeness
 from gateway.transfers.sealing.key_set import KeyStatus, KeyUse
+from gateway.transfers.work.troubles import TroubleReason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -185,3 +186,16 @@ KEY_STATES: Final[Mapping[KeyStatus, State]] = {
     KeyStatus.RETIRING: State("wait", later("on its way out")),
     KeyStatus.REVOKED: State("off", later("revoked")),
 }
+
+TROUBLES: Final[Mapping[TroubleReason, Later]] = {
+    TroubleReason.SOURCE: later("Your district's system could not be read for two days."),
+    TroubleReason.NOT_COVERED: later(
+        "The agreement does not cover this student any more, or the student has gone."
+    ),
+    TroubleReason.OTHER_STUDENT: later("The student who was found is another one by now."),
+    TroubleReason.AGREEMENT: later("No agreement about transfers to that district is in force."),
+    TroubleReason.RECEIVER_KEY: later("The other district has no key in use that the agreement names."),
+    TroubleReason.SIGNATURE: later("The signature of your district is missing, or is not right."),
+    TroubleReason.FAULT: later("The gateway failed. Its operator sees why in the log."),
+}
+"""Why the gateway has given up a step."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import render_template, request, url_for
 
 from gateway.admin.transfers.office import FOLLOW, MATCH, READ, WITHDRAW
+from gateway.admin.transfers.tasks import GivenUpTransfers
 from gateway.console.forms import choices
 from gateway.console.page import page, region
 from gateway.console.parts.moments import moment
@@ -23,6 +24,7 @@ from gateway.console.transfers.office import (
     last_day,
     may,
     new_key,
+    office,
     once,
     places,
 )
@@ -37,6 +39,7 @@ from gateway.console.transfers.words import (
     SECTIONS,
     TRACK_RULES,
     TRACKS,
+    TROUBLES,
     WITHDRAWALS,
 )
 from gateway.console.wording import later, say
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from gateway.admin.transfers.custody_view import CustodyView
+    from gateway.admin.transfers.tasks import GivenUpStep
     from gateway.console.wording import Later
     from gateway.transfers.ledger.lists import ListedTransfer
 
@@ -131,6 +135,8 @@ def one(district: str, transfer: str) -> str:
         offered={kind.value for kind in view.offered},
         step=_step(view, left) if view.offered or may(READ, district) else None,
         left=left,
+        stuck=_stuck(district, transfer),
+        troubles=TROUBLES,
         causes=[CAUSES[cause] for cause in view.causes],
         candidates=_candidates(view),
         key=new_key(),
@@ -140,6 +146,24 @@ def one(district: str, transfer: str) -> str:
         unknown_days=any(clock.is_calendar_missing and clock.done is None for clock in view.clocks),
         delivered=view.state in GIVEN,
     )
+
+
+def _stuck(district: str, transfer: str) -> GivenUpStep | None:
+    """Return what the gateway has given up of a request, for whoever may let it try once more."""
+    given_up = office(GivenUpTransfers, district).list() if may(MATCH, district) else ()
+    return next((one for one in given_up if one.transfer == transfer), None)
+
+
+@page(blueprint, "/<district>/inbox/<transfer>/try-again", MATCH, "POST")
+def try_again(district: str, transfer: str) -> Response:
+    """Let the gateway try once more what it has given up."""
+    place = _place(district, transfer)
+
+    def do() -> Response:
+        office(GivenUpTransfers, district).replay(transfer)
+        return done(None, say("It is tried once more."), place)
+
+    return once(do, place)
 
 
 @page(blueprint, "/<district>/inbox/<transfer>/choose", MATCH, "POST")
