@@ -20,7 +20,7 @@ from gateway.console.page import page
 from gateway.console.parts.moments import moment
 from gateway.console.parts.names import transfer_number
 from gateway.console.tables import Sheet, TableColumn, csv_of
-from gateway.console.transfers.forms import ElsewhereForm, KeyedForm, ReasonForm, RequestForm
+from gateway.console.transfers.forms import ElsewhereForm, KeyedForm, ListedReasonForm, RequestForm
 from gateway.console.transfers.office import (
     blueprint,
     decided,
@@ -190,7 +190,7 @@ def dismiss_suggested(district: str) -> Response:
 @page(blueprint, "/<district>/sent/<transfer>/withdraw", WITHDRAW, "GET", "POST")
 def withdraw_asked(district: str, transfer: str) -> Any:
     """Withdraw a request before anything was delivered."""
-    form, place = ReasonForm(), url_for("transfers.asked", district=district, transfer=transfer)
+    form, place = ListedReasonForm(), url_for("transfers.asked", district=district, transfer=transfer)
     form.offer(WITHDRAWALS)
 
     def do() -> Response:

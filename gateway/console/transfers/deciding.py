@@ -13,7 +13,14 @@ from gateway.admin.transfers.preview import ReleasePreview
 from gateway.console.page import page
 from gateway.console.parts.names import transfer_number
 from gateway.console.parts.papers import paper
-from gateway.console.transfers.forms import HoldForm, KeyedForm, ReasonForm, ReleaseForm, closed_list, section_choices
+from gateway.console.transfers.forms import (
+    HoldForm,
+    KeyedForm,
+    ListedReasonForm,
+    ReleaseForm,
+    closed_list,
+    section_choices,
+)
 from gateway.console.transfers.office import (
     blueprint,
     custody,
@@ -144,7 +151,7 @@ def free(district: str, transfer: str) -> Response:
 @page(blueprint, "/<district>/inbox/<transfer>/refuse", DECIDE, "GET", "POST", fresh=True)
 def refuse(district: str, transfer: str) -> Any:
     """Refuse a request for a reason of the closed list, of which the other district sees none."""
-    view, place, form = custody(district).look(transfer), _place(district, transfer), ReasonForm()
+    view, place, form = custody(district).look(transfer), _place(district, transfer), ListedReasonForm()
     form.offer(REFUSALS)
     if request.method == "GET":
         form.seen.data = str(view.number)

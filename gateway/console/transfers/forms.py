@@ -43,7 +43,7 @@ class OneOfSeveral(Optional):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self.field_flags = {}
+        self.field_flags: dict[str, bool] = {}
 
 
 class StudentStated(ConsoleForm):
@@ -90,7 +90,7 @@ class RequestForm(StudentStated, KeyedForm):
         self.standing.choices = choices([(one.value, words) for one, words in STANDINGS.items()])
 
 
-class ReasonForm(KeyedForm):
+class ListedReasonForm(KeyedForm):
     """A reason out of a closed list."""
 
     reason = RadioField(later("Reason"), [InputRequired()])
@@ -100,7 +100,7 @@ class ReasonForm(KeyedForm):
         self.reason.choices = choices([(str(one), words) for one, words in reasons.items()])
 
 
-class HoldForm(ReasonForm):
+class HoldForm(ListedReasonForm):
     """Why a record is held back, and which parts of it that is about."""
 
     sections = CheckboxesField(

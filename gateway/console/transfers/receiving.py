@@ -13,7 +13,7 @@ from gateway.admin.transfers.receiving import TransferReceiving
 from gateway.console.page import page
 from gateway.console.parts.names import transfer_number
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
-from gateway.console.transfers.forms import FilingForm, KeyedForm, ReasonForm
+from gateway.console.transfers.forms import FilingForm, KeyedForm, ListedReasonForm
 from gateway.console.transfers.office import (
     blueprint,
     decided,
@@ -120,7 +120,7 @@ def file(district: str, transfer: str) -> Response:
 @page(blueprint, "/<district>/received/<transfer>/resend", RECEIVE, "GET", "POST")
 def resend(district: str, transfer: str) -> Any:
     """Ask for a record once more, for a reason of the closed list."""
-    service, form = office(TransferReceiving, district), ReasonForm()
+    service, form = office(TransferReceiving, district), ListedReasonForm()
     place, found = url_for("transfers.delivered", district=district, transfer=transfer), service.received(transfer)
     form.offer(RESENDS)
     if request.method == "GET":

@@ -189,9 +189,7 @@ KEY_STATES: Final[Mapping[KeyStatus, State]] = {
 
 TROUBLES: Final[Mapping[TroubleReason, Later]] = {
     TroubleReason.SOURCE: later("Your district's system could not be read for two days."),
-    TroubleReason.NOT_COVERED: later(
-        "The agreement does not cover this student any more, or the student has gone."
-    ),
+    TroubleReason.NOT_COVERED: later("The agreement does not cover this student any more, or the student has gone."),
     TroubleReason.OTHER_STUDENT: later("The student who was found is another one by now."),
     TroubleReason.AGREEMENT: later("No agreement about transfers to that district is in force."),
     TroubleReason.RECEIVER_KEY: later("The other district has no key in use that the agreement names."),

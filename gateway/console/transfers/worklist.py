@@ -14,7 +14,7 @@ from gateway.console.page import page, region
 from gateway.console.parts.moments import moment
 from gateway.console.parts.names import transfer_number
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
-from gateway.console.transfers.forms import ElsewhereForm, KeyedForm, ReasonForm
+from gateway.console.transfers.forms import ElsewhereForm, KeyedForm, ListedReasonForm
 from gateway.console.transfers.office import (
     blueprint,
     custody,
@@ -244,7 +244,7 @@ def pass_on(district: str, transfer: str) -> Any:
 @page(blueprint, "/<district>/inbox/<transfer>/withdraw", WITHDRAW, "GET", "POST")
 def withdraw_own(district: str, transfer: str) -> Any:
     """Withdraw a request before anything was delivered, for the sending district."""
-    view, form, place = custody(district).look(transfer), ReasonForm(), _place(district, transfer)
+    view, form, place = custody(district).look(transfer), ListedReasonForm(), _place(district, transfer)
     form.offer(WITHDRAWALS)
     form.seen.data = form.seen.data if request.method == "POST" else str(view.number)
 
