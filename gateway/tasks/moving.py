@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LETTER_DAYS: Final = 3
 ARRIVAL_DAYS: Final = 5
+SUPPLEMENT_DAYS: Final = 10
 LONGEST: Final = timedelta(days=30)
 """A clock that stands still gives no due day: then the task is due after these."""
 
@@ -51,9 +52,7 @@ def moving(
                 opened=opened, due=due,
             )  # fmt: skip
         if one.state in LEFT and (one.sender, one.receiver) in by_letter:
-            opened = one.asked.date()
-            due = opened + timedelta(days=LETTER_DAYS)
-            yield computed(task.TRANSFER_LETTER, one.sender, REGISTRAR, {"transfer": one.id}, opened=opened, due=due)
+            yield letter_task(one.id, one.sender, one.asked)
     for dead in given_up:
         opened, about = dead.at.date(), {"transfer": dead.transfer, "since": dead.at.isoformat(timespec="seconds")}
         told = {"why": dead.why, "again": "no" if dead.replayed else "once"}
@@ -72,3 +71,18 @@ def _of_sender(one: WaitingTransfer, now: datetime) -> Iterator[PersonTask]:
         yield computed(
             task.TRANSFER_LATE, one.sender, ADMINISTRATOR, about, opened=min(one.next_amber.date(), due), due=due
         )
+
+
+def letter_task(transfer: str, sender: str, asked: datetime) -> PersonTask:
+    """Return the task of the sending district to tell the parents by letter."""
+    opened = asked.date()
+    due = opened + timedelta(days=LETTER_DAYS)
+    return computed(task.TRANSFER_LETTER, sender, REGISTRAR, {"transfer": transfer}, opened=opened, due=due)
+
+
+def supplement_task(transfer: str, sender: str, version: int, now: datetime) -> PersonTask:
+    """Return the task of the sending district to send what has changed since the last delivered *version*."""
+    about = {"transfer": transfer, "version": version}
+    opened = now.date()
+    due = opened + timedelta(days=SUPPLEMENT_DAYS)
+    return computed(task.SUPPLEMENT_ASKED, sender, REGISTRAR, about, opened=opened, due=due)

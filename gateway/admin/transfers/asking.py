@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.admin.transfers.office import ASK, FOLLOW, WITHDRAW, TransferOffice
 from gateway.admin.transfers.own_children import is_enrolled
-from gateway.admin.transfers.tasks import supplement_task
 from gateway.people.actor import NotPermitted
 from gateway.registers.tags import spelt_name
 from gateway.storage.transfers.asked_children import AskedChildren
+from gateway.tasks.moving import supplement_task
 from gateway.tasks.store import Tasks
 from gateway.transfers.districts.children import asked_values, stated_child
 from gateway.transfers.ledger.lists import MAX_LISTED
@@ -159,7 +159,7 @@ class TransferAsking(TransferOffice):
         view = outward(found)
         if view.state is not OutwardState.DELIVERED:
             raise NotAllowed("A supplement follows what was delivered.")
-        task = supplement_task(found, self.region.clock())
+        task = supplement_task(found.id, found.sender, view.version, self.region.clock())
         Tasks(self.region.store, self.region.clock).note(task, self.actor.name)
         return view
 
@@ -187,8 +187,8 @@ class TransferAsking(TransferOffice):
         return outward(begun)
 
     def _repeats(self, transfer: str, key: str) -> bool:
-        """Tell whether a transfer began with this very request."""
-        return self.ledger.events(transfer)[0].key == idempotency_key(self.org, key)
+        """Tell whether a transfer began with this very request, for as long as keys are kept."""
+        return self.ledger.known_under(idempotency_key(self.org, key)) == transfer
 
     def _begun(self, key: str) -> OutwardTransfer | None:
         """Return the transfer that began under a *key* before; None where none did."""
@@ -208,7 +208,7 @@ class TransferAsking(TransferOffice):
     def _check_standing(self, form: TransferForm, stated: StatedChild) -> None:
         """Refuse a request for a child who is not the district's own."""
         if form.standing is RequestStanding.INTENT:
-            if self.actor.kind == "machine":
+            if self.actor.kind != "person":
                 raise NotPermitted("That a family has signed its intent, a person must say.")
             return
         asked, roll, today = spell_child(stated), self.roll(), self.today().isoformat()

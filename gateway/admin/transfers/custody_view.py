@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.transfers.office import DECIDE, FOLLOW, HIDDEN, MATCH, READ, WITHDRAW, TransferOffice
 from gateway.admin.transfers.own_children import own_child
-from gateway.admin.transfers.tasks import supplement_task
+from gateway.tasks.moving import supplement_task
 from gateway.tasks.store import Tasks
 from gateway.transfers.clocks.clocks import clocks
 from gateway.transfers.districts.children import DistrictChildren, row_of_subject, stated_child
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.admin.transfers.own_children import OwnChild
+    from gateway.tasks.task import PersonTask
     from gateway.transfers.clocks.clocks import Light, TransferClock
     from gateway.transfers.districts.children import DistrictRoll
     from gateway.transfers.ledger.lists import ListedTransfer
@@ -172,9 +173,13 @@ class CustodyReading(TransferOffice):
 
     def supplement_asked(self, transfer: Transfer) -> bool:
         """Tell whether the receiving district has asked for what has changed since the last delivery."""
-        name = supplement_task(transfer, self.region.clock()).id
-        task = Tasks(self.region.store, self.region.clock).find(name) if transfer.delivered else None
-        return task is not None and task.closed is None
+        found = Tasks(self.region.store, self.region.clock).find(self.asked_task(transfer).id)
+        return found is not None and found.closed is None
+
+    def asked_task(self, transfer: Transfer) -> PersonTask:
+        """Return the task by which the receiving district asks for what has changed since the last delivery."""
+        version = max(transfer.delivered, default=0)
+        return supplement_task(transfer.id, self.org, version, self.region.clock())
 
     def restrictions(self, roll: DistrictRoll) -> Mapping[int, frozenset[str]]:
         """Return the kinds of restrictions on each own student today, by row."""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.admin.second_person import SecondPerson, TwoPersonAct, Waiting
 from gateway.admin.transfers.custody_view import CustodyReading, CustodyView
 from gateway.admin.transfers.office import DECIDE
-from gateway.admin.transfers.tasks import supplement_task
 from gateway.people.actor import NotPermitted
 from gateway.tasks.store import Tasks
 from gateway.transfers.machine.errors import NotAllowed
+from gateway.transfers.machine.event import idempotency_key
+from gateway.transfers.machine.transitions import allowed
 from gateway.transfers.machine.words import EventKind, HoldReason, RecordSection, TransferRefusal
 from gateway.translations.phrases import Phrase
-from standards.errors import CallerError, InvalidBody
+from standards.errors import CallerError, ConcurrentChange, InvalidBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -29,6 +30,8 @@ APPROVER_ALONE: Final = (
     "Whether this record is sent, an approver of the district decides: the child's address is protected."
 )
 
+CHANGED: Final = "The transfer has changed since it was looked at: look again."
+NOT_NOW: Final = "This is decided already, or there is nothing to decide yet: look again."
 TOO_LATE: Final = "So long after the delivery a supplement is sent only when the receiving district asks for it."
 
 
@@ -79,6 +82,7 @@ class TransferDecisions(CustodyReading):
         """Refuse the request for a *reason* of a closed list, of which the receiving district sees none."""
         self.need(DECIDE)
         found, word = self.sent_to_us(transfer), _word(TransferRefusal, reason)
+        self._check_now(found, EventKind.REFUSE, expected, key)
         content = {"do": EventKind.REFUSE.value, "reason": word, "expected": expected}
 
         def do() -> CustodyView:
@@ -100,6 +104,7 @@ class TransferDecisions(CustodyReading):
         found = self.sent_to_us(transfer)
         agreement, _ = self.agreement(found.sender, found.receiver)
         named, kept = section_words(sections), section_words(withheld)
+        self._check_now(found, kind, expected, key)
         _check_whole(found, kind, named, kept)
         self._check_approver(found)
         terms = agreement.transfer
@@ -128,6 +133,15 @@ class TransferDecisions(CustodyReading):
     def _act(self, transfer: Transfer, content: Mapping[str, Any], expected: int) -> TwoPersonAct:
         return TwoPersonAct(DECIDE, self.org, transfer.id, content, f"number {expected}")
 
+    def _check_now(self, transfer: Transfer, kind: EventKind, expected: int, key: str) -> None:
+        """Refuse what cannot be done to a transfer as it is; what was done under the *key* is only repeated."""
+        if idempotency_key(self.org, key) in transfer.keys:
+            return
+        if transfer.number != expected:
+            raise ConcurrentChange(CHANGED)
+        if kind not in allowed(transfer, self.party):
+            raise NotAllowed(NOT_NOW)
+
     def _check_approver(self, transfer: Transfer) -> None:
         """Refuse whoever is no approver where the child's address is protected."""
         if not self.is_told and self.is_protected(transfer, self.roll()):
@@ -137,7 +151,7 @@ class TransferDecisions(CustodyReading):
         """Close the task to send what has changed, if the receiving district had asked for it."""
         if self.supplement_asked(transfer):
             tasks = Tasks(self.region.store, self.region.clock)
-            tasks.close(supplement_task(transfer, self.region.clock()), "sent", self.actor.name)
+            tasks.close(self.asked_task(transfer), "sent", self.actor.name)
 
 
 def again(region: Administration, rule: TwoPersonRule, actor: Actor, proposal: Proposal) -> Any:

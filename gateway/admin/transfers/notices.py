@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from gateway.admin.transfers.office import READ
 from gateway.admin.transfers.own_children import own_child
 from gateway.admin.transfers.preview import ReleasePreview
-from gateway.admin.transfers.tasks import letter_task
 from gateway.documents.formats import html
 from gateway.documents.transfer_letter import LetterFacts, transfer_letter
 from gateway.documents.words import Wording
+from gateway.tasks.moving import letter_task
 from gateway.tasks.store import Tasks
 from gateway.transfers.districts.children import row_of_subject
 from gateway.transfers.districts.release import plan_of, sending_office, track_of

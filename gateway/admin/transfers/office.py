@@ -95,6 +95,16 @@ class TransferOffice:
         self.actor.require_seen(FOLLOW, self.org, what=NO_DISTRICT)
         self.actor.require(action, self.org)
 
+    def need_children(self) -> None:
+        """Refuse whoever may not look at the district's own students: a command shows none of them.
+
+        Raises:
+            NotPermitted: no registrar, and no program of the district that may ask, looks.
+        """
+        self.need(ASK)
+        if self.actor.kind == "operator":
+            raise NotPermitted("A command shows no students: a registrar of the district does this.")
+
     def may(self, action: str) -> bool:
         """Tell whether the actor may do an action for the district."""
         if self.actor.kind == "machine":

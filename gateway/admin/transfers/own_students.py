@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.admin.transfers.office import ASK, TransferOffice
+from gateway.admin.transfers.office import TransferOffice
 from gateway.admin.transfers.own_children import candidate_of, own_child
 from gateway.transfers.matching.children import StatedChild
 from gateway.transfers.matching.comparison import compare
@@ -63,7 +63,7 @@ class OwnStudents(TransferOffice):
             InvalidBody: nothing is asked that leads to anybody.
             TooManyRequests: this person has searched too often within a minute, or searches already.
         """
-        self.need(ASK)
+        self.need_children()
         given = {name: text.strip() for name, text in asked.items() if text and text.strip()}
         if given.keys() - PARTS.keys() - {"unique"} or not given.keys() & LEADING:
             raise InvalidBody(LEADS_NOWHERE)
@@ -87,7 +87,7 @@ class OwnStudents(TransferOffice):
         Raises:
             NotFound: it is none of this district.
         """
-        self.need(ASK)
+        self.need_children()
         roll = self.roll()
         return self._student(roll, roll.rows[self.opened(ABOUT, handle)], 0.0)
 

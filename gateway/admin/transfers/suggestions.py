@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from gateway.admin.transfers.asking import TransferAsking, TransferForm
-from gateway.admin.transfers.office import ASK, TransferOffice
+from gateway.admin.transfers.office import TransferOffice
 from gateway.admin.transfers.own_children import candidate_of, enrollments, own_child
 from gateway.storage.transfers.asked_children import AskedChildren
 from gateway.tasks.store import Tasks
@@ -58,7 +58,7 @@ class TransferSuggestions(TransferOffice):
 
         There are none where the district is not cached.
         """
-        self.need(ASK)
+        self.need_children()
         if "student" not in self.gateway.districts[self.org].cached_entities:
             return ()  # a click does not read the whole of a system
         roll = self.roll()
@@ -73,7 +73,7 @@ class TransferSuggestions(TransferOffice):
         Raises:
             NotFound: it is none any more.
         """
-        self.need(ASK)
+        self.need_children()
         roll = self.roll()
         row, sender = self._of(roll, handle)
         candidate = candidate_of(roll, row)
@@ -87,7 +87,7 @@ class TransferSuggestions(TransferOffice):
 
     def dismiss(self, handle: str) -> None:
         """Suggest this no more."""
-        self.need(ASK)
+        self.need_children()
         roll = self.roll()
         self._close(roll, *self._of(roll, handle), "dismissed")
 

@@ -1,48 +1,17 @@
-"""Tasks of transfers: what waits for people of the sending district, each by the id of its transfer alone.
-
-What the gateway has given up is among it, and a person's to have tried once more.
-"""
+"""Tasks of transfers that the gateway has given up: people of the sending district may have each tried once more."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gateway.admin.transfers.office import MATCH, TransferOffice
 from gateway.storage.acts import Act
 from gateway.storage.transfers.tries import TransferTries
-from gateway.tasks.moving import LETTER_DAYS
-from gateway.tasks.task import ID_CHARACTERS, REGISTRAR, SUPPLEMENT_ASKED, TRANSFER_LETTER, PersonTask, computed
 from gateway.transfers.machine.words import TransferState
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from gateway.transfers.machine.transfer import Transfer
-
-ANSWER: Final = timedelta(days=10)
-"""For so long a task of a transfer that no law gives a day for is not late."""
-
-
-def supplement_task(transfer: Transfer, now: datetime) -> PersonTask:
-    """Return the task of the sending district to send what has changed since the last delivery."""
-    about = {"transfer": transfer.id, "version": max(transfer.delivered, default=0)}
-    name = _id(SUPPLEMENT_ASKED, transfer.id, str(about["version"]))
-    return PersonTask(name, SUPPLEMENT_ASKED, transfer.sender, REGISTRAR, about, now, now + ANSWER)
-
-
-def letter_task(transfer: str, sender: str, asked: datetime) -> PersonTask:
-    """Return the task to tell the parents by letter, the same that `gateway.tasks.moving` computes."""
-    opened = asked.date()
-    about = {"transfer": transfer}
-    due = opened + timedelta(days=LETTER_DAYS)
-    return computed(TRANSFER_LETTER, sender, REGISTRAR, about, opened=opened, due=due)
-
-
-def _id(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:ID_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True)

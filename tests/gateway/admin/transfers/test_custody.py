@@ -8,8 +8,7 @@ import pytest
 
 from gateway.admin.confirming import Confirming
 from gateway.admin.second_person import Waiting
-from gateway.admin.settings import OrganisationSettings
-from gateway.admin.transfers.asking import TransferAsking
+from gateway.admin.transfers.custody import TransferCustody
 from gateway.people.actor import NotPermitted, operator
 from gateway.transfers.machine.errors import NotAllowed, NotPartyTo
 from gateway.transfers.machine.words import TransferState
@@ -177,7 +176,7 @@ def test_the_region_sees_ids_states_and_clocks_and_nobody(office):
     for do in (
         lambda: service.choose(found.id, "x", found.number, "k"),
         lambda: service.approve(found.id, LEAVES, STAYS, found.number, "k"),
-        lambda: TransferAsking(office.administration, operator("root"), RECEIVER).withdraw(found.id, "mistake", "k"),
+        lambda: TransferCustody(office.administration, operator("root"), SENDER).refuse(found.id, "x", 1, "k"),
     ):
         with pytest.raises(NotPermitted):
             do()
@@ -220,4 +219,18 @@ def test_what_was_proposed_of_another_state_is_not_done(doubly):
 def test_holding_waits_for_nobody(doubly):
     found = doubly.waiting(5)
     assert doubly.custody("mona").hold(found.id, "court-order", ["identity"], found.number, "k").hold == "court-order"
-    assert OrganisationSettings is not None
+
+
+def test_nothing_is_proposed_that_cannot_be_done_now(doubly):
+    near = doubly.near(6)
+    with pytest.raises(NotAllowed):
+        doubly.custody("mona").approve(near.id, LEAVES, STAYS, near.number, doubly.key())
+    found = doubly.waiting(7)
+    with pytest.raises(ConcurrentChange):
+        doubly.custody("mona").approve(found.id, LEAVES, STAYS, found.number - 1, doubly.key())
+
+
+def test_a_decision_is_repeated_under_its_key(office):
+    found, key = office.waiting(41), office.key()
+    first = office.custody().approve(found.id, LEAVES, STAYS, found.number, key)
+    assert office.custody().approve(found.id, LEAVES, STAYS, found.number, key) == first
