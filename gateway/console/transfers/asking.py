@@ -29,6 +29,7 @@ from gateway.console.transfers.office import (
     last_day,
     may,
     new_key,
+    nowhere,
     office,
     places,
 )
@@ -217,6 +218,8 @@ def ask_elsewhere(district: str, transfer: str) -> Any:
     place, found = url_for("transfers.asked", district=district, transfer=transfer), service.one(transfer)
     others = [one for one in service.districts() if one != found.sender]
     form.district.choices = choices([("", "–"), *((one, district_name(one)) for one in others)])
+    if not others:
+        return nowhere(place)
 
     def do() -> Response:
         made = service.redirect(transfer, str(form.district.data), form.key.data or "")
@@ -250,7 +253,7 @@ def _sheet(district: str, found: Sequence[OutwardTransfer]) -> Sheet[OutwardTran
         TableColumn(later("Due by the end of"), lambda one: last_day(one.due)),
         TableColumn(later("Asked"), lambda one: one.asked, "time"),
     ]
-    return Sheet("sent", say("What we asked for, the next due first"), columns, found, say("Nothing is asked for yet."))
+    return Sheet("sent", say("The next due first"), columns, found, say("Nothing is asked for yet."))
 
 
 def _facts(one: OutwardTransfer) -> list[tuple[str, Any]]:

@@ -106,6 +106,12 @@ def changed(refusal: Conflict, place: str) -> Response:
     return redirect(place, 303)
 
 
+def nowhere(place: str) -> Response:
+    """Say on the page at *place* that there is no other district that could be asked."""
+    flash(say("No other district can be asked: there is no agreement in force about transfers from one."), "warn")
+    return redirect(place, 303)
+
+
 def decided(form: ConsoleForm, template: str, do: Callable[[], Response], place: str, **more: Any) -> Any:
     """Show a form or do what it was sent for; where the transfer has changed meanwhile, go to the page at *place*."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import render_template, request, url_for
 
-from gateway.admin.transfers.office import FOLLOW, MATCH, READ, WITHDRAW
+from gateway.admin.transfers.office import FOLLOW, HIDDEN, MATCH, READ, WITHDRAW
 from gateway.admin.transfers.tasks import GivenUpTransfers
 from gateway.console.forms import choices
 from gateway.console.page import page, region
@@ -24,6 +24,7 @@ from gateway.console.transfers.office import (
     last_day,
     may,
     new_key,
+    nowhere,
     office,
     once,
     places,
@@ -81,6 +82,9 @@ STEPS: Final = {
     TransferState.FILED: later("All of it is filed there. You may send what changes later as a supplement."),
 }
 """What comes next in each state; those that are closed have none."""
+FOR_APPROVERS: Final = later("The student's address is protected: an approver of your district decides what leaves.")
+LOOKED_AT: Final = frozenset({TransferState.NEAR, TransferState.WAITING, TransferState.HELD, *GIVEN})
+"""The states in which the district's own system is looked at for the student."""
 REST: Final = later("What the rule released is there. Decide now on the rest of the record: its clock goes on.")
 
 
@@ -136,6 +140,7 @@ def one(district: str, transfer: str) -> str:
         step=_step(view, left) if view.offered or may(READ, district) else None,
         left=left,
         stuck=_stuck(district, transfer),
+        unreadable=view.source_fails and view.state in LOOKED_AT,
         troubles=TROUBLES,
         causes=[CAUSES[cause] for cause in view.causes],
         candidates=_candidates(view),
@@ -221,6 +226,8 @@ def pass_on(district: str, transfer: str) -> Any:
     form.seen.data = form.seen.data if request.method == "POST" else str(view.number)
     others = [one for one in region().settings().transfers.districts if one not in {district, view.receiver}]
     form.district.choices = choices([("", "–"), *((one, district_name(one)) for one in others)])
+    if not others:
+        return nowhere(place)
 
     def do() -> Response:
         service, key = custody(district), form.key.data or ""
@@ -275,6 +282,8 @@ def undecided(view: CustodyView) -> list[Later]:
 
 def _step(view: CustodyView, left: list[Later]) -> Later | None:
     """Return what comes next."""
+    if view.state is TransferState.WAITING and view.receiver == HIDDEN and EventKind.APPROVE not in view.offered:
+        return FOR_APPROVERS
     return REST if left and EventKind.SUPPLEMENT in view.offered else STEPS.get(view.state)
 
 
@@ -328,7 +337,7 @@ def _sheet(district: str, found: Sequence[ListedTransfer]) -> Sheet[ListedTransf
         TableColumn(later("Military family"), lambda one: say("yes: 10 days") if one.military else ""),
         TableColumn(later("Asked"), lambda one: one.asked, "time"),
     ]
-    return Sheet("worklist", say("Requests, the next due first"), columns, found, say("There is no request here."))
+    return Sheet("worklist", say("The next due first"), columns, found, say("There is no request here."))
 
 
 def _state(one: ListedTransfer) -> State:

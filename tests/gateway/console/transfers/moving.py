@@ -119,11 +119,16 @@ class Moving:
 
 
 @contextmanager
-def moving(folder, **more):
-    """Run such a region until the end of the block."""
+def moving(folder, third=False, **more):
+    """Run such a region until the end of the block; a *third* district is Birch, which has what Maple has."""
     sites = small_sites(folder / "data")
-    agreed = agreement_text(**more).replace("notify: letter\n", f"notify: letter\n  office: {OFFICE}\n")
-    with people_region(folder / "region", sites, [agreed], SETTINGS) as region:
+    agreed = [agreement_text(**more).replace("notify: letter\n", f"notify: letter\n  office: {OFFICE}\n")]
+    settings = SETTINGS
+    if third:
+        sites["birch"] = sites["maple"]
+        agreed.append(agreed[0].replace("maple", "birch"))
+        settings = SETTINGS.replace('"cedar"]', '"cedar", "birch"]')
+    with people_region(folder / "region", sites, agreed, settings) as region:
         found = Moving(region, region.running.transfers())
         found.publish("cedar", "cedar enc", KeyUse.SEAL)
         yield found

@@ -196,6 +196,7 @@ def test_where_a_protected_child_moves_is_told_to_approvers_alone(world, ana, ri
     page = rita.get(f"{PLACE}/inbox/{transfer}")
     assert "a district of the region" in words(page)
     assert "cedar" not in words(page)
+    assert "an approver of your district decides what leaves" in words(page)
     assert f"{PLACE}/inbox/{transfer}/release" not in text(page)
     assert "cedar" not in words(rita.get(f"{PLACE}/inbox/{transfer}/hold"))
     row = next(one for one in text(rita.get(f"{PLACE}/inbox")).split("<tr>") if transfer in one)
