@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from standards.errors import StoreUnavailable
+from gateway.demo.commands import typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +17,6 @@ if TYPE_CHECKING:
     from gateway.demo.scenario.region import Scenario
 
 CLIENT: Final = "mentoring"
-ROOT: Final = Path(__file__).resolve().parents[2]
-"""Where this program lies, installed or not."""
 STEPS: Final = (
     "nobody has signed anything", "the mother signs the form", "the state protects the address",
     "the mother withdraws her consent",
@@ -31,7 +26,6 @@ SITE: Final = 1
 EDFI: Final = "data/v3/ed-fi"
 EFFECT_SECONDS: Final = 1.0
 """The time within which a command counts in every process."""
-COMMAND_SECONDS: Final = 120
 SUBSTITUTE: Final = "street: PO Box 257\ncity: Olympia\nstate: WA\npostalCode: 98507\n"
 NOTHING: Final = "-"
 
@@ -129,11 +123,5 @@ class FamilyChapter:
         return [line for line, _ in groupby(line for line in kept if line.strip())]
 
     def _run(self, *words: str, about: str = "") -> str:
-        """Run a command of this program as a person would, with the child's id on its standard input."""
-        done = subprocess.run(  # noqa: S603  our own module
-            [sys.executable, "-m", "gateway", *words, "--settings", str(self.transcript.scenario.settings)],
-            input=f"{about}\n", cwd=ROOT, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise StoreUnavailable(f"The command {' '.join(words[:2])} failed: {done.stderr.strip()}")
-        return done.stdout
+        """Run a command as a person would, with the child's id on its standard input."""
+        return typed(self.transcript.scenario.settings, *words, about=about)

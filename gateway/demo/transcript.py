@@ -25,6 +25,7 @@ from gateway.audit.reports.reading import AuditReader
 from gateway.config.settings import load
 from gateway.demo.family_chapter import FamilyChapter
 from gateway.demo.scenario.exhibit import own_id, own_words
+from gateway.demo.transfer_chapter import TransferChapter
 from gateway.every_agreement import load_every
 from gateway.storage.registry import open_store
 from policies.explain import explain
@@ -33,7 +34,8 @@ from standards.keys import Keyring
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gateway.demo.scenario.region import DemoClient, Scenario
+    from gateway.demo.scenario.clients import DemoClient
+    from gateway.demo.scenario.region import Scenario
     from policies.explain import Trace
 
 MAX_LINE_CHARACTERS = 110
@@ -62,7 +64,8 @@ class Transcript:
     def __init__(self, scenario: Scenario, base: str, console: Console | None = None) -> None:
         self.scenario, self.base = scenario, base
         self.console = console or _console()
-        self.accounts = {account.name: account for account in scenario.accounts}
+        every = (*scenario.accounts, *scenario.moving.clients.values())
+        self.accounts = {account.name: account for account in every}
         self.settings = load(scenario.settings)
         self.keys = self.settings.open_keys()
         self.keyring = Keyring(self.keys.derive("ids"))
@@ -83,6 +86,7 @@ class Transcript:
             self.give_back()
             self.account_for()
             FamilyChapter(self).show()
+            TransferChapter(self).show()
         self.head(
             "That is all",
             "The gateway is off, every file of this region is removed. README.md tells how to connect your district. "
@@ -279,7 +283,7 @@ class Transcript:
 
     def ask(self, verb: str, name: str, path: str, **more: Any) -> requests.Response:
         """Ask the gateway as the consumer called *name*."""
-        headers = {"Authorization": f"Bearer {self._token(self.accounts[name])}"}
+        headers = {"Authorization": f"Bearer {self._token(self.accounts[name])}"} | more.pop("headers", {})
         return self.web.request(verb, f"{self.base}/{path}", headers=headers, timeout=60, **more)
 
     def _token(self, account: DemoClient) -> str:
@@ -303,6 +307,10 @@ class Transcript:
     def say(self, text: str) -> None:
         """Print a sentence."""
         self.console.print(Padding(Text(text), (0, 0, 0, 2), expand=False))
+
+    def gap(self) -> None:
+        """Print an empty line."""
+        self.console.print()
 
     def table(self, titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
         """Print a table."""

@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from gateway.server.front import Front
     from gateway.server.supervision import Supervisor
 
+MINUTE = timedelta(minutes=1)
+"""How often jobs are done; what is to be done more often has rounds of its own."""
 SETTINGS_FILE = "CROSSING_SETTINGS"
 MAX_CONNECTIONS = 8192
 """The connections open at once; further ones wait until one of these ends."""
@@ -59,6 +62,7 @@ def application() -> Front:
 def attend(running: RunningGateway, ending: ExitStack) -> None:
     """Until *ending*: answer commands, keep readiness up to date, let failed districts try again."""
     from gateway.jobs.consumer import Jobs
+    from gateway.jobs.rounds import Rounds
     from gateway.readiness import Upkeep
     from gateway.runtime.control.control_socket import NAME, Control
 
@@ -72,6 +76,10 @@ def attend(running: RunningGateway, ending: ExitStack) -> None:
     jobs = Jobs(running.notices(), {"transfers": transfers.work_once})
     jobs.start()
     ending.callback(jobs.stop)
+    if timedelta(0) < (pause := running.settings.transfers.batch_every) < MINUTE:
+        rounds = Rounds(transfers.work_once, pause)
+        rounds.start()
+        ending.callback(rounds.stop)
     ending.callback(Control(running.state.settings.state / NAME, running.handlers()).close)
 
 

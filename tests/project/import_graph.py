@@ -107,6 +107,8 @@ FLOORS = [
     "gateway.transfers.ledger",
     "gateway.transfers.districts",
     "gateway.transfers.work",
+    "gateway.receiving",
+    "gateway.sending",
     "gateway.admin",
     "gateway.admin.agreements",
     "gateway.admin.transfers",

@@ -11,7 +11,8 @@ import pytest
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
 OWN = {
     "act", "actor", "agreement", "approval", "chain", "contract", "cursor", "disclosure", "epoch", "grant", "keyring", "lens", "manifest",
-    "population", "proposal", "prune", "register", "row index", "schedule", "snapshot", "tag", "task", "transfer", "view", "vocabulary",
+    "package", "population", "proposal", "prune", "register", "row index", "schedule", "snapshot", "tag", "task", "transfer", "transfer worker",
+    "view", "vocabulary",
 }  # fmt: skip
 ENTRIES = dict(part.split("\n", 1) for part in PAGE.read_text("utf-8").split("\n## ")[1:])
 NAMED = re.compile(r"`((?:standards|adapters|policies|gateway)(?:\.\w+)+)`")

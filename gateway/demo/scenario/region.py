@@ -23,7 +23,16 @@ from gateway.demo.data.oneroster.messy_csv_files import write_messy_oneroster_11
 from gateway.demo.data.oneroster.server import server_documents
 from gateway.demo.data.schools.descriptors import declared
 from gateway.demo.data.schools.terms import school_year_of
+from gateway.demo.scenario.clients import DemoClient
+from gateway.demo.scenario.mover import as_enrolled, with_mover
 from gateway.demo.scenario.releases import ANALYTICS, EVERYTHING, MENTORING, ROSTERING, TUTORING
+from gateway.demo.scenario.transfer_parties import (
+    BATCHES,
+    SENDER,
+    Addresses,
+    TransferParties,
+    prepare_transfers,
+)
 from gateway.storage.registry import Client, Secret, open_store
 
 if TYPE_CHECKING:
@@ -150,21 +159,6 @@ SITES: tuple[tuple[str, str, str, Callable[[FictionalDistrict, Path], object], s
 
 
 @dataclass(frozen=True, slots=True)
-class DemoClient:
-    """A registered client of the demonstration, with its secret in clear, which only a demonstration keeps."""
-
-    name: str
-    org: str
-    client_id: str
-    client_secret: str
-    scopes: tuple[str, ...]
-    agreement: str
-    districts: tuple[str, ...]
-    purpose: str
-    asks_for: str
-
-
-@dataclass(frozen=True, slots=True)
 class DemoDistrict:
     """A district, its adapter, and the files it hands over."""
 
@@ -203,6 +197,8 @@ class Scenario:
     ports: Ports
     today: date
     """The day that it is in the districts, by whose clock forms are signed."""
+
+    moving: TransferParties
 
     @contextmanager
     def systems(self) -> Iterator[None]:
@@ -254,11 +250,13 @@ def prepare(
         generate(name, seed=seed, students=students, school_year=school_year_of(today), today=today)
         for name in (SERVED, WITH_ODS)
     ]
+    sender = next(site.district for site in sites if site.district.name == SENDER)
+    made[1], mover = with_mover(sender, made[1])
     for district, adapter, dialect in zip(made, ("oneroster_rest", "edfi_ods"), SERVERS, strict=True):
         sites.append(DemoDistrict(district, adapter, dialect))
         (folder / f"{district.name}.secret").write_text(secret, "ascii")
     sis = Sis(server_documents(made[0]), client="crossing", secret=secret)
-    own = Ods(ods_documents(made[1]), client="crossing", secret=secret)
+    own = Ods(as_enrolled(ods_documents(made[1]), sender, mover), client="crossing", secret=secret)
     own.tokens.limit = -1  # every command of somebody who tries them takes one
     gradebook = Sis(gradebook_documents(made[1], own), client="crossing", secret=secret)
     settings = folder / "gateway.toml"
@@ -272,11 +270,14 @@ def prepare(
     places.append(ODS.format(name=WITH_ODS, **urls))
     speaking = [name for name, adapter, *_ in SITES if adapter == "oneroster_csv"] + [SERVED]
     places += [DEFAULTS.format(name=name) for name in speaking]
-    settings.write_text(SETTINGS.format(port=port) + "".join(places), "utf-8")
+    settings.write_text(SETTINGS.format(port=port) + "".join(places) + BATCHES, "utf-8")
     progress("signing the agreements and registering the clients")
     deals = _deals(sites[0].district)
     _sign(folder / "agreements", deals, today)
-    return Scenario(settings, _register(settings, deals), tuple(sites), sis, own, gradebook, ports, today)
+    accounts = _register(settings, deals)
+    addresses = Addresses(f"http://127.0.0.1:{port}", urls["url"], secret)
+    moving = prepare_transfers(settings, sender, made[1], mover, addresses)
+    return Scenario(settings, accounts, tuple(sites), sis, own, gradebook, ports, today, moving)
 
 
 def _deals(maple: FictionalDistrict) -> tuple[_Deal, ...]:

@@ -17,9 +17,8 @@ def figures_of(manifest: Mapping[str, Any], check: Mapping[str, str] | None = No
     its own system.
     """
     sections = {one["name"]: sum(map(_records, one["files"])) for one in manifest["sections"]}
-    if check is None:
-        check = next((one.get("check", {}) for one in manifest["sections"] if one["name"] == CHECKED), {})
-    return {"sections": sections, "check": dict(check)}
+    stated = next((one.get("check", {}) for one in manifest["sections"] if one["name"] == CHECKED), {})
+    return {"sections": sections, "check": dict(stated if check is None else check)}
 
 
 def _records(entry: Mapping[str, Any]) -> int:

@@ -90,10 +90,10 @@ def test_each_link_into_the_console_lets_one_person_in(served):
     assert requests.get(f"{console['url']}/join/{'A' * 43}", timeout=30).status_code == 404
 
 
-def test_no_client_of_the_demonstration_administers_anything(served):
+def test_no_client_whose_secret_is_told_administers_anything_or_asks_for_records(served):
     scopes = {scope for one in served["clients"].values() for scope in one["scopes"]}
     assert scopes
-    assert [scope for scope in scopes if scope.startswith("admin")] == []
+    assert [scope for scope in scopes if scope.startswith(("admin", "transfer"))] == []
 
 
 def ask(facts, client, path, method="GET", **more):
@@ -114,7 +114,7 @@ def test_the_transcript_is_plain_text_that_fits_a_page(told):
     printed, _, _ = told
     lines = printed.splitlines()
     assert "\x1b" not in printed
-    assert len(lines) <= 160
+    assert len(lines) <= 190
     assert max(map(len, lines)) <= 110
 
 
@@ -143,6 +143,31 @@ def test_the_child_in_the_transcript_is_shown_to_each_consumer_as_its_agreement_
     assert tutor == [own] * 2
     assert re.fullmatch("[0-9a-f]{32}", analytics)
     assert rows["sex"][1:3] == ["-", "-"]
+
+
+def moved(printed):
+    return printed.partition("8. A child moves")[2].partition("That is all")[0]
+
+
+def test_a_record_moves_and_the_receiving_district_sees_nothing_of_how_before_it_is_delivered(told):
+    rows = [line.rstrip() for line in moved(told[0]).splitlines() if re.search("asked, due|delivered, version", line)]
+    seen = [re.sub(r"\d{4}-\d\d-\d\d", "D", row.rpartition("  ")[2]) for row in rows]
+    assert seen == ["asked, due D"] * 4 + ["delivered, version 1"] * 3 + ["delivered, version 2"]
+    assert len({row[-10:] for row in rows[:4]}) == 1
+    assert "Fir's 4 answers are the same to the last byte" in told[0]
+
+
+def test_a_record_that_moved_is_in_the_other_system_and_in_the_paper_and_nowhere_in_the_gateway(told):
+    section = " ".join(moved(told[0]).split())
+    assert re.search(r"sex - → (Male|Female); born in - → \w", section)
+    assert "1. fir (school district) was sent the whole record, or parts of it" in section
+    assert "When: 2 times" in section
+    assert "Allowed by: 34 CFR 99.31(a)(2)" in section
+    size, files = re.search(r"at the end ([\d,]+) bytes in (\d+) files", section).groups()
+    assert int(files) > 30
+    assert int(size.replace(",", "")) > 1_000_000
+    assert "none of them was there." in section
+    assert int(re.search(r"In (\d+) files of Fir's records the same search", section)[1]) > 3
 
 
 def test_every_answer_in_the_transcript_keeps_what_is_withheld_to_itself(told):
