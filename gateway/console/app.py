@@ -34,6 +34,7 @@ from gateway.console.parts.uploads import InMemoryRequest, allow_size
 from gateway.console.registers.assignments import blueprint as assignments
 from gateway.console.registers.pages import blueprint as registers
 from gateway.console.sign_in import blueprint as sign_in
+from gateway.console.transfers.pages import blueprint as transfers
 from gateway.console.wording import later, retold, say, told
 from gateway.people.sessions import COOKIE
 from gateway.web.app import REFUSED
@@ -60,6 +61,7 @@ BLUEPRINTS: Final = (
     settings,
     preview,
     sign_in,
+    transfers,
     vendor,
     why,
 )

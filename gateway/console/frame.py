@@ -49,6 +49,7 @@ NAVIGATION: Final = (
     Entry(later("Districts"), "districts.overview", "district.read"),
     Entry(later("Clients"), "clients.overview", "client.read"),
     Entry(later("Agreements"), "agreements.overview", "agreement.read"),
+    Entry(later("Transfers"), "transfers.overview", "transfer.follow"),
     Entry(later("Registers"), "registers.overview", "register.read"),
     Entry(later("Assignments"), "assignments.overview", "assignment.read"),
     Entry(later("Disclosures"), "desk.overview", "disclosure.read"),

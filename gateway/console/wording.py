@@ -33,6 +33,7 @@ CATALOGUES: Final = (
     "settings",
     "preview",
     "sign_in",
+    "student_transfers",
     "vendor",
     "why",
 )

@@ -10,8 +10,8 @@ from gateway.admin.agreements.writing import DraftWriting, NewDraft
 from gateway.admin.clients.clients import Clients
 from gateway.admin.organisations import Organisations
 from gateway.console.agreements.forms import NewAgreementForm, ReadInForm
-from gateway.console.agreements.views import address, blueprint, region, sent
-from gateway.console.forms import choices
+from gateway.console.agreements.views import address, blueprint, region
+from gateway.console.forms import choices, sent
 from gateway.console.page import actor, page
 from gateway.console.parts.names import kind_name
 from gateway.translations.phrases import Phrase

@@ -14,8 +14,8 @@ from gateway.admin.agreements.writing import DraftWriting
 from gateway.admin.second_person import Waiting
 from gateway.console.agreements.clients import client_lines
 from gateway.console.agreements.forms import ContinueForm, ReasonedForm, SignForm
-from gateway.console.agreements.views import address, blueprint, region, sent, version_page
-from gateway.console.forms import choices
+from gateway.console.agreements.views import address, blueprint, region, version_page
+from gateway.console.forms import choices, sent
 from gateway.console.page import actor, page
 from gateway.console.wording import language, say, translated
 from gateway.documents.kinds import FORMATS, document

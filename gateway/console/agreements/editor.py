@@ -13,7 +13,8 @@ from gateway.admin.agreements.writing import CLOSED, READ_ONLY, DraftWriting
 from gateway.console.agreements import elements
 from gateway.console.agreements.clients import client_lines
 from gateway.console.agreements.forms import AgreementTextForm, SavedForm, part_form, part_values
-from gateway.console.agreements.views import address, blueprint, region, sent
+from gateway.console.agreements.views import address, blueprint, region
+from gateway.console.forms import sent
 from gateway.console.page import actor, page
 from gateway.console.wording import language, later, say
 from standards.errors import CallerError

@@ -19,24 +19,21 @@ from gateway.console.page import actor, page
 from gateway.console.parts.facts import fact_name
 from gateway.console.parts.moments import moment
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
-from gateway.console.wording import language, later, retold, say, translated
+from gateway.console.wording import language, later, retold, say
 from gateway.documents.kinds import FORMATS, KINDS, document
 from gateway.documents.population import sentences
 from gateway.documents.released import ACTIONS, content, released
 from gateway.documents.words import Wording
 from gateway.signing.overview import AGREED, COMING, DRAFT, ENDED, ENDING, FORCE, REPLACED, REVIEW
 from gateway.storage.people.agreements import PUBLISHED, RECALLED, WITHDRAWN
-from standards.errors import CallerError, Forbidden, InvalidBody, NotFound, SettingsError
+from standards.errors import CallerError, NotFound, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from werkzeug.datastructures import MultiDict
 
     from gateway.admin.administration import Administration
     from gateway.admin.agreements.reading import KnownVersion
     from gateway.admin.agreements.signatories import PartySignature
-    from gateway.console.forms import ConsoleForm
     from gateway.reasoning.simulation import ElementCoverage
     from policies.reasoning.small_cells import Movement
 
@@ -278,32 +275,3 @@ def printed(name: str, version: int) -> Response:
     answer = Response(written, content_type=MEDIA[form])
     answer.headers["Content-Disposition"] = f'attachment; filename="{one.id}-{one.version}-{kind}.{ENDINGS[form]}"'
     return answer
-
-
-def sent(form: ConsoleForm, template: str, do: Callable[[], Any], **more: Any) -> Any:
-    """Show a form, or do what it was sent for; a refusal is shown in it, with what was filled in."""
-    status = 200
-    if request.method == "POST":
-        status = 400
-        if form.validate():
-            try:
-                return do()
-            except (Forbidden, NotFound):
-                raise
-            except CallerError as refusal:
-                _place(form, refusal)
-                status = refusal.status
-            except SettingsError as error:
-                form.form_errors.append(translated(error.message) or error.message)
-    return render_template(template, form=form, **more), status
-
-
-def _place(form: ConsoleForm, refusal: CallerError) -> None:
-    """Tell a refusal at the fields that it is about, or above the form where it is about none of them."""
-    found = refusal.places if isinstance(refusal, InvalidBody) else {}
-    fields = {place.removeprefix("/"): texts for place, texts in found.items()}
-    if not fields or any(name not in form for name in fields):
-        form.form_errors.append(translated(refusal.message) or refusal.message)
-        return
-    for name, texts in fields.items():
-        form[name].errors = [translated(text) or text for text in texts]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from base64 import b64encode
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from gateway.admin.desk import PrivacyDesk
@@ -19,6 +16,7 @@ from gateway.console.inbox.pages import STATES
 from gateway.console.page import actor, page, region
 from gateway.console.parts.facts import fact_name, facts_named
 from gateway.console.parts.names import about, act_name
+from gateway.console.parts.papers import paper
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
 from gateway.console.wording import language, later, say, translated
 from gateway.documents.formats import html
@@ -33,9 +31,6 @@ if TYPE_CHECKING:
     from gateway.tasks.task import PersonTask
 
 blueprint = Blueprint("desk", __name__, url_prefix="/console/desk")
-
-STYLE: Final = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
-"""The style of a document, which the policy of its page names by its hash."""
 
 MAX_PROBLEMS: Final = 200
 MAX_ACTS: Final = 1000
@@ -66,7 +61,7 @@ def child() -> Any:
     if form.paper.data in {"en", "es"}:
         if opened is not None:
             flash(say("The task of the inspection is open."), "ok")
-        return _paper(Print(found, form.paper.data))
+        return paper(html.render(Print(found, form.paper.data).document()))
     printed = Print(found, language(), custodian=True)
     return csv_of(sheet) or render_template(
         "desk/child.html", form=form, printed=printed, table=sheet.shown(), opened=opened
@@ -279,16 +274,3 @@ def _tasks(name: str, caption: str, found: Any) -> Sheet[PersonTask]:
         TableColumn(later("Outcome"), lambda one: one.outcome),
     ]
     return Sheet(name, caption, columns, found, say("Nothing is due."))
-
-
-def _paper(printed: Print) -> Response:
-    """Return the paper for a parent, as a page of its own that is printed."""
-    content = html.render(printed.document())
-    answer = Response(content, content_type="text/html; charset=utf-8")
-    hashes = " ".join(f"'sha256-{_hash(style)}'" for style in STYLE.findall(content))
-    answer.headers["Content-Security-Policy"] = f"default-src 'none'; style-src {hashes}; frame-ancestors 'none'"
-    return answer
-
-
-def _hash(style: bytes) -> str:
-    return b64encode(sha256(style).digest()).decode()

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length
 
 from gateway.admin.inbox.inbox import MAX_OUTCOME_CHARACTERS, Inbox, mine
 from gateway.console.forms import ConsoleForm
-from gateway.console.inbox.steps import NEXT, WAYS
+from gateway.console.inbox.steps import NEXT, TRANSFER_WAYS, WAYS
 from gateway.console.page import PUBLIC, actor, page, region
 from gateway.console.parts.moments import moment
 from gateway.console.parts.names import about, role_name
@@ -156,11 +156,20 @@ def _way(one: PersonTask) -> tuple[str, str] | None:
         if one.kind == APPROVAL and one.closed is None and mine(who, one):
             return url_for("agreements.sign", name=name, version=version), say("Read and sign")
         return url_for("agreements.version", name=name, version=version), f"{name}@{version}"
-    action, endpoint, words = WAYS.get(one.kind, ("", "", None))
+    action, endpoint, words = (WAYS | TRANSFER_WAYS).get(one.kind, ("", "", None))
     if not action or not who.allows(action, one.org):
         return None
-    of_district = endpoint.startswith("districts.")
-    return (url_for(endpoint, name=one.org) if of_district else url_for(endpoint)), str(words)
+    return _address_of(endpoint, one), str(words)
+
+
+def _address_of(endpoint: str, one: PersonTask) -> str:
+    """Return the address of the page on which a task is done: that of its district, or of its transfer."""
+    if endpoint.startswith("districts."):
+        return url_for(endpoint, name=one.org)
+    if endpoint.startswith("transfers."):
+        of_one = {"transfer": one.content["transfer"]} if one.kind in TRANSFER_WAYS else {}
+        return url_for(endpoint, district=one.org, **of_one)
+    return url_for(endpoint)
 
 
 def _sheet(shown: list[PersonTask], unmanned: frozenset[str]) -> Sheet[PersonTask]:

@@ -23,6 +23,13 @@ from gateway.tasks.task import (
     RECORD_FILES,
     RECORD_KEY,
     SUPPLEMENT_ASKED,
+    TRANSFER_ARRIVED,
+    TRANSFER_LATE,
+    TRANSFER_LETTER,
+    TRANSFER_NEAR,
+    TRANSFER_STUCK,
+    TRANSFER_UNKNOWN,
+    TRANSFER_WAITS,
     UNDELIVERED,
 )
 
@@ -48,6 +55,13 @@ NEXT: Final = {
     NOTICE_99_7: later("Next, give the notice as your district does, then close this task and say how it was given."),
     SUPPLEMENT_ASKED: later("Next, look at the transfer, and send what has changed; or withhold it."),
     NOTICE_99_37: later("Next, give the notice as your district does, then close this task and say how it was given."),
+    TRANSFER_NEAR: later("Next, open the request, compare your own students with it, and say who is meant."),
+    TRANSFER_UNKNOWN: later("Next, open the request: pass it on where you know the district, or end it."),
+    TRANSFER_WAITS: later("Next, open the request, look at exactly what would leave, and release it or hold it back."),
+    TRANSFER_ARRIVED: later("Next, open the record with your own program, and say what became of each section."),
+    TRANSFER_LATE: later("Next, open the request and see who must act; its clock does not wait."),
+    TRANSFER_STUCK: later("Next, open the request: have what stops it mended, then let it be tried once more."),
+    TRANSFER_LETTER: later("Next, print the letter, send it, and note that it was sent."),
 }
 """What somebody does next about each kind of task."""
 
@@ -61,6 +75,18 @@ WAYS: Final = {
     FILE_LATE: ("district.read", "districts.files", later("Files of the district")),
     CHANGE_WAITS: ("district.approve-change", "districts.approve", later("Look at it and approve it")),
     CONNECTION_FAILS: ("district.read", "districts.one", later("The district's page")),
+    TRANSFER_LETTER: ("transfer.read", "transfers.letters", later("Letters to parents")),
     UNDELIVERED: ("settings.read", "settings.overview", later("Settings")),
 }
 """The action, the page and its words, for each kind of task that one page helps with."""
+
+TRANSFER_WAYS: Final = {
+    TRANSFER_NEAR: ("transfer.match", "transfers.one", later("Say who is meant")),
+    TRANSFER_UNKNOWN: ("transfer.match", "transfers.one", later("Open the request")),
+    TRANSFER_WAITS: ("transfer.decide", "transfers.one", later("Decide what leaves")),
+    TRANSFER_ARRIVED: ("transfer.receive", "transfers.delivered", later("File it section by section")),
+    TRANSFER_LATE: ("transfer.follow", "transfers.one", later("Open the request")),
+    TRANSFER_STUCK: ("transfer.follow", "transfers.one", later("Open the request")),
+    SUPPLEMENT_ASKED: ("transfer.decide", "transfers.one", later("Send what has changed")),
+}
+"""The same for each kind of task that is about one transfer."""

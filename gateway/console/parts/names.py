@@ -120,6 +120,36 @@ ACTS: Final = {
     "identity removed": later("Provider removed"),
     "password and authenticator set": later("Password and authenticator set"),
     "recovery codes renewed": later("Recovery codes renewed"),
+    "transfer ask": later("Record asked for"),
+    "transfer match": later("Student looked for"),
+    "transfer choose": later("Student chosen for a transfer"),
+    "transfer none-of-them": later("None of the students was meant"),
+    "transfer redirect": later("Request passed on"),
+    "transfer end": later("Request ended: not our student"),
+    "transfer task": later("Decision about a record asked of a person"),
+    "transfer release": later("Record released by rule"),
+    "transfer approve": later("Record released by a person"),
+    "transfer hold": later("Record held back"),
+    "transfer free": later("Record freed"),
+    "transfer refuse": later("Request for a record refused"),
+    "transfer pack": later("Record packed and sealed"),
+    "transfer deliver": later("Record delivered"),
+    "transfer accept": later("Record read back rightly"),
+    "transfer resend": later("Record asked for once more"),
+    "transfer file": later("Section of a record filed"),
+    "transfer supplement": later("Supplement to a record released"),
+    "transfer withdraw": later("Request for a record withdrawn"),
+    "transfer lapse": later("Record lapsed: nobody fetched it"),
+    "transfer candidates shown": later("Students who may be meant were shown"),
+    "transfer previewed": later("Looked at what would leave of a record"),
+    "transfer letter written": later("Letter to parents written"),
+    "transfer copy for parent": later("Copy of a record made for the parent"),
+    "transfer replayed": later("Step of a transfer tried once more"),
+    "transfer replay": later("Step of a transfer tried once more"),
+    "own students searched": later("Own students searched"),
+    "transfer key active": later("Key for transfers published"),
+    "transfer key retiring": later("Key for transfers retired"),
+    "transfer key revoked": later("Key for transfers revoked"),
 }
 """What each act on record is called."""
 
@@ -189,6 +219,13 @@ ABOUT: Final = {
     "forced": later("forced"),
     "method": later("how"),
     "number": later("number"),
+    "transfer": later("transfer"),
+    "since": later("since"),
+    "why": later("why"),
+    "again": later("to be tried again"),
+    "sections": later("sections"),
+    "event": later("digest of the event"),
+    "shown": later("shown"),
     "against": later("compared with version"),
 }
 """The labels of what an act or a task is about; one that is missing is shown as it is."""
@@ -208,6 +245,8 @@ CERTIFICATES: Final = {"required": later("is required"), "none": later("is not r
 
 DIGEST: Final = re.compile("[0-9a-f]{32,}")
 SHOWN_OF_A_DIGEST: Final = 12
+HALF: Final = 4
+"""The characters of half a number of a transfer."""
 MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9:]+)?)?")
 
 
@@ -279,6 +318,11 @@ def said(name: str, value: Any) -> str:
     return _word(name, str(value))
 
 
+def transfer_number(transfer: str) -> str:
+    """Return the number by which people name a transfer to each other: the beginning of its id, in two halves."""
+    return f"{transfer[:HALF]}-{transfer[HALF : 2 * HALF]}"
+
+
 def _word(name: str, value: str) -> str:
     """Say one word of an act's content: a role, a kind and an action by their names, a digest in short."""
     if name in {"role", "roles"}:
@@ -289,7 +333,7 @@ def _word(name: str, value: str) -> str:
         return translated(actions()[value].about) or actions()[value].about
     if name in {"because", "certificate"}:
         return str((BECAUSE if name == "because" else CERTIFICATES).get(value, value))
-    if value == "":
-        return "–"
+    if name == "transfer" or value == "":
+        return transfer_number(value) if value else "–"
     shown = f"{value[:SHOWN_OF_A_DIGEST]}…" if DIGEST.fullmatch(value) else value
     return moment(value) if MOMENT.fullmatch(value) else shown

@@ -91,21 +91,29 @@ def with_entrance(app: WSGIApplication) -> WSGIApplication:
 @contextmanager
 def served(folder: Path) -> Iterator[ServedRegion]:
     """Serve a region over two small districts on ``http://localhost`` until the end of the block."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        missing("chromium (on Debian: apt-get install chromium)")
     sites = small_sites(folder / "data")
     with people_region(folder / "region", sites, [agreement(name) for name in sites]) as region:
         links = furnish(region)
-        server = make_server("localhost", 0, with_entrance(region.running), threaded=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            with tempfile.TemporaryDirectory() as own, sync_playwright() as playwright:
-                chromium = playwright.chromium.launch(executable_path=program, args=FLAGS, downloads_path=own)
-                yield ServedRegion(region, f"http://localhost:{server.server_port}", chromium, links)
-                chromium.close()
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
+        with shown(region) as site:
+            site.links = links
+            yield site
+
+
+@contextmanager
+def shown(region: PeopleRegion) -> Iterator[ServedRegion]:
+    """Serve a *region* on ``http://localhost``, with Chromium beside it, until the end of the block."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        missing("chromium (on Debian: apt-get install chromium)")
+    server = make_server("localhost", 0, with_entrance(region.running), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with tempfile.TemporaryDirectory() as own, sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(executable_path=program, args=FLAGS, downloads_path=own)
+            yield ServedRegion(region, f"http://localhost:{server.server_port}", chromium)
+            chromium.close()
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
