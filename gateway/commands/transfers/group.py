@@ -22,7 +22,7 @@ STANDINGS: Final = ("enrollment", "intent")
 REASONS: Final = ("mistake", "not-enrolled", "asked-elsewhere", "agreement-ended")
 IN_COLUMNS: Final = ("id", "state", "receiver", "light", "due", "military", "hold", "version")
 OUT_COLUMNS: Final = ("id", "state", "sender", "asked", "due", "version")
-WORK_COLUMNS: Final = ("id", "sender", "receiver", "state", "why", "at", "replayed")
+WORK_COLUMNS: Final = ("id", "sender", "state", "why", "at", "replayed")
 KEY_BYTES: Final = 12
 
 
@@ -130,17 +130,14 @@ def report(district: str, begin: datetime | None, until: datetime | None, as_jso
 
 @transfers.command()
 @click.option("--district", default="", help="Only of this district as the sending one.")
-@click.option("--replay", metavar="ID", help="Try once more what was given up of this transfer: possible once.")
 @JSON
 @SETTINGS
-def work(district: str, replay: str | None, as_json: bool, file: Path) -> None:
-    """List the steps that the gateway could not do and has given up, with the reason, and how many wait."""
-    if replay:
-        told(file, "transfers work", as_json=False, district=district, replay=replay)
-        return
-    listed(
-        file, "transfers work", WORK_COLUMNS, "Nothing was given up.", as_json=as_json, district=district
-    )  # fmt: skip
+def work(district: str, as_json: bool, file: Path) -> None:
+    """List the steps that the gateway could not do and has given up, with the reason, and how many wait.
+
+    One more try is for the people of the sending district, in the console.
+    """
+    listed(file, "transfers work", WORK_COLUMNS, "Nothing was given up.", as_json=as_json, district=district)
 
 
 def _new_key() -> str:

@@ -18,7 +18,6 @@ from gateway.admin.transfers.keys import TransferKeys
 from gateway.admin.transfers.office import FOLLOW, HIDDEN
 from gateway.admin.transfers.reports import TransferReports
 from gateway.people.actor import NotPermitted, operator
-from gateway.storage.acts import Act
 from gateway.storage.transfers.tries import TransferTries
 from gateway.transfers.clocks.clocks import Light
 from gateway.transfers.machine.outward import OutwardState
@@ -127,19 +126,13 @@ def _report(region: Administration, actor: Actor, district: str, asked: Mapping[
     yield {"done": True, "ok": True}
 
 
-def _work(region: Administration, actor: Actor, district: str, asked: Mapping[str, Any]) -> Iterator[Line]:
-    """List the steps that the gateway has given up, or have one of them tried once more."""
+def _work(region: Administration, actor: Actor, district: str, _asked: Mapping[str, Any]) -> Iterator[Line]:
+    """List the steps that the gateway has given up; one more try is for people of the sending district."""
     actor.require(FOLLOW, district)
     tries = TransferTries(region.store, region.clock)
-    if name := str(asked.get("replay") or ""):
-        given_up = next((one for one in tries.given_up(district) if one.transfer == name), None)
-        if given_up is None:
-            raise NotFound("Nothing of this transfer was given up.")
-        tries.replay(name, Act(actor.name, "transfer replay", given_up.sender, {"transfer": name}))
-        yield {"done": True, "ok": True, "text": f"{name}: tried once more."}
-        return
     for one in tries.given_up(district):
         row = {**asdict(one), "at": one.at.isoformat(timespec="seconds")}
+        row.pop("receiver")  # a child with a protected address moves to nobody knows where
         yield {"row": {"id": row.pop("transfer"), **row}}
     due = tries.due()
     yield {"done": True, "ok": True, "due": sum(1 for one in due if district in {"", one.sender})}
