@@ -15,6 +15,7 @@ from gateway.console.page import PUBLIC, actor, page, region
 from gateway.console.parts.moments import moment
 from gateway.console.parts.names import about, role_name
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
+from gateway.console.transfers.home import late_requests
 from gateway.console.wording import later, say, say_several, translated
 from gateway.tasks.task import APPROVAL, BY_ITSELF, COMMANDS, KINDS, OWN, SECOND_PERSON
 from standards.errors import CallerError, Conflict, Forbidden, NotFound
@@ -224,6 +225,9 @@ def _tiles(service: Inbox) -> list[tuple[object, str, str | None, str]]:
         much = say_several("client with 1 % or more refused", "clients with 1 % or more refused", bad)
         more = much, url_for("inbox.refused"), "warn" if bad else "ok"
         tiles.append((bad, *more))
+    if (late := late_requests()) is not None:
+        words = say_several("record that is asked for is late", "records that are asked for are late", late)
+        tiles.append((late, words, url_for("transfers.overview"), "bad" if late else "ok"))
     return tiles
 
 

@@ -13,6 +13,7 @@ from gateway.console.page import actor, page
 from gateway.console.parts.names import action_sentence, label, said
 from gateway.console.people import link_page
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
+from gateway.console.transfers import proposed
 from gateway.console.wording import later, say, translated
 from standards.errors import CallerError, Conflict, Forbidden, NotFound
 
@@ -38,7 +39,7 @@ def overview() -> Any:
     found = Confirming(_region()).list(actor())
     columns: tuple[TableColumn[Proposal], ...] = (
         TableColumn(later("What"), _what, "text", lambda row: url_for("proposals.one", proposal=row.id)),
-        TableColumn(later("About"), lambda row: row.about),
+        TableColumn(later("About"), proposed.about),
         TableColumn(later("For"), lambda row: row.org),
         TableColumn(later("Proposed by"), lambda row: row.made_by),
         TableColumn(later("On"), lambda row: row.made, "time"),
@@ -68,9 +69,13 @@ def _one_page(proposal: str, refusal: CallerError | None = None) -> str:
     missing = None
     if found.waits(_region().clock()):
         missing = shortage(_region(), found.action, found.org, found.person)
-    content = [(label(name), said(name, value)) for name, value in found.content.items()]
+    if proposed.is_of_transfers(found):
+        content = proposed.facts(found)
+    else:
+        content = [(label(name), said(name, value)) for name, value in found.content.items()]
     return render_template(
         "proposals/one.html", one=found, what=_what(found), state=_state(found), content=content, missing=missing,
+        about=proposed.about(found), way=proposed.way(found),
         waits=found.waits(_region().clock()), mine=found.person == actor().person,
         others=SecondPerson(_region()).confirmers(found), reason=request.form.get("reason", ""),
         told=(translated(refusal.message) or refusal.message) if refusal is not None else "",

@@ -23,6 +23,7 @@ from gateway.console.tables import Sheet, TableColumn, csv_of
 from gateway.console.transfers.forms import ElsewhereForm, KeyedForm, ListedReasonForm, RequestForm
 from gateway.console.transfers.office import (
     blueprint,
+    changed,
     decided,
     district_name,
     done,
@@ -31,13 +32,14 @@ from gateway.console.transfers.office import (
     new_key,
     nowhere,
     office,
+    once,
     places,
 )
 from gateway.console.transfers.words import OUTWARD, WITHDRAWALS
 from gateway.console.wording import later, say, translated
 from gateway.transfers.machine.outward import OutwardState
 from gateway.transfers.machine.words import RequestStanding
-from standards.errors import CallerError, Forbidden, NotFound, SourceError
+from standards.errors import CallerError, Conflict, Forbidden, NotFound, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,6 +176,8 @@ def ask_suggested(district: str) -> Any:
         return render_template(
             "transfers/twice.html", district=district, handle=handle, key=new_key(), told=_said(refusal), back_to=place
         ), refusal.status
+    except Conflict as refusal:
+        return changed(refusal, place)
     return done(
         made,
         say("The record is asked for. You are told here when it has come."),
@@ -184,8 +188,13 @@ def ask_suggested(district: str) -> Any:
 @page(blueprint, "/<district>/suggestions/dismiss", ASK, "POST")
 def dismiss_suggested(district: str) -> Response:
     """Suggest a student no more."""
-    office(TransferSuggestions, district).dismiss(request.form.get("handle", ""))
-    return done(None, say("It is suggested no more."), url_for("transfers.sent", district=district))
+    place = url_for("transfers.sent", district=district)
+
+    def do() -> Response:
+        office(TransferSuggestions, district).dismiss(request.form.get("handle", ""))
+        return done(None, say("It is suggested no more."), place)
+
+    return once(do, place)
 
 
 @page(blueprint, "/<district>/sent/<transfer>/withdraw", WITHDRAW, "GET", "POST")

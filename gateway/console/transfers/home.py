@@ -56,6 +56,12 @@ def followed() -> tuple[str, ...]:
     return tuple(one for one in there if actor().allows(FOLLOW, one))
 
 
+def late_requests() -> int | None:
+    """Count what is late in the districts of whoever is signed in; None where that is none that takes part."""
+    mine = [one for one in followed() if may(MATCH, one)]
+    return sum(len(custody(one).worklist((), Light.RED).items) for one in mine) if mine else None
+
+
 @page(blueprint, "/<district>", FOLLOW)
 def home(district: str) -> str:
     """Show what waits for somebody in a district, and how a transfer goes."""

@@ -5,19 +5,21 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 
 from gateway.admin.transfers.notices import TransferNotices
 from gateway.admin.transfers.office import READ
 from gateway.console.page import page
 from gateway.console.parts.names import transfer_number
 from gateway.console.parts.papers import paper
-from gateway.console.transfers.office import blueprint, district_name, done, office, places
+from gateway.console.transfers.office import blueprint, district_name, done, office, once, places
 from gateway.console.wording import language, say
 from gateway.translations.catalogues import LANGUAGES
 from standards.errors import SourceError
 
 if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
     from gateway.admin.transfers.notices import DueNotice
 
 
@@ -47,8 +49,13 @@ def letter(district: str, transfer: str) -> Response:
 @page(blueprint, "/<district>/inbox/<transfer>/letter", READ, "POST")
 def letter_sent(district: str, transfer: str) -> Any:
     """Note that a letter was sent."""
-    office(TransferNotices, district).sent(transfer)
-    return done(None, say("It is noted that the letter was sent."), url_for("transfers.letters", district=district))
+    place = url_for("transfers.letters", district=district)
+
+    def do() -> Response:
+        office(TransferNotices, district).sent(transfer)
+        return done(None, say("It is noted that the letter was sent."), place)
+
+    return once(do, place)
 
 
 @page(blueprint, "/<district>/inbox/<transfer>/copy", READ, "GET", "POST")

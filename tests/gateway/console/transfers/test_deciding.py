@@ -174,6 +174,9 @@ def test_a_second_person_confirms_where_the_district_wants_two(world, ana):
     proposal = re.search(r"/console/proposals/(\w+)", text(rita.get("/console/proposals")))[1]
     shown = words(rita.get(f"/console/proposals/{proposal}"))
     assert world.child(19).family not in shown
+    assert "What is done Release the record" in shown.replace("What Is Done", "What is done")
+    assert "Discipline" in shown.partition("tays here")[2]
+    assert f'href="{PLACE}/inbox/{transfer}"' in text(rita.get(f"/console/proposals/{proposal}"))
     rita.post(f"/console/proposals/{proposal}/confirm", {})
     assert state(world, transfer) == "approved"
 

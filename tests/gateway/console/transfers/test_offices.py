@@ -141,6 +141,8 @@ def test_a_task_leads_to_the_page_on_which_it_is_done(world):
     world.work(transfer)
     number = f"{transfer[:4]}-{transfer[4:8]}"
     inbox = text(ana.get("/console"))
+    assert "records that are asked for are late" in inbox
+    assert "asked for are late" not in text(world.browser("dana").get("/console"))
     assert f"transfer: {number}" in inbox
     tasks = [one.split('"')[0] for one in inbox.split('href="')[1:] if one.startswith("/console/tasks/")]
     pages = [text(ana.get(one)) for one in dict.fromkeys(tasks) if not one.endswith("closed")]
