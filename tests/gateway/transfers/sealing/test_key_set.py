@@ -137,7 +137,9 @@ def test_numbers_that_are_no_point_are_refused(change):
     refused(NO_POINT, jwks(changed(**change)))
 
 
-@pytest.mark.parametrize("kid", ["", "mine", SEAL["kid"], 7, SIGN["kid"] + " "])
+@pytest.mark.parametrize(
+    "kid", ["", "mine", SEAL["kid"], 7, SIGN["kid"] + " "], ids=["none", "mine", "other", "number", "space"]
+)
 def test_another_name_than_the_thumbprint_is_refused(kid):
     refused(NOT_ITS_KID, jwks(changed(kid=kid)))
 

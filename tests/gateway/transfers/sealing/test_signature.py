@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from itertools import count
 
 import pytest
 from joserfc import jws
@@ -77,6 +78,7 @@ def test_a_header_with_a_member_that_is_there_twice_is_refused():
         f"{HEAD}..{MARK}\n".encode(), f" {HEAD}..{MARK}".encode(), f"{HEAD}..{MARK}AAAA".encode(), f"{HEAD}..{MARK[:-1]}".encode(),
         f"{HEAD}..+{MARK[1:]}".encode(), b"\xff" + SIGNATURE, SIGNATURE + b"A" * 500, spelt(b"[]"), spelt(b"7"), spelt(b"\xff"), spelt(b"[" * 99),
     ],
+    ids=map(str, count()),
 )  # fmt: skip
 def test_another_spelling_is_refused(signature):
     refused(HeaderRefused, signature)
