@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import render_template, request, url_for
 
+from gateway.admin.confirming import Confirming
 from gateway.admin.transfers.keys import TransferKeys
 from gateway.admin.transfers.office import KEYS
 from gateway.console.agreements.forms import ReasonedForm
-from gateway.console.page import page, region
+from gateway.console.page import actor, page, region
 from gateway.console.transfers.forms import KeyForm
 from gateway.console.transfers.office import blueprint, decided, district_name, done, office, places
 from gateway.console.transfers.words import KEY_STATES, KEY_USES
@@ -97,6 +98,9 @@ def _around(district: str) -> dict[str, Any]:
     own = office(TransferKeys, district).listed()
     return {
         "district": district, "name": district_name(district), "places": places(district), "chosen": chosen,
+        "proposals": [
+            one for one in Confirming(region()).waiting(actor()) if one.action == KEYS and one.org == district
+        ],
         "own": [_shown(one.key.kid, one.key.use, one.key.status, one.key.key, one.pinned_by) for one in own],
         "choosable": {one: district_name(one) for one in others},
         "other": district_name(chosen) if chosen in others else "",

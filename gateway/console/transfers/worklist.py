@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import render_template, request, url_for
 
+from gateway.admin.confirming import Confirming
 from gateway.admin.transfers.office import FOLLOW, HIDDEN, MATCH, READ, WITHDRAW
 from gateway.admin.transfers.tasks import GivenUpTransfers
 from gateway.console.forms import choices
-from gateway.console.page import page, region
+from gateway.console.page import actor, page, region
 from gateway.console.parts.moments import moment
 from gateway.console.parts.names import transfer_number
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
@@ -140,6 +141,7 @@ def one(district: str, transfer: str) -> str:
         step=_step(view, left) if view.offered or may(READ, district) else None,
         left=left,
         stuck=_stuck(district, transfer),
+        proposals=Confirming(region()).about(actor(), "transfer", transfer),
         unreadable=view.source_fails and view.state in LOOKED_AT,
         troubles=TROUBLES,
         causes=[CAUSES[cause] for cause in view.causes],

@@ -171,6 +171,7 @@ def test_a_second_person_confirms_where_the_district_wants_two(world, ana):
     assert "waits for a second person" in words(ana.get(f"{PLACE}/inbox/{transfer}"))
     assert state(world, transfer) == "waiting"
     rita = world.browser("rita")
+    assert "waits for a second person. Look at the proposal" in words(rita.get(f"{PLACE}/inbox/{transfer}"))
     proposal = re.search(r"/console/proposals/(\w+)", text(rita.get("/console/proposals")))[1]
     shown = words(rita.get(f"/console/proposals/{proposal}"))
     assert world.child(19).family not in shown
