@@ -208,7 +208,7 @@ class TransferAsking(TransferOffice):
     def _check_standing(self, form: TransferForm, stated: StatedChild) -> None:
         """Refuse a request for a child who is not the district's own."""
         if form.standing is RequestStanding.INTENT:
-            if self.actor.kind != "person":
+            if self.actor.kind == "machine":
                 raise NotPermitted("That a family has signed its intent, a person must say.")
             return
         asked, roll, today = spell_child(stated), self.roll(), self.today().isoformat()
