@@ -99,7 +99,7 @@ def _made(desk: TransferDesk, gateway: Gateway, transfer: Transfer, agreement: A
     contents, office = _contents(desk, gateway, transfer, agreement, grant, plan)
     header = header_of(
         transfer.id, transfer.version, agreement, office, ReceivingKey(transfer.receiver, kid, transfer.receiver),
-        read_moment(at), signed_by.value, transfer.version - 1 or None,
+        read_moment(at), signed_by.value, transfer.package.version if transfer.package else None,
     )  # fmt: skip
     return PackedRecord(assemble(header, plan, contents), contents, parties, kid, signed_by, at)
 
