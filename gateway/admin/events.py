@@ -23,7 +23,13 @@ STUDENTS: Final = frozenset({"tags", "tag", "students", "student", "mark", "mark
 """What an act may name of students, by keys that this list does not show: the audit log has them."""
 
 TRANSFER: Final = "transfer "
-"""How acts about a transfer begin: of these the agreement is not shown, which tells where a student moves."""
+"""How acts about a transfer begin."""
+INSIDE: Final = frozenset({"agreement", "number", "version", "event"})
+"""What is not shown of them: the agreement tells where a student moves, the others what the other district has done.
+
+The requester reads its own acts, and the number of its withdrawal says whether somebody was found; so does the hash of
+the event to whoever tries the numbers.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,6 @@ def _reached(actor: Actor) -> ColumnElement[bool]:
 
 
 def _recorded(row: Any) -> RecordedAct:
-    untold = STUDENTS | {"agreement"} if row.action.startswith(TRANSFER) else STUDENTS
+    untold = STUDENTS | INSIDE if row.action.startswith(TRANSFER) else STUDENTS
     content = {name: value for name, value in row.content.items() if name not in untold}
     return RecordedAct(row.number, row.at, row.actor, row.action, row.district, row.reason, content)

@@ -44,10 +44,12 @@ class TransferCustody(TransferDecisions):
         """Pass the request on to another district, which then sees it and this one no more: there is no view of it.
 
         Raises:
+            NotAllowed: somebody is found, or looked for, or the request is closed.
             Forbidden: no agreement about transfers from that district to the receiver is in force.
         """
         self.need(MATCH)
         found = self.sent_to_us(transfer)
+        self._check_now(found, EventKind.REDIRECT, expected, key)  # first: an agreement tells where the child moves
         agreement, _ = self.agreement(district, found.receiver)
         content = {"sender": district}
         draft = self.event(found.id, EventKind.REDIRECT, self.party, key, content, agreement=agreement.digest)

@@ -21,7 +21,7 @@ from gateway.transfers.machine.words import (
     TransferState,
 )
 from gateway.translations.phrases import Phrase
-from standards.errors import InvalidBody
+from standards.errors import Forbidden, InvalidBody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,10 +76,13 @@ class TransferReceiving(TransferOffice):
     """What a district receives; before a delivery there is nothing to see here but packages that wait."""
 
     def packages(self) -> tuple[WaitingPackage, ...]:
-        """List the packages that wait for the district, or were read and not acknowledged yet, oldest first."""
+        """List the packages that wait for the district, or were read and not acknowledged yet, oldest first.
+
+        There are none of a district from which no agreement is in force any more.
+        """
         self.need(RECEIVE)
-        found = self._packages().of_receiver(self.org)
-        return tuple(self._waiting(self.asked_by_us(one.transfer), one) for one in found)
+        found = ((self.asked_by_us(one.transfer), one) for one in self._packages().of_receiver(self.org))
+        return tuple(self._waiting(transfer, one) for transfer, one in found if self._is_agreed(transfer.sender))
 
     def waiting(self, cursor: str = "", limit: int = MAX_LISTED) -> TransferPage[OutwardTransfer]:
         """List the requests of which something was delivered."""
@@ -105,13 +108,15 @@ class TransferReceiving(TransferOffice):
         """Open the sealed bytes of a version from *offset* on, *length* of them or all.
 
         Raises:
-            PackageGone: it is not there, or not any more.
+            PackageGone: it is not there, or not any more, or no agreement is in force any more.
         """
         self.need(RECEIVE)
         found, packages = self.asked_by_us(transfer), self._packages()
         kept = packages.find(transfer, version)
         if found.state not in THERE or version != found.version or kept.receiver != self.org:
             raise PackageGone
+        if not self._is_agreed(found.sender):
+            raise PackageGone  # without an agreement in force nothing leaves, packed before or not
         length = kept.size - offset if length is None else length
         if not 0 <= offset <= offset + length <= kept.size:
             raise InvalidBody("The package does not have these bytes.")
@@ -138,6 +143,14 @@ class TransferReceiving(TransferOffice):
         _known(FiledAs, how)
         content = {"version": version, "section": section, "how": how}
         return self._done(transfer, EventKind.FILE, TransferParty.RECEIVER, key, content)
+
+    def _is_agreed(self, sender: str) -> bool:
+        """Tell whether an agreement about transfers from a district to this one is in force."""
+        try:
+            self.agreement(sender, self.org)
+        except Forbidden:
+            return False
+        return True
 
     def _packages(self) -> SealedPackages:
         return SealedPackages(self.region.store, self.region.settings().state, self.region.clock)

@@ -96,7 +96,7 @@ class Idempotency:
     def _repeatable(self, actor: Actor, key: str) -> RepeatableRequest:
         """Return the present request under the *key* of its actor; the keys of others are others."""
         whose = orjson.dumps([actor.kind, actor.person or actor.name, key])
-        asked = hashlib.sha256()
+        asked = hmac.new(self._key, b"request\0", hashlib.sha256)  # a plain hash of a body tells whom it names
         conditions = request.headers.get("If-Match", "")
         for part in (request.method, request.path, request.query_string.decode("latin-1"), conditions):
             asked.update(part.encode("utf-8", "surrogateescape") + b"\0")

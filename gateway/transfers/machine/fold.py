@@ -178,14 +178,19 @@ def _task(transfer: Transfer, _event: TransferEvent) -> dict[str, Any]:
 
 
 def _released(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
-    """Release what an *event* names, as a further version."""
+    """Release what an *event* names, as the version behind the last package.
+
+    The receiver sees versions: were one that was taken back counted, it would tell that a restriction came between.
+    """
     sections = sections_of(event)
     approved = transfer.approved | sections
     withheld = sections_of(event, "withheld") if "withheld" in event.content else frozenset()
     leaves = read_moment(event.content["leaves"])
     by_rule = event.kind is EventKind.RELEASE
-    release = Release(transfer.version + 1, sections, event.at, leaves, by_rule)
-    return {"approved": approved, "withheld": (transfer.withheld | withheld) - sections, "release": release}
+    version = transfer.package.version + 1 if transfer.package else 1
+    release = Release(version, sections, event.at, leaves, by_rule)
+    kept_back = (transfer.withheld | withheld) - sections
+    return {"approved": approved, "withheld": kept_back, "release": release, "resends": 0}
 
 
 def _hold(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
@@ -223,7 +228,8 @@ def _resend(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
     last = release_of(transfer)
     sent = transfer.sent - last.sections
     release = replace(last, version=last.version + 1, decided=event.at, leaves=event.at)
-    return {"release": release, "sent": sent, "settled": _settled(transfer, sent, event.at)}
+    settled = _settled(transfer, sent, event.at)
+    return {"release": release, "sent": sent, "settled": settled, "resends": transfer.resends + 1}
 
 
 def _file(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from gateway.transfers.machine.errors import NotAllowed, WrongContent
 from gateway.transfers.machine.event import read_moment
 from gateway.transfers.machine.words import LAWFULLY_HELD as LAWFUL
 from gateway.transfers.machine.words import (
+    MAX_RESENDS,
     NEVER_BY_RULE,
     SUPPLEMENT_LIFE,
     EventKind,
@@ -120,6 +121,13 @@ def _accept(transfer: Transfer, event: TransferEvent) -> None:
     _ensure(echoed, "The figures read are not those that were sent: ask for the package again.")
 
 
+def _resend(transfer: Transfer, event: TransferEvent) -> None:
+    """Refuse to read a record anew for whoever has had it: so nobody follows a child by a decision of long ago."""
+    _version(transfer, event)
+    _ensure(event.at < package_of(transfer).lapses, "The package was made too long ago to be sent again: ask anew.")
+    _ensure(transfer.resends < MAX_RESENDS, "The package was sent again too often: ask anew.")
+
+
 def _file(transfer: Transfer, event: TransferEvent) -> None:
     _version(transfer, event)
     section = RecordSection(event.content["section"])
@@ -146,7 +154,7 @@ GUARDS: Final[Mapping[EventKind, Guard]] = {
     EventKind.DELIVER: _deliver,
     EventKind.LAPSE: _lapse,
     EventKind.ACCEPT: _accept,
-    EventKind.RESEND: _version,
+    EventKind.RESEND: _resend,
     EventKind.FILE: _file,
     EventKind.SUPPLEMENT: _supplement,
 }

@@ -224,6 +224,8 @@ class FiledAs(StrEnum):
 
 MIN_ASKED_PARTS: Final = 3
 MAX_REDIRECTS: Final = 3
+MAX_RESENDS: Final = 5
+"""So often the same is sent again: each time it is read anew, and nobody but the receiver wants it."""
 SUPPLEMENT_LIFE: Final = timedelta(days=60)
 """For so long after the first delivery the sending district may send what has changed; after it, when it is asked."""
 

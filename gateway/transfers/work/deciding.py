@@ -56,12 +56,14 @@ def causes_anew(
 ) -> list[TaskCause]:
     """Return why a person must decide on what was released and has not left: what was agreed or registered since.
 
+    What the receiver asks for again is a later state of the record than the one that a person has released.
+
     Raises:
         SourceError: the source cannot be read whole.
     """
     decided = [event for event in desk.ledger.events(transfer.id) if event.kind in DECISIONS][-1]
     found = [TaskCause.AGREEMENT] if is_to_be_decided_anew(agreement, transfer, decided) else []
-    if transfer.release is not None and transfer.release.by_rule:
+    if transfer.release is not None and (transfer.release.by_rule or transfer.resends):
         roll = roll_of(desk, gateway, transfer)
         student = student_of(desk, roll, transfer)
         restricted = student is not None and is_restricted(roll, student, gateway.views.today(grant))

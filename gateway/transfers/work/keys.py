@@ -57,9 +57,18 @@ def receiver_kid(parties: PackageParties, now: datetime) -> str:
 
 
 def signer_of(parties: PackageParties, now: datetime) -> SignedBy:
-    """Return who signs: the sending district where it has published a key for it that is pinned, else the gateway."""
-    try:
-        parties.signers[SignedBy.DISTRICT].current(KeyUse.SIGN, now)
-    except KeyNotAccepted:
+    """Return who signs: the sending district where it has published a key for it that is pinned, else the gateway.
+
+    The gateway signs for nobody who has signed in its own house, whatever became of the key.
+
+    Raises:
+        StepTrouble: none of the keys of such a district is active.
+    """
+    own = parties.signers[SignedBy.DISTRICT]
+    if not any(one.use is KeyUse.SIGN for one in own.keys):
         return SignedBy.GATEWAY
+    try:
+        own.current(KeyUse.SIGN, now)
+    except KeyNotAccepted:
+        raise StepTrouble(TroubleReason.SIGNATURE) from None
     return SignedBy.DISTRICT

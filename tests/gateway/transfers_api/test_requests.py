@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -46,6 +47,18 @@ def test_a_request_without_a_key_is_refused_and_one_with_the_same_key_is_one(mov
     first, again = (asked_with_key(agent, moving.form(5), '"once"') for _ in range(2))
     assert first.data == again.data
     is_problem(asked_with_key(agent, moving.form(6), '"once"'), 422, "idempotency-key-reused")
+
+
+def test_nobody_with_the_registry_alone_finds_out_for_whom_was_asked(moving, agent):
+    body, headers = json.dumps(moving.form(31)).encode(), agent.headers | {"Idempotency-Key": '"guessed"'}
+    path, base = f"{ROOT}/transfers", "https://crossing.example.org"
+    answer = agent.wsgi.post(path, data=body, content_type="application/json", headers=headers, base_url=base)
+    assert answer.status_code == 201, answer.text
+    guessed = hashlib.sha256(b"\0".join((b"POST", path.encode(), b"", b"", body))).hexdigest()
+    with moving.region.administered.store.engine.begin() as connection:
+        kept = set(connection.execute(select(idempotency_keys.c.request_hash)).scalars())
+    assert kept
+    assert guessed not in kept
 
 
 def asked_with_key(caller, form, key):

@@ -21,6 +21,7 @@ from tests.support.regions import NOW, small_sites
 SENDER, RECEIVER = "maple", "cedar"
 ROLES = {
     "rita": (RECEIVER, "registrar"),
+    "remy": (RECEIVER, "auditor"),
     "mona": (SENDER, "registrar"),
     "alma": (SENDER, "approver"),
     "ada": (SENDER, "district-admin"),

@@ -9,6 +9,7 @@ from gateway.admin.inbox.gathering import gather
 from gateway.admin.transfers.notices import TransferNotices
 from gateway.admin.transfers.preview import ReleasePreview
 from gateway.people.actor import NotPermitted
+from gateway.transfers.machine.errors import NotAllowed
 from gateway.transfers.machine.words import EventKind, TransferState
 from standards.errors import Conflict
 from tests.gateway.admin.transfers.offices import RECEIVER, SENDER, offices
@@ -67,6 +68,15 @@ def test_no_task_says_where_anybody_moves(office, protected):
     tasks = [one for one in gather(office.administration).tasks if one.content.get("transfer") == protected.id]
     assert tasks
     assert all(one.org == SENDER and RECEIVER not in str(one.content) for one in tasks)
+
+
+def test_a_registrar_cannot_find_out_by_passing_the_request_on_where_the_child_moves(office, protected):
+    said = set()
+    for district in (RECEIVER, "elm", "nowhere"):
+        with pytest.raises(NotAllowed) as refusal:
+            office.custody("mona").redirect(protected.id, district, protected.number, office.key())
+        said.add(str(refusal.value))
+    assert len(said) == 1
 
 
 def test_no_letter_goes_to_the_family(office, protected):

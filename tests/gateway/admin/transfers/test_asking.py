@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from gateway.admin.events import Events
 from gateway.admin.transfers.asking import AskedAlready, NotEnrolledHere, TransferForm
 from gateway.people.actor import NotPermitted, machine
 from gateway.transfers.machine.errors import NotAllowed, NotPartyTo, TransferKeyReused
@@ -156,3 +157,15 @@ def test_no_value_of_a_request_is_at_rest_in_clear(office):
     found = [path for path in (office.region.folder / "state").rglob("*") if path.is_file()]
     assert any(path.stat().st_size for path in found)
     assert not [(path, one) for path in found for one in canaries if one in path.read_bytes()]
+
+
+def test_the_requesters_own_acts_do_not_tell_whether_the_student_was_found(office):
+    told = []
+    for asked in (office.ask(33), office.stranger(), office.ask(34, stateId="", lastSchool="elsewhere")):
+        office.worker.advance(asked.id)
+        office.asking().withdraw(asked.id, "mistake", office.key())
+        acts, _ = Events(office.administration).list(office.actor("remy"), 0, 1000)
+        mine = [one for one in acts if one.content.get("transfer") == asked.id]
+        assert [one.action for one in mine] == ["transfer withdraw", "transfer ask"]
+        told.append([dict(one.content) | {"transfer": ""} for one in mine])
+    assert told[0] == told[1] == told[2]

@@ -9,7 +9,8 @@ from gateway.people.actor import NotPermitted, machine
 from gateway.storage.transfers.packages import PackageGone
 from gateway.transfers.machine.errors import NotAllowed, NotPartyTo
 from standards.errors import InvalidBody
-from tests.gateway.admin.transfers.offices import RECEIVER
+from tests.gateway.admin.transfers.offices import RECEIVER, offices
+from tests.gateway.transfers.work.world import agreement_text
 
 
 def receiving(office, scopes=("transfer:receive",)):
@@ -105,6 +106,16 @@ def test_what_cannot_be_read_is_sent_again(office, packed):
     assert (again.state.value, again.version) == ("packed", 2)
     with pytest.raises(PackageGone):
         service.package(packed.id, 1)
+
+
+def test_what_was_packed_stays_here_once_no_agreement_is_in_force(tmp_path):
+    with offices(tmp_path, agreements=[agreement_text(end="2026-11-02")]) as office:
+        packed, service = office.worked(office.ask(40)), receiving(office)
+        assert [one.transfer for one in service.packages()] == [packed.id]
+        office.later(days=3)
+        assert service.packages() == ()
+        with pytest.raises(PackageGone):
+            service.package(packed.id, 1)
 
 
 def test_a_program_needs_its_scope(office, packed):

@@ -14,6 +14,7 @@ from gateway.transfers.machine.fold import apply, fold, next_event
 from gateway.transfers.machine.outward import outward, outward_choices, outward_state
 from gateway.transfers.machine.transitions import TRANSITIONS, allowed
 from gateway.transfers.machine.words import (
+    MAX_RESENDS,
     CLOSED,
     NEVER_BY_RULE,
     SECTIONS,
@@ -251,6 +252,25 @@ def test_what_was_read_back_otherwise_than_it_was_sent_is_not_accepted_but_sent_
         happens(after(E.PACK, E.DELIVER, transfer=again), E.ACCEPT, version=1)
 
 
+def test_the_receiver_counts_no_version_that_was_taken_back():
+    taken_back = happens(happens(way("waiting"), E.APPROVE), E.TASK)
+    assert after(E.APPROVE, E.PACK, E.DELIVER, transfer=taken_back).delivered.keys() == {1}
+    again = after(E.RESEND, E.TASK, E.APPROVE, E.PACK, E.DELIVER, transfer=way("delivered"))
+    assert again.delivered.keys() == {1, 2}
+
+
+def test_the_same_is_sent_again_a_few_times_and_not_for_ever():
+    delivered = way("delivered")
+    with pytest.raises(NotAllowed):
+        happens(delivered, E.RESEND, after=timedelta(days=14))
+    for _ in range(MAX_RESENDS):
+        delivered = after(E.RESEND, E.PACK, E.DELIVER, transfer=delivered)
+    with pytest.raises(NotAllowed):
+        happens(delivered, E.RESEND)
+    more = after(E.ACCEPT, E.SUPPLEMENT, E.PACK, E.DELIVER, transfer=delivered)
+    assert happens(more, E.RESEND).resends == 1
+
+
 @pytest.mark.parametrize(
     ("state", "kind"),
     [
@@ -446,4 +466,4 @@ def test_what_was_released_is_asked_for_anew_where_another_agreement_wants_it():
     waits = happens(released, E.TASK, causes=["agreement"])
     assert waits.state == "waiting"
     assert waits.approved == frozenset()
-    assert happens(waits, E.APPROVE).version == released.version + 1
+    assert happens(waits, E.APPROVE).version == released.version  # which never left

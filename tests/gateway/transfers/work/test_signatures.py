@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.storage.acts import Act
 from gateway.storage.transfers.waiting_manifests import WaitingManifests
 from gateway.transfers.machine.words import EventKind, TransferState
 from gateway.transfers.package.files import read
@@ -85,6 +86,14 @@ def test_a_signature_by_a_key_that_was_revoked_before_it_was_sealed_is_asked_for
     world.later(hours=2)
     assert world.work(transfer).state is TransferState.APPROVED
     assert desk.manifest(transfer.id) == waiting
+
+
+def test_the_gateway_does_not_sign_for_a_district_whose_own_key_was_revoked(tmp_path):
+    for world in worlds(tmp_path, keys=KEYS):
+        (key,) = [one for one in world.desk.district_keys.of(SENDER) if one.use == "sig"]
+        revoked = replace(key, status="revoked", key={**key.key, "status": "revoked"})
+        world.desk.district_keys.put(revoked, Act("ada", "transfer key revoked", SENDER, {}))
+        assert world.work(world.ask(world.student(3))).state is TransferState.APPROVED
 
 
 @pytest.mark.parametrize("signer", ["cedar sig", "somebody"])

@@ -228,6 +228,16 @@ def test_what_is_asked_for_again_is_packed_as_a_further_version(world):
     assert (told["version"], told["replaces"], transfer.state) == (2, 1, "packed")
 
 
+def test_what_a_person_released_is_not_read_anew_for_the_receiver_once_the_child_is_restricted(tmp_path):
+    for world in worlds(tmp_path, [agreement_text(release=False)]):
+        transfer = world.approve(world.work(world.ask(world.student(21))))
+        world.later(seconds=2)
+        transfer = world.deliver(world.work(transfer))
+        restrict(world, 21, "court-order")
+        transfer = world.work(world.does(transfer, E.RESEND, content={"version": 1}, reason="lost"))
+        assert (transfer.state, transfer.approved) == (TransferState.WAITING, frozenset())
+
+
 def test_a_source_that_fails_is_asked_again_until_it_answers(failing):
     children, world = failing
     transfer = world.ask(world.student(19))
