@@ -33,6 +33,12 @@ ASSERTION_SECONDS: Final = 120
 LIFE_SECONDS: Final = 240
 MAX_ANSWER_BYTES: Final = 96 << 20
 REASON: Final = re.compile(r"[a-z][a-z0-9-]{0,59}")
+PROBLEM: Final = "urn:crossing-guard:problem:"
+"""What the type of every problem begins with; its code follows."""
+
+PASSING: Final = frozenset({"idempotency-key-in-use", "multi-user-conflict"})
+"""The codes of refusals that are over as soon as somebody else is done."""
+
 UNAUTHORIZED, BUSY, ERRORS = 401, 429, 500
 JSON: Final = {"Content-Type": "application/json"}
 
@@ -80,7 +86,8 @@ class TransferClient:
         if answer.status == BUSY or answer.status >= ERRORS:
             raise GatewayUnreachable(f"The gateway answers {answer.status} to {_place(path)}; try again later.")
         if answer.status >= 400:  # noqa: PLR2004  the client errors
-            raise GatewayRefused(_place(path), answer.status, _reason(answer))
+            refused = GatewayRefused(_place(path), answer.status, _reason(answer))
+            raise GatewayUnreachable(f"{refused.message} Try again later.") if refused.reason in PASSING else refused
         return answer
 
     def close(self) -> None:
@@ -141,7 +148,7 @@ class KeyedGrant:
         }  # fmt: skip
         answer = self._http.send("POST", self._url, "token", deadline, FORM, urlencode(asked).encode())
         if answer.status != 200:  # noqa: PLR2004  anything else is no token
-            raise GatewayRefused("token", answer.status)
+            raise GatewayRefused("token", answer.status, _reason(answer))
         told = answer.json()
         token = told.get("access_token") if isinstance(told, dict) else None
         if not isinstance(token, str) or not (token.isascii() and token.isprintable() and token):
@@ -171,10 +178,12 @@ def _place(path: str) -> str:
 
 
 def _reason(answer: SourceResponse) -> str:
-    """Return the code of a problem document; empty where it has none that can be repeated."""
+    """Return the code at the end of a problem's type, or OAuth's word for it; empty where neither can be repeated."""
     try:
         found = answer.json()
     except SourceError:
         return ""
-    code = found.get("code") if isinstance(found, dict) else None
-    return code if isinstance(code, str) and REASON.fullmatch(code) else ""
+    told = found if isinstance(found, dict) else {}
+    kind, error = str(told.get("type")), str(told.get("error")).replace("_", "-")
+    code = kind.removeprefix(PROBLEM) if kind.startswith(PROBLEM) else error if "error" in told else ""
+    return code if REASON.fullmatch(code) else ""

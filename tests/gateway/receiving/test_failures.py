@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from adapters.simulators.wire import EdFiReply
+from gateway.admin_api.frame import problems
+from gateway.receiving import gateway_client
 from gateway.receiving.errors import (
     GatewayUnreachable,
 )
@@ -138,3 +140,18 @@ def test_a_record_that_waits_for_an_answer_costs_nothing_until_there_is_one(tmp_
             for one in agent.questions():
                 agent.answer(one.id, "new")
         assert "waiting" not in run(fir)[0]
+
+
+@pytest.mark.parametrize("code", ["idempotency-key-in-use", "multi-user-conflict"])
+def test_a_refusal_that_passes_is_no_answer_and_is_told_again(fir, monkeypatch, code):
+    post = fake_gateway.TransfersHandler.post
+    monkeypatch.setattr(fake_gateway.TransfersHandler, "post", lambda handler, *_: handler.problem(409, code))
+    with pytest.raises(GatewayUnreachable, match=rf"409 \({code}\) to acknowledgment. Try again later."):
+        run(fir)
+    monkeypatch.setattr(fake_gateway.TransfersHandler, "post", post)
+    assert run(fir)[0].endswith("acknowledged")
+    assert len(fir.gateway.told("acknowledgment")) == 1
+
+
+def test_the_types_of_problems_begin_as_the_gateway_writes_them():
+    assert gateway_client.PROBLEM == problems.TYPE
