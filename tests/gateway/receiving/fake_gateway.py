@@ -28,7 +28,7 @@ class FakeGateway:
     forms: list = field(default_factory=list)
     breaks: list = field(default_factory=list)
     sender: str = "maple"
-    signer: str = ""
+    sealed_to: str = ""
     url: str = ""
     idempotent: dict = field(default_factory=dict)
 
@@ -88,7 +88,7 @@ class TransfersHandler(wire.Handler):
     def signatures(self, _query):
         self.json(200, [
             {"id": name, "transfer": told[0], "version": told[1], "sha256": hashlib.sha256(told[2]).hexdigest(),
-             "kid": self.gateway.signer}
+             "kid": self.gateway.sealed_to}
             for name, told in self.gateway.manifests.items()
         ])  # fmt: skip
 
