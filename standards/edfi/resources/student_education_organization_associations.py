@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from standards.codes import outward
+from standards.edfi.from_oneroster.state_codes import state_code
 from standards.edfi.model.mapping import mapped
 from standards.edfi.resources.lists import race_fields, races, races_shown
 from standards.edfi.resources.people import ADDRESSES, EMAILS, PHONES, alone_mail, alone_phone, chosen
@@ -33,6 +34,7 @@ PROFILES = mapped(COLLECTION, "profile", (
     alone_mail("student.email"),
     alone_phone(),
     alone_phone("student.phone"),
+    state_code(),
     value("sexDescriptor", "student.sex", form=outward("sex", "edfi")),
     value("hispanicLatinoEthnicity", "student.ethnicity.hispanicOrLatino", type="boolean"),
 ),
