@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from gateway.receiving.state import StateFolder
 
 PIECE_BYTES: Final = 4 << 20
-PARTIAL, OK, NO_RANGE = 206, 200, 416
+PARTIAL, OK, GONE = 206, 200, 404
 GATEWAY: Final = "gateway"
 """The name under which the gateway publishes the keys by which it signs for districts."""
 
 NOT_WHOLE = "The package that came is not the one that the gateway lists. It is thrown away: fetch it again."
+NOT_THERE = "The gateway has the package no more: it was withdrawn, or its time is over. What had come is thrown away."
 NOT_LISTED = "The gateway's list of packages says something that it should not."
 NOT_FETCHED = "The package is not here: fetch it first."
 NO_SENDER = "The settings name no sender by whose keys the package could be verified."
@@ -79,7 +80,7 @@ def fetch(client: TransferClient, state: StateFolder, listed: ListedPackage) -> 
     """Fetch a package into the state folder, going on where an earlier attempt stopped.
 
     Raises:
-        PackageRefused: what came is not what is listed.
+        PackageRefused: what came is not what is listed, or the gateway has it no more.
         GatewayUnreachable: the gateway stopped answering; what has come so far stays.
     """
     path = state.package(listed.transfer, listed.version)
@@ -87,7 +88,14 @@ def fetch(client: TransferClient, state: StateFolder, listed: ListedPackage) -> 
     if path.exists() and _hash(path) == listed.sha256:
         return path
     while (have := part.stat().st_size if part.exists() else 0) < listed.size:
-        _append(part, *_piece(client, listed, have), listed.size)
+        try:
+            begin, content = _piece(client, listed, have)
+        except GatewayRefused as error:
+            if error.answered != GONE:
+                raise
+            part.unlink(missing_ok=True)
+            raise PackageRefused(NOT_THERE) from None
+        _append(part, begin, content, listed.size)
     if _hash(part) != listed.sha256 or part.stat().st_size != listed.size:
         part.unlink()
         raise PackageRefused(NOT_WHOLE)

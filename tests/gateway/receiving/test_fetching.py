@@ -32,6 +32,29 @@ def test_a_package_is_fetched_on_from_where_it_broke_off(fir, monkeypatch):
     assert all(headers["Accept-Encoding"] == "identity" for _, path, headers in fir.gateway.asked if "/pack" in path)
 
 
+@pytest.mark.parametrize(("status", "code"), [(404, "package-gone"), (403, "forbidden")])
+def test_a_package_that_is_gone_before_it_has_come_keeps_nobody_elses_from_being_filed(fir, monkeypatch, status, code):
+    monkeypatch.setattr("gateway.receiving.fetching.PIECE_BYTES", 10_000)
+    handler, asked = fake_gateway.TransfersHandler, []
+    given = handler.ROUTES["/transfers/(.+)/package"]
+
+    def gone(self, transfer, query):
+        asked.append(transfer)
+        if transfer == "0-withdrawn" and asked.count(transfer) > 1:
+            return self.problem(status, code)
+        return given(self, transfer, query)
+
+    monkeypatch.setitem(handler.ROUTES, "/transfers/(.+)/package", gone)
+    fir.gateway.packages = {("0-withdrawn", 1): package(), (TRANSFER, 1): package()}
+    first, second = run(fir)
+    assert first.startswith("0-withdrawn: ")
+    assert ("withdrawn, or its time is over" if status == 404 else "403 (forbidden)") in first
+    assert second.endswith("acknowledged")
+    left = {one.name for one in (fir.folder / "state" / "packages").iterdir()}
+    assert len(left) == (1 if status == 404 else 2)
+    assert [path for path, _ in fir.gateway.posts if "0-withdrawn" in path] == []
+
+
 @pytest.mark.parametrize("place", [0.2, 0.5, 0.9])
 def test_a_package_that_was_tampered_with_is_refused_and_nothing_is_written(fir, place):
     content = bytearray(package())
