@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.receiving.errors import GatewayRefused, GatewayUnreachable, NoSuchTransfer, PackageRefused
-from gateway.receiving.state import FILE_MODE, write_private
+from gateway.receiving.state import FILE_MODE, plainly, write_private
 from gateway.transfers.package.files import edfi_path, read
 from gateway.transfers.package.manifest import WHOLE
 from gateway.transfers.sealing.container import MAX_CONTAINER_BYTES
@@ -82,6 +82,7 @@ def fetch(client: TransferClient, state: StateFolder, listed: ListedPackage) -> 
     Raises:
         PackageRefused: what came is not what is listed, or the gateway has it no more.
         GatewayUnreachable: the gateway stopped answering; what has come so far stays.
+        StateBroken: the disk is full; likewise.
     """
     path = state.package(listed.transfer, listed.version)
     part = path.with_suffix(f".{listed.sha256[:16]}.part")
@@ -142,7 +143,8 @@ def refresh_keys(client: TransferClient, state: StateFolder, names: Collection[s
         except GatewayRefused:
             continue  # one that has none: what it signed is refused
         read_key_set(content, name)
-        write_private(state.path / "keys" / f"{name}.jwks", content)
+        with plainly():
+            write_private(state.path / "keys" / f"{name}.jwks", content)
 
 
 def _signers(
@@ -191,7 +193,7 @@ def _append(part: Path, begin: int, content: bytes, size: int) -> None:
     if not content or begin + len(content) > size:
         part.unlink(missing_ok=True)
         raise PackageRefused(NOT_WHOLE)
-    with os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT, FILE_MODE), "r+b") as file:
+    with plainly(), os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT, FILE_MODE), "r+b") as file:
         file.truncate(begin)
         file.seek(begin)
         file.write(content)
