@@ -148,8 +148,8 @@ class ReceivingAgent:
         fetched = journal.last(FETCHED, version=version) if version else journal.last(FETCHED)
         if fetched is None:
             raise NoSuchTransfer(NOT_WAITING)
-        at = fetching.moment(fetched["at"])
-        return fetching.open_received(self.settings, self.state, transfer, fetched["version"], at, self.client)
+        moments = fetching.moment(fetched["at"]), self.now()
+        return fetching.open_received(self.settings, self.state, transfer, fetched["version"], moments, self.client)
 
     def show(self, transfer: str) -> tuple[ReceivedPackage, tuple[PlannedRecord, ...], str]:
         """Return a package, what would become of each document in it, and why nothing would, where that is so."""

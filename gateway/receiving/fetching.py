@@ -6,6 +6,7 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.receiving.errors import GatewayRefused, GatewayUnreachable, NoSuchTransfer, PackageRefused
@@ -14,7 +15,7 @@ from gateway.transfers.package.files import edfi_path, read
 from gateway.transfers.package.manifest import WHOLE
 from gateway.transfers.sealing.container import MAX_CONTAINER_BYTES
 from gateway.transfers.sealing.errors import KeyNotAccepted, SealingError, WrongPackage
-from gateway.transfers.sealing.key_set import KeySet, read_key_set
+from gateway.transfers.sealing.key_set import EXPIRED, NOT_YET, KeySet, read_key_set
 from gateway.transfers.sealing.manifest import MAX_VERSION, NAME, SHA256, SignedBy
 from gateway.transfers.sealing.package import OTHER_PARTIES, PackageParties, open_package
 
@@ -34,6 +35,7 @@ GATEWAY: Final = "gateway"
 NOT_WHOLE = "The package that came is not the one that the gateway lists. It is thrown away: fetch it again."
 NOT_THERE = "The gateway has the package no more: it was withdrawn, or its time is over. What had come is thrown away."
 NOT_LISTED = "The gateway's list of packages says something that it should not."
+CLOCK = "Is the clock of this machine right?"
 NOT_FETCHED = "The package is not here: fetch it first."
 NO_SENDER = "The settings name no sender by whose keys the package could be verified."
 
@@ -109,10 +111,12 @@ def open_received(
     state: StateFolder,
     transfer: str,
     version: int,
-    at: datetime,
+    moments: Sequence[datetime],
     client: TransferClient | None,
 ) -> ReceivedPackage:
-    """Verify and open the package of one version, by the keys that were good when it came (*at*).
+    """Verify and open the package of one version, by the keys that were good at one of the *moments*.
+
+    These are when it came, and now, since a clock that was wrong when it came may be right by now.
 
     Raises:
         NoSuchTransfer: it is not here.
@@ -121,7 +125,7 @@ def open_received(
     keys, own = settings.private_keys(), _published(settings.district, None, client, state)
     own = own.pinned_by({one.thumbprint() for one in keys})
     refused: SealingError | None = None
-    for name in settings.senders:
+    for at, name in product(moments, settings.senders):
         parties = PackageParties(name, settings.district, _signers(settings, name, client, state), own)
         try:
             with _opened(state.package(transfer, version)) as stream:
@@ -132,7 +136,8 @@ def open_received(
             raise PackageRefused(error.message, again=True) from None
         else:
             return ReceivedPackage(transfer, version, name, read(found.manifest), found.files)
-    raise PackageRefused(refused.message if refused else NO_SENDER)
+    message = refused.message if refused else NO_SENDER
+    raise PackageRefused(f"{message} {CLOCK}" if message in {NOT_YET, EXPIRED} else message)
 
 
 def refresh_keys(client: TransferClient, state: StateFolder, names: Collection[str]) -> None:

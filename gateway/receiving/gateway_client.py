@@ -7,6 +7,7 @@ import re
 import secrets
 import threading
 import time
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -39,6 +40,7 @@ PROBLEM: Final = "urn:crossing-guard:problem:"
 PASSING: Final = frozenset({"idempotency-key-in-use", "multi-user-conflict"})
 """The codes of refusals that are over as soon as somebody else is done."""
 
+CLOCK: Final = "the clock of this machine is {} minutes from the gateway's. Set it; then it is tried again."
 UNAUTHORIZED, BUSY, ERRORS = 401, 429, 500
 JSON: Final = {"Content-Type": "application/json"}
 
@@ -147,6 +149,8 @@ class KeyedGrant:
             "client_assertion_type": ASSERTION, "client_assertion": self._assertion(),
         }  # fmt: skip
         answer = self._http.send("POST", self._url, "token", deadline, FORM, urlencode(asked).encode())
+        if answer.status in {400, UNAUTHORIZED} and (apart := _apart(answer)) > ASSERTION_SECONDS:
+            raise GatewayUnreachable(f"The gateway takes no proof by this client: {CLOCK.format(apart // 60)}")
         if answer.status != 200:  # noqa: PLR2004  anything else is no token
             raise GatewayRefused("token", answer.status, _reason(answer))
         told = answer.json()
@@ -169,6 +173,15 @@ def _credentials(http: Http, settings: HouseSettings) -> Credentials:
     if told["client_key"]:
         return KeyedGrant(http, told["token_url"], told["client_id"], settings.private_key(told["client_key"]))
     return Granted(http, told["token_url"], told["client_id"], settings.secret(told["client_secret"]), SCOPE)
+
+
+def _apart(answer: SourceResponse) -> int:
+    """Return by how many seconds the clock here is apart from the one that dated an answer; 0 where none did."""
+    try:
+        dated = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return 0
+    return abs(int(time.time() - dated.timestamp()))
 
 
 def _place(path: str) -> str:

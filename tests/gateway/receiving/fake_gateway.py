@@ -141,6 +141,16 @@ def unavailable(handler):
     handler.problem(503, "unavailable")
 
 
+def refused(handler, date):
+    """Refuse a client, by a clock of one's own."""
+    handler.send_response_only(401)
+    handler.send_header("Date", date)
+    content = b'{"error": "invalid_client"}'
+    handler.send_header("Content-Length", str(len(content)))
+    handler.end_headers()
+    handler.wfile.write(content)
+
+
 def broken_off(handler):
     """Send half of an answer, and break off."""
     handler.send_response(206)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from email.utils import formatdate
+
 import pytest
 
-from gateway.receiving.errors import (
-    GatewayUnreachable,
-)
+from gateway.receiving.errors import GatewayRefused, GatewayUnreachable
+from gateway.transfers.sealing.key_set import KeyUse, publish
 from tests.gateway.receiving import fake_gateway
 from tests.gateway.receiving.houses import (
     TRANSFER,
     package,
     run,
 )
+from tests.gateway.transfers.sealing.sealed_packages import END, NOW, key_set, pair
 
 
 def test_a_package_is_fetched_on_from_where_it_broke_off(fir, monkeypatch):
@@ -113,6 +116,33 @@ def test_a_client_with_a_key_authenticates_by_an_assertion(fir):
     [(form, header)] = fir.gateway.forms
     assert "client_assertion=" in form
     assert header == ""
+
+
+def test_a_client_with_a_key_is_told_that_its_clock_is_wrong(fir):
+    text = (fir.folder / "transfers.toml").read_text()
+    (fir.folder / "transfers.toml").write_text(
+        text.replace('client_secret = "file:client.secret"', 'client_key = "fir-sign.jwk"')
+    )
+    date = formatdate(time.time() - 3600, usegmt=True)
+    fir.gateway.breaks = [lambda handler: fake_gateway.refused(handler, date)]
+    with pytest.raises(GatewayUnreachable, match=r"is 60 minutes from the gateway's\. Set it"):
+        run(fir)
+    fir.gateway.breaks = [lambda handler: fake_gateway.refused(handler, formatdate(usegmt=True))]
+    with pytest.raises(GatewayRefused, match=r"answers 401 \(invalid-client\) to token"):
+        run(fir)
+
+
+def test_a_package_that_came_while_the_clock_was_an_hour_slow_is_opened_once_it_is_right(fir):
+    published = [
+        publish(pair(f"maple {use}"), kind, NOW, END) for use, kind in (("sig", KeyUse.SIGN), ("enc", KeyUse.SEAL))
+    ]
+    fir.gateway.keys["maple"] = key_set("maple", *published).as_jwks()
+    fir.later(hours=-1)
+    [line] = run(fir)
+    assert line.endswith("The key is not valid yet. Is the clock of this machine right?")
+    assert fir.writes() == fir.gateway.posts == []
+    fir.later(hours=1)
+    assert run(fir)[0].endswith("acknowledged")
 
 
 def test_a_secret_is_sent_to_the_token_address_alone(fir):
