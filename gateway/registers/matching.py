@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.registers.tags import CONTACT, ID, KINDS, NAME, STATE_ID, RegisterKeys, spelt_name
-from standards.edfi.from_oneroster.state_codes import is_state_system
+from standards.edfi.resources.state_codes import is_state_system
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -7,9 +7,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from standards import codes
-from standards.edfi.from_oneroster.state_codes import STATE_SYSTEM
 from standards.edfi.model.model import resources
 from standards.edfi.resources.courses import SYSTEM
+from standards.edfi.resources.state_codes import STATE_SYSTEM
 from standards.registry import lenses, views
 from standards.view import Branch, Const, Container
 

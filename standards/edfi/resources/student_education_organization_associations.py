@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from standards.codes import outward
-from standards.edfi.from_oneroster.state_codes import state_code
 from standards.edfi.model.mapping import mapped
 from standards.edfi.resources.lists import race_fields, races, races_shown
 from standards.edfi.resources.people import ADDRESSES, EMAILS, PHONES, alone_mail, alone_phone, chosen
+from standards.edfi.resources.state_codes import state_code
 from standards.lenses.lens import coded, each, same, split
 from standards.view import value
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from standards.edfi.from_oneroster.default_descriptors import standard
-from standards.edfi.from_oneroster.state_codes import STATE_SYSTEM, is_state_system
 from standards.edfi.model.model import by_collection, validate
+from standards.edfi.resources.state_codes import STATE_SYSTEM, is_state_system
 from tests.gateway.engine.school import grant, students
 from tests.standards.oneroster.resources.test_letter_of_views import show
 
