@@ -179,14 +179,14 @@ class People:
     def _profiles(self, user: str, roles: list[Row]) -> Found:
         """Yield each school's profile of a student, with no more than the student's own record states.
 
-        Races are a list there, and so are put down as one.
+        Races are a list there, and so are put down as one; a file may shout what is true.
         """
         org = cell_of(self._roles.columns, "orgSourcedId")
         races = [
             {race: token}
             for row in self._demographics.rows.get(user, ())[:1]
             for race, token in RACE_TOKENS.items()
-            if cell_of(self._demographics.columns, race)(row) == "true"
+            if cell_of(self._demographics.columns, race)(row).lower() == "true"
         ]
         for school in dict.fromkeys(map(org, roles)):
             record: Record = {"key": (user, school), "student": (user,), "organization": (school,)}

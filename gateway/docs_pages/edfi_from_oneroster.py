@@ -82,6 +82,10 @@ one with letters, or without an `identifier`, has a number between 2^48 and 2^49
 Two organizations with one `identifier` have one number: `crossing check` names them. Enrollments that repeat (one
 student, one class, one first day) are one association, which ends with the last of them; roles likewise.
 
+Of the `userIds` of a student, the one whose type is the state's (`state`, `stateId`, `SSID` and the like) is in Ed-Fi
+among the `studentIdentificationCodes` of the student's associations, with the system *State*; of several the first. It
+is released by `student.identifiers`.
+
 OneRoster's end dates are the day after the last day: an `endDate` or `exitWithdrawDate` in Ed-Fi is the day before it.
 What ends on the day it begins has no day, and its last day in Ed-Fi is before its first.
 

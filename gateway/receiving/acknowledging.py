@@ -50,6 +50,11 @@ def resend_reason(received: ReceivedPackage, echo: Mapping[str, Any]) -> str:
     return "" if stated["check"] == echo["check"] else MISMATCH
 
 
+def contradiction(received: ReceivedPackage) -> str:
+    """Return why a package is wanted again before anything of it is written: its files are not what it states."""
+    return resend_reason(received, figures(received, (), None))
+
+
 def section_outcomes(received: ReceivedPackage, filed: Iterable[FiledRecord]) -> dict[str, str]:
     """Return what became of each section of which nothing waits any more.
 

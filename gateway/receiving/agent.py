@@ -148,14 +148,15 @@ class ReceivingAgent:
         fetched = journal.last(FETCHED, version=version) if version else journal.last(FETCHED)
         if fetched is None:
             raise NoSuchTransfer(NOT_WAITING)
-        at = fetching.moment(fetched["at"])
-        return fetching.open_received(self.settings, self.state, transfer, fetched["version"], at, self.client)
+        moments = fetching.moment(fetched["at"]), self.now()
+        return fetching.open_received(self.settings, self.state, transfer, fetched["version"], moments, self.client)
 
     def show(self, transfer: str) -> tuple[ReceivedPackage, tuple[PlannedRecord, ...], str]:
         """Return a package, what would become of each document in it, and why nothing would, where that is so."""
         received = self.opened(transfer)
         try:
-            return received, self._planned(received, self._system(), frozenset()), ""
+            system = self._system() if received.sections else None
+            return received, self._planned(received, system, frozenset()), ""
         except (StudentNotFound, WrongStudent, SourceError) as error:
             return received, plan(received, None, None), error.message
 
@@ -195,9 +196,13 @@ class ReceivingAgent:
         received = self.opened(transfer, version)
         if unknown := set(only) - {one["name"] for one in received.manifest["sections"]}:
             raise UnknownChoice(f"{min(unknown)}: {NO_SECTION}")
-        system = self._system()
-        planned = self._planned(received, system, frozenset(only))
         journal = self.state.journal(transfer)
+        reason = "" if journal.last(ACKNOWLEDGED, version=received.version) else acknowledging.contradiction(received)
+        if reason:
+            self.send_back(transfer, received.version, reason)
+            return AgentReport(received, (), {}, reason)
+        system = self._system() if received.sections else None
+        planned = self._planned(received, system, frozenset(only))
         filed = self._written(received, system, journal, planned, takes)
         placed = self._placed(received, journal)
         echo = acknowledging.figures(received, filed, system)

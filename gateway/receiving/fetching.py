@@ -6,15 +6,16 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.receiving.errors import GatewayRefused, GatewayUnreachable, NoSuchTransfer, PackageRefused
-from gateway.receiving.state import FILE_MODE, write_private
+from gateway.receiving.state import FILE_MODE, plainly, write_private
 from gateway.transfers.package.files import edfi_path, read
 from gateway.transfers.package.manifest import WHOLE
 from gateway.transfers.sealing.container import MAX_CONTAINER_BYTES
 from gateway.transfers.sealing.errors import KeyNotAccepted, SealingError, WrongPackage
-from gateway.transfers.sealing.key_set import KeySet, read_key_set
+from gateway.transfers.sealing.key_set import EXPIRED, NOT_YET, KeySet, read_key_set
 from gateway.transfers.sealing.manifest import MAX_VERSION, NAME, SHA256, SignedBy
 from gateway.transfers.sealing.package import OTHER_PARTIES, PackageParties, open_package
 
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
     from gateway.receiving.state import StateFolder
 
 PIECE_BYTES: Final = 4 << 20
-PARTIAL, OK, NO_RANGE = 206, 200, 416
+PARTIAL, OK, GONE = 206, 200, 404
 GATEWAY: Final = "gateway"
 """The name under which the gateway publishes the keys by which it signs for districts."""
 
 NOT_WHOLE = "The package that came is not the one that the gateway lists. It is thrown away: fetch it again."
+NOT_THERE = "The gateway has the package no more: it was withdrawn, or its time is over. What had come is thrown away."
 NOT_LISTED = "The gateway's list of packages says something that it should not."
+CLOCK = "Is the clock of this machine right?"
 NOT_FETCHED = "The package is not here: fetch it first."
 NO_SENDER = "The settings name no sender by whose keys the package could be verified."
 
@@ -79,15 +82,23 @@ def fetch(client: TransferClient, state: StateFolder, listed: ListedPackage) -> 
     """Fetch a package into the state folder, going on where an earlier attempt stopped.
 
     Raises:
-        PackageRefused: what came is not what is listed.
+        PackageRefused: what came is not what is listed, or the gateway has it no more.
         GatewayUnreachable: the gateway stopped answering; what has come so far stays.
+        StateBroken: the disk is full; likewise.
     """
     path = state.package(listed.transfer, listed.version)
     part = path.with_suffix(f".{listed.sha256[:16]}.part")
     if path.exists() and _hash(path) == listed.sha256:
         return path
     while (have := part.stat().st_size if part.exists() else 0) < listed.size:
-        _append(part, *_piece(client, listed, have), listed.size)
+        try:
+            begin, content = _piece(client, listed, have)
+        except GatewayRefused as error:
+            if error.answered != GONE:
+                raise
+            part.unlink(missing_ok=True)
+            raise PackageRefused(NOT_THERE) from None
+        _append(part, begin, content, listed.size)
     if _hash(part) != listed.sha256 or part.stat().st_size != listed.size:
         part.unlink()
         raise PackageRefused(NOT_WHOLE)
@@ -100,10 +111,12 @@ def open_received(
     state: StateFolder,
     transfer: str,
     version: int,
-    at: datetime,
+    moments: Sequence[datetime],
     client: TransferClient | None,
 ) -> ReceivedPackage:
-    """Verify and open the package of one version, by the keys that were good when it came (*at*).
+    """Verify and open the package of one version, by the keys that were good at one of the *moments*.
+
+    These are when it came, and now, since a clock that was wrong when it came may be right by now.
 
     Raises:
         NoSuchTransfer: it is not here.
@@ -112,7 +125,7 @@ def open_received(
     keys, own = settings.private_keys(), _published(settings.district, None, client, state)
     own = own.pinned_by({one.thumbprint() for one in keys})
     refused: SealingError | None = None
-    for name in settings.senders:
+    for at, name in product(moments, settings.senders):
         parties = PackageParties(name, settings.district, _signers(settings, name, client, state), own)
         try:
             with _opened(state.package(transfer, version)) as stream:
@@ -123,7 +136,8 @@ def open_received(
             raise PackageRefused(error.message, again=True) from None
         else:
             return ReceivedPackage(transfer, version, name, read(found.manifest), found.files)
-    raise PackageRefused(refused.message if refused else NO_SENDER)
+    message = refused.message if refused else NO_SENDER
+    raise PackageRefused(f"{message} {CLOCK}" if message in {NOT_YET, EXPIRED} else message)
 
 
 def refresh_keys(client: TransferClient, state: StateFolder, names: Collection[str]) -> None:
@@ -134,7 +148,8 @@ def refresh_keys(client: TransferClient, state: StateFolder, names: Collection[s
         except GatewayRefused:
             continue  # one that has none: what it signed is refused
         read_key_set(content, name)
-        write_private(state.path / "keys" / f"{name}.jwks", content)
+        with plainly():
+            write_private(state.path / "keys" / f"{name}.jwks", content)
 
 
 def _signers(
@@ -183,7 +198,7 @@ def _append(part: Path, begin: int, content: bytes, size: int) -> None:
     if not content or begin + len(content) > size:
         part.unlink(missing_ok=True)
         raise PackageRefused(NOT_WHOLE)
-    with os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT, FILE_MODE), "r+b") as file:
+    with plainly(), os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT, FILE_MODE), "r+b") as file:
         file.truncate(begin)
         file.seek(begin)
         file.write(content)

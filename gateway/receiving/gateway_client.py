@@ -7,6 +7,7 @@ import re
 import secrets
 import threading
 import time
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -33,6 +34,13 @@ ASSERTION_SECONDS: Final = 120
 LIFE_SECONDS: Final = 240
 MAX_ANSWER_BYTES: Final = 96 << 20
 REASON: Final = re.compile(r"[a-z][a-z0-9-]{0,59}")
+PROBLEM: Final = "urn:crossing-guard:problem:"
+"""What the type of every problem begins with; its code follows."""
+
+PASSING: Final = frozenset({"idempotency-key-in-use", "multi-user-conflict"})
+"""The codes of refusals that are over as soon as somebody else is done."""
+
+CLOCK: Final = "the clock of this machine is {} minutes from the gateway's. Set it; then it is tried again."
 UNAUTHORIZED, BUSY, ERRORS = 401, 429, 500
 JSON: Final = {"Content-Type": "application/json"}
 
@@ -80,7 +88,8 @@ class TransferClient:
         if answer.status == BUSY or answer.status >= ERRORS:
             raise GatewayUnreachable(f"The gateway answers {answer.status} to {_place(path)}; try again later.")
         if answer.status >= 400:  # noqa: PLR2004  the client errors
-            raise GatewayRefused(_place(path), answer.status, _reason(answer))
+            refused = GatewayRefused(_place(path), answer.status, _reason(answer))
+            raise GatewayUnreachable(f"{refused.message} Try again later.") if refused.reason in PASSING else refused
         return answer
 
     def close(self) -> None:
@@ -140,8 +149,10 @@ class KeyedGrant:
             "client_assertion_type": ASSERTION, "client_assertion": self._assertion(),
         }  # fmt: skip
         answer = self._http.send("POST", self._url, "token", deadline, FORM, urlencode(asked).encode())
+        if answer.status in {400, UNAUTHORIZED} and (apart := _apart(answer)) > ASSERTION_SECONDS:
+            raise GatewayUnreachable(f"The gateway takes no proof by this client: {CLOCK.format(apart // 60)}")
         if answer.status != 200:  # noqa: PLR2004  anything else is no token
-            raise GatewayRefused("token", answer.status)
+            raise GatewayRefused("token", answer.status, _reason(answer))
         told = answer.json()
         token = told.get("access_token") if isinstance(told, dict) else None
         if not isinstance(token, str) or not (token.isascii() and token.isprintable() and token):
@@ -164,6 +175,15 @@ def _credentials(http: Http, settings: HouseSettings) -> Credentials:
     return Granted(http, told["token_url"], told["client_id"], settings.secret(told["client_secret"]), SCOPE)
 
 
+def _apart(answer: SourceResponse) -> int:
+    """Return by how many seconds the clock here is apart from the one that dated an answer; 0 where none did."""
+    try:
+        dated = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return 0
+    return abs(int(time.time() - dated.timestamp()))
+
+
 def _place(path: str) -> str:
     """Return what a path is about, without the ids in it."""
     words = [one for one in path.partition("?")[0].split("/") if one]
@@ -171,10 +191,12 @@ def _place(path: str) -> str:
 
 
 def _reason(answer: SourceResponse) -> str:
-    """Return the code of a problem document; empty where it has none that can be repeated."""
+    """Return the code at the end of a problem's type, or OAuth's word for it; empty where neither can be repeated."""
     try:
         found = answer.json()
     except SourceError:
         return ""
-    code = found.get("code") if isinstance(found, dict) else None
-    return code if isinstance(code, str) and REASON.fullmatch(code) else ""
+    told = found if isinstance(found, dict) else {}
+    kind, error = str(told.get("type")), str(told.get("error")).replace("_", "-")
+    code = kind.removeprefix(PROBLEM) if kind.startswith(PROBLEM) else error if "error" in told else ""
+    return code if REASON.fullmatch(code) else ""

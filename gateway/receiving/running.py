@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.receiving.acknowledging import UNREADABLE
-from gateway.receiving.errors import GatewayUnreachable, PackageRefused, StateBroken
+from gateway.receiving.errors import GatewayRefused, GatewayUnreachable, PackageRefused, StateBroken
 from gateway.receiving.filing.writing import FilingOutcome
 from standards.errors import GatewayError, SettingsError
 
@@ -51,6 +51,8 @@ def _one(agent: ReceivingAgent, transfer: str, waiting: Sequence[ListedPackage])
         except PackageRefused as error:
             refused = error.version
             yield _refused(agent, transfer, error)
+        except GatewayRefused as error:
+            yield error.message
     for version in agent.versions(transfer, pending=True):
         if version != refused:
             yield _filed(agent, transfer, version)

@@ -32,13 +32,15 @@ STATES: Final = {
 def lines(received: ReceivedPackage, planned: Sequence[PlannedRecord], only: frozenset[str]) -> Iterator[str]:
     """Yield the lines of the table: the child's own record, for nobody but the registrar."""
     manifest = received.manifest
-    yield f"{received.transfer}, version {received.version}, from {received.sender}, {manifest['track']}"
+    track = _printable(str(manifest["track"]))
+    yield f"{received.transfer}, version {received.version}, from {received.sender}, {track}"
     for section in manifest["sections"]:
         if only and section["name"] not in only:
             continue
         own = [one for one in planned if one.section == section["name"]]
         yield ""
-        yield f"{section['name']}: {STATES.get(section['state'], section['state'])}{_check(section)}"
+        state = STATES.get(section["state"], section["state"])
+        yield _printable(f"{section['name']}: {state}{_check(section)}")
         yield from (line for one in own for line in _record(one))
         yield from (f"  file       {one['path']}" for one in section["files"] if not one["path"].startswith("ed-fi/"))
         if any(one["path"] == NOTES for one in section["files"]):
@@ -48,11 +50,12 @@ def lines(received: ReceivedPackage, planned: Sequence[PlannedRecord], only: fro
 def questions(asked: Iterable[CodeQuestion]) -> Iterator[str]:
     """Yield a line for each open question."""
     for one in sorted(asked):
+        code, about = _printable(one.code), _printable(one.about)
         if one.kind == COURSE:
-            title = f" ({one.about})" if one.about else ""
-            yield f"{one.id}  course {one.code}{title} of {one.sender}: which course here? a code, new, or document"
+            title = f" ({about})" if about else ""
+            yield f"{one.id}  course {code}{title} of {one.sender}: which course here? a code, new, or document"
         else:
-            yield f"{one.id}  {one.about} {one.code} of {one.sender}: which one here? a code, or document"
+            yield f"{one.id}  {about} {code} of {one.sender}: which one here? a code, or document"
 
 
 def _record(one: PlannedRecord) -> Iterator[str]:
@@ -97,4 +100,4 @@ def _check(section: Mapping[str, Any]) -> str:
 def _notes(told: Mapping[str, Any]) -> Iterator[str]:
     for one in told.get("restrictions", ()):
         until = f" until {one['until']}" if one.get("until") else ""
-        yield f"  NOTE       {one['kind']}{until}: for the registrar alone"
+        yield _printable(f"  NOTE       {one['kind']}{until}: for the registrar alone")

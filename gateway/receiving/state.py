@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
 import fcntl
 import hashlib
 import hmac
@@ -39,6 +40,7 @@ NOT_PRIVATE = "The state folder must be one that only its owner can enter and re
 IN_USE = "Another agent is at work in this state folder."
 NO_KEY = "The key of the state folder must be 32 bytes in hex."
 CHANGED = "A journal in the state folder was changed, or is sealed by another key."
+NOT_WRITTEN = "The state folder cannot be written into: is the disk full? Nothing is lost: mend that, and start again."
 NO_NAME = "An id that the gateway gave is none that a file can have."
 
 
@@ -110,7 +112,8 @@ class StateFolder:
 
     def write(self, name: str, value: Mapping[str, Any]) -> None:
         """Write a JSON object to a file of the folder: whole, or not at all."""
-        write_private(self.path / name, json.dumps(value, indent=1, sort_keys=True).encode())
+        with plainly():
+            write_private(self.path / name, json.dumps(value, indent=1, sort_keys=True).encode())
 
     def forget(self, transfer: str) -> None:
         """Delete all that is kept of a transfer."""
@@ -134,17 +137,21 @@ class Journal:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
     def add(self, step: str, **told: Any) -> None:
-        """Add an entry, and wait until the disk has it."""
+        """Add an entry, and wait until the disk has it; what it does not take whole is taken back.
+
+        Raises:
+            StateBroken: the disk is full.
+        """
         entry = {"step": step, **told}
         nonce = secrets.token_bytes(NONCE_BYTES)
         sealed = nonce + self._aead.encrypt(nonce, json.dumps(entry).encode(), self._about(len(self.entries)))
-        opened = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
-        try:
-            self._mend(opened)
-            os.write(opened, base64.b64encode(sealed) + b"\n")
-            os.fsync(opened)
-        finally:
-            os.close(opened)
+        with plainly():
+            opened = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
+            try:
+                self._mend(opened)
+                _append(opened, base64.b64encode(sealed) + b"\n")
+            finally:
+                os.close(opened)
         self.entries.append(entry)
 
     def last(self, step: str, **told: Any) -> Entry | None:
@@ -178,6 +185,33 @@ class Journal:
         return f"{self._transfer}:{number}".encode()
 
 
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Tell plainly that the disk does not take what is written in the block.
+
+    Raises:
+        StateBroken: it does not.
+    """
+    try:
+        yield
+    except OSError:
+        raise StateBroken(NOT_WRITTEN) from None
+
+
+def _append(opened: int, line: bytes) -> None:
+    """Write a line behind all others, whole or not at all."""
+    size = os.fstat(opened).st_size
+    try:
+        is_whole = os.write(opened, line) == len(line)
+        os.fsync(opened)
+    except OSError:
+        os.ftruncate(opened, size)
+        raise
+    if not is_whole:
+        os.ftruncate(opened, size)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def named(text: str) -> str:
     """Return an id that can be the name of a file.
 
@@ -205,9 +239,15 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def _kept_key(path: Path) -> bytes:
-    """Read the key that is kept in the folder, or make one."""
-    if not path.exists():
-        write_private(path, secrets.token_hex(KEY_BYTES).encode())
+    """Read the key that is kept in the folder, or make one; of two who start at once, one does."""
+    with plainly():
+        opened = os.open(path.with_name("key.lock"), os.O_RDWR | os.O_CREAT, FILE_MODE)
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX)
+            if not path.exists():
+                write_private(path, secrets.token_hex(KEY_BYTES).encode())
+        finally:
+            os.close(opened)
     if stat.S_IMODE(path.stat().st_mode) & OTHERS:
         raise StateBroken(NOT_PRIVATE)
     return _key(path.read_text("ascii"))

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.registers.tags import CONTACT, ID, KINDS, NAME, STATE_ID, RegisterKeys, spelt_name
+from standards.edfi.resources.state_codes import is_state_system
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from adapters.contract import Adapter, Record
-
-STATE_WORDS: Final = frozenset({"state", "stateid", "statestudentid", "statestudentidentifier", "ssid", "sasid"})
-"""What sources call the state's id of a student, in small letters and digits alone."""
 
 OWN_FIELDS: Final = frozenset({"id", "uniqueId"})
 NAME_FIELDS: Final = frozenset({"name.family", "name.given", "birthDate"})
@@ -79,8 +77,9 @@ def state_ids(student: Mapping[str, Any], codes: Iterable[Mapping[str, Any]] = (
     number across all systems, then the other number by which the school knows the student.
     """
     every = [(str(one.get("system") or ""), one.get("code")) for one in codes]
-    states = [code for system, code in every if _of_state(system)] or [code for _, code in every]
-    others = (one.get("value") for one in student.get("identifiers") or () if _of_state(str(one.get("type") or "")))
+    states = [code for system, code in every if is_state_system(system)] or [code for _, code in every]
+    known = ((str(one.get("type") or ""), one.get("value")) for one in student.get("identifiers") or ())
+    others = (number for system, number in known if is_state_system(system))
     return _spelt((*states, *others, student.get("masterIdentifier"), student.get("identifier")))
 
 
@@ -109,12 +108,6 @@ def confirmed(tags: Mapping[str, str], known: Mapping[str, Collection[str]]) -> 
     """
     kind = next((one for one in (STATE_ID, NAME) if one in tags and known.get(one)), None)
     return kind is not None and tags[kind] in known[kind]
-
-
-def _of_state(system: str) -> bool:
-    """Tell whether a system, or a descriptor of one, is the state's."""
-    word = "".join(letter for letter in system.rpartition("#")[2].casefold() if letter.isalnum())
-    return word in STATE_WORDS
 
 
 def _spelt(texts: Iterable[str | None]) -> tuple[str, ...]:

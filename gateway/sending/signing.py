@@ -24,12 +24,13 @@ NOT_LISTED = "The gateway's list of what waits for a signature says something th
 
 @dataclass(frozen=True, slots=True)
 class WaitingSignature:
-    """A manifest that waits to be signed, as the gateway lists it."""
+    """A manifest that waits to be signed, as the gateway lists it; *kid* is the receiver's key to seal to."""
 
     id: str
     transfer: str
     version: int
     sha256: str
+    kid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def fetch(client: TransferClient, settings: HouseSettings, listed: WaitingSignat
     facts = read_manifest(content)
     if facts.sender != settings.district or facts.signed_by is not SignedBy.DISTRICT:
         raise PackageRefused(NOT_OURS)
-    if (facts.transfer, facts.version) != (listed.transfer, listed.version):
+    if (facts.transfer, facts.version, facts.receiver_kid) != (listed.transfer, listed.version, listed.kid):
         raise PackageRefused(OTHER)
     states = {str(one["name"]): str(one["state"]) for one in read(content)["sections"]}
     return UnsignedManifest(listed, facts.receiver, states, content)
@@ -76,9 +77,9 @@ def sign(client: TransferClient, settings: HouseSettings, unsigned: UnsignedMani
 
 def _waiting(told: dict[str, Any]) -> WaitingSignature:
     names = [told.get("id"), told.get("transfer")]
-    version, sha256 = told.get("version"), told.get("sha256")
+    version, sha256, kid = told.get("version"), told.get("sha256"), told.get("kid")
     if not all(isinstance(one, str) and NAME.fullmatch(one) for one in names) or type(version) is not int:
         raise GatewayUnreachable(NOT_LISTED)
-    if not isinstance(sha256, str) or not SHA256.fullmatch(sha256):
+    if not isinstance(sha256, str) or not SHA256.fullmatch(sha256) or not isinstance(kid, str):
         raise GatewayUnreachable(NOT_LISTED)
-    return WaitingSignature(str(names[0]), str(names[1]), version, sha256)
+    return WaitingSignature(str(names[0]), str(names[1]), version, sha256, kid)

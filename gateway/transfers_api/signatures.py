@@ -33,7 +33,10 @@ NOT_RUNNING: Final = "Only a running gateway can do this: it alone knows the agr
 
 
 class WaitingManifestSchema(AdminBody):
-    """A manifest that waits for the district's signature; its hash is the ETag of its bytes."""
+    """A manifest that waits for the district's signature; its hash is the ETag of its bytes.
+
+    The kid is the receiver's key to which the package will be sealed, as the manifest says.
+    """
 
     id = fields.String(required=True)
     transfer = fields.String(required=True)

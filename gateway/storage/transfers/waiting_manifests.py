@@ -25,7 +25,10 @@ APPROVED: Final = "approved"
 
 @dataclass(frozen=True, slots=True)
 class WaitingManifest:
-    """A manifest of a *version* of a transfer, *made* at a moment, that waits for a *signature* by the key *kid*."""
+    """A manifest of a *version* of a transfer, *made* at a moment, that waits for a *signature* of its *sender*.
+
+    *kid* is the receiver's key to which the package will be sealed: the manifest names it.
+    """
 
     transfer: str
     version: int

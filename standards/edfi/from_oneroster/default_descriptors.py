@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from standards import codes
 from standards.edfi.model.model import resources
 from standards.edfi.resources.courses import SYSTEM
+from standards.edfi.resources.state_codes import STATE_SYSTEM
 from standards.registry import lenses, views
 from standards.view import Branch, Const, Container
 
@@ -26,7 +27,7 @@ URI = re.compile(r"(uri://[^#\s]+/(\w+))#(.+)", re.DOTALL)
 @cache
 def standard() -> tuple[str, ...]:
     """Return every descriptor that the tables of codes and the views name, as a URI."""
-    found = dict.fromkeys((*_of_codes(), SYSTEM))
+    found = dict.fromkeys((*_of_codes(), SYSTEM, STATE_SYSTEM))
     for view in views("edfi").values():
         for branch in view.branches:
             found.update(dict.fromkeys(_of_nodes(branch.nodes)))

@@ -6,6 +6,7 @@ from standards.codes import outward
 from standards.edfi.model.mapping import mapped
 from standards.edfi.resources.lists import race_fields, races, races_shown
 from standards.edfi.resources.people import ADDRESSES, EMAILS, PHONES, alone_mail, alone_phone, chosen
+from standards.edfi.resources.state_codes import state_code
 from standards.lenses.lens import coded, each, same, split
 from standards.view import value
 
@@ -33,6 +34,7 @@ PROFILES = mapped(COLLECTION, "profile", (
     alone_mail("student.email"),
     alone_phone(),
     alone_phone("student.phone"),
+    state_code(),
     value("sexDescriptor", "student.sex", form=outward("sex", "edfi")),
     value("hispanicLatinoEthnicity", "student.ethnicity.hispanicOrLatino", type="boolean"),
 ),

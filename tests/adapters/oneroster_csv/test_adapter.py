@@ -158,6 +158,17 @@ def test_a_roster_of_1_1_says_the_same_except_for_its_roles(of):
     assert notes == {}
 
 
+@pytest.mark.parametrize("word", ["TRUE", "True", "yes", " true"])
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_a_race_is_the_same_in_a_profile_and_its_student_however_it_is_spelt(of, version, word):
+    def change(rows):
+        rows["demographics.csv"][0] |= {"asian": word, "white": "FALSE"}
+
+    found, _ = of(version, change)
+    assert found["student"]["u1",]["race.asian"] is True
+    assert found["profile"]["u1", "s1"]["race"] == [{"asian": "uri://ed-fi.org/RaceDescriptor#Asian"}]
+
+
 @pytest.mark.parametrize(("org", "role"), [("d", "districtAdministrator"), ("s1", "siteAdministrator")])
 def test_an_administrator_of_1_1_is_one_of_the_organization(of, org, role):
     def change(rows):

@@ -28,7 +28,7 @@ class FakeGateway:
     forms: list = field(default_factory=list)
     breaks: list = field(default_factory=list)
     sender: str = "maple"
-    signer: str = ""
+    sealed_to: str = ""
     url: str = ""
     idempotent: dict = field(default_factory=dict)
 
@@ -60,7 +60,7 @@ class TransfersHandler(wire.Handler):
             self.gateway.forms.append((body.decode(), self.headers.get("Authorization", "")))
             return self.json(200, {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 300})
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
-            return self.json(401, {"code": "unauthenticated"})
+            return self.problem(401, "unauthenticated")
         path = parts.path.removeprefix("/transfers/v1")
         if self.command == "POST":
             return self.post(path, body)
@@ -80,7 +80,7 @@ class TransfersHandler(wire.Handler):
         for pattern, answer in self.ROUTES.items():
             if found := re.fullmatch(pattern, path):
                 return answer(self, *found.groups(), query)
-        return self.json(404, {"code": "not-found"})
+        return self.problem(404, "not-found")
 
     def packages(self, _query):
         self.json(200, self.gateway.listed())
@@ -88,7 +88,7 @@ class TransfersHandler(wire.Handler):
     def signatures(self, _query):
         self.json(200, [
             {"id": name, "transfer": told[0], "version": told[1], "sha256": hashlib.sha256(told[2]).hexdigest(),
-             "kid": self.gateway.signer}
+             "kid": self.gateway.sealed_to}
             for name, told in self.gateway.manifests.items()
         ])  # fmt: skip
 
@@ -98,13 +98,16 @@ class TransfersHandler(wire.Handler):
     def key_set(self, name, _query):
         if name in self.gateway.keys:
             return self.raw(200, self.gateway.keys[name], {})
-        return self.json(404, {"code": "not-found"})
+        return self.problem(404, "not-found")
 
     def package(self, transfer, query):
         content = self.gateway.packages[transfer, int(query["version"][0])]
         begin, end = map(int, re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"]).groups())
         where = f"bytes {begin}-{end}/{len(content)}"
         return self.raw(206, content[begin : end + 1], {"Content-Range": where})
+
+    def problem(self, status, code):
+        self.json(status, {"type": f"urn:crossing-guard:problem:{code}", "title": "x", "status": status})
 
     def json(self, status, value):
         self.raw(status, json.dumps(value).encode(), {})
@@ -135,7 +138,17 @@ def basic(header):
 
 
 def unavailable(handler):
-    handler.json(503, {"code": "unavailable"})
+    handler.problem(503, "unavailable")
+
+
+def refused(handler, date):
+    """Refuse a client, by a clock of one's own."""
+    handler.send_response_only(401)
+    handler.send_header("Date", date)
+    content = b'{"error": "invalid_client"}'
+    handler.send_header("Content-Length", str(len(content)))
+    handler.end_headers()
+    handler.wfile.write(content)
 
 
 def broken_off(handler):

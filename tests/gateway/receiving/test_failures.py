@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import orjson
 import pytest
 
 from adapters.simulators.wire import EdFiReply
+from gateway.admin_api.frame import problems
+from gateway.receiving import gateway_client
 from gateway.receiving.errors import (
     GatewayUnreachable,
 )
 from gateway.receiving.filing.writing import FilingOutcome
+from gateway.transfers.package.assembly import assemble
+from gateway.transfers.package.contents.record import RecordContents
+from gateway.transfers.package.sections import on_track
 from standards.errors import SourceError
 from tests.gateway.receiving import fake_gateway
 from tests.gateway.receiving.houses import (
     TRANSFER,
     file,
+    header,
     house,
+    mover,
     outcomes,
     own_documents,
     packed,
     run,
     sealed,
 )
+from tests.gateway.transfers.package.worlds import plan
 
 
 @pytest.mark.parametrize("after", [0, 1, 2])
@@ -86,7 +97,34 @@ def test_figures_that_the_system_changes_make_the_package_wanted_again(fir, monk
 
 def test_totals_that_the_files_do_not_hold_make_the_package_wanted_again(fir):
     fir.gateway.packages = {(TRANSFER, 1): sealed(packed(check={"creditsEarned": "9.00"}))}
-    assert run(fir)[0].endswith("wanted again (mismatch)")
+    before = fir.everything()
+    assert run(fir)[0].endswith("nothing to file; wanted again (mismatch)")
+    assert fir.everything() == before
+    assert fir.writes() == []
+
+
+def test_counts_that_the_files_do_not_hold_make_the_package_wanted_again_and_nothing_is_written(fir):
+    made = packed()
+    counted = orjson.loads(made.files[0].content.replace(b'"records":3', b'"records":4'))
+    first = replace(made.files[0], content=orjson.dumps(counted))
+    fir.gateway.packages = {(TRANSFER, 1): sealed(replace(made, manifest=counted, files=(first, *made.files[1:])))}
+    assert run(fir) == [f"{TRANSFER}: version 1: nothing to file; wanted again (incomplete)"]
+    assert fir.writes() == []
+    assert [body["resend"] for body in fir.gateway.told("/acknowledgment")] == ["incomplete"]
+
+
+def test_a_record_of_no_section_is_acknowledged_and_done_with(fir):
+    fir.gateway.packages = {(TRANSFER, 1): sealed(without_sections())}
+    assert run(fir) == [f"{TRANSFER}: version 1: nothing to file; acknowledged"]
+    assert run(fir) == []
+    assert fir.writes() == []
+    assert fir.gateway.told("/filed") == []
+
+
+def without_sections():
+    """A package in which every section is withheld."""
+    contents = RecordContents("M-7", {name: tuple(some) for name, some in mover().items()})
+    return assemble(header(), plan(withheld=[one.name for one in on_track("full")]), contents)
 
 
 def test_a_gateway_that_fails_at_the_acknowledgment_is_told_later(fir):
@@ -138,3 +176,18 @@ def test_a_record_that_waits_for_an_answer_costs_nothing_until_there_is_one(tmp_
             for one in agent.questions():
                 agent.answer(one.id, "new")
         assert "waiting" not in run(fir)[0]
+
+
+@pytest.mark.parametrize("code", ["idempotency-key-in-use", "multi-user-conflict"])
+def test_a_refusal_that_passes_is_no_answer_and_is_told_again(fir, monkeypatch, code):
+    post = fake_gateway.TransfersHandler.post
+    monkeypatch.setattr(fake_gateway.TransfersHandler, "post", lambda handler, *_: handler.problem(409, code))
+    with pytest.raises(GatewayUnreachable, match=rf"409 \({code}\) to acknowledgment. Try again later."):
+        run(fir)
+    monkeypatch.setattr(fake_gateway.TransfersHandler, "post", post)
+    assert run(fir)[0].endswith("acknowledged")
+    assert len(fir.gateway.told("acknowledgment")) == 1
+
+
+def test_the_types_of_problems_begin_as_the_gateway_writes_them():
+    assert gateway_client.PROBLEM == problems.TYPE

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from email.utils import formatdate
+
 import pytest
 
-from gateway.receiving.errors import (
-    GatewayUnreachable,
-)
+from gateway.receiving.errors import GatewayRefused, GatewayUnreachable
+from gateway.transfers.sealing.key_set import KeyUse, publish
 from tests.gateway.receiving import fake_gateway
 from tests.gateway.receiving.houses import (
     TRANSFER,
     package,
     run,
 )
+from tests.gateway.transfers.sealing.sealed_packages import END, NOW, key_set, pair
 
 
 def test_a_package_is_fetched_on_from_where_it_broke_off(fir, monkeypatch):
@@ -30,6 +33,29 @@ def test_a_package_is_fetched_on_from_where_it_broke_off(fir, monkeypatch):
     ranges = [headers["Range"] for _, path, headers in fir.gateway.asked if path.endswith("/package")]
     assert ranges[0] == "bytes=20000-29999"
     assert all(headers["Accept-Encoding"] == "identity" for _, path, headers in fir.gateway.asked if "/pack" in path)
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, "package-gone"), (403, "forbidden")])
+def test_a_package_that_is_gone_before_it_has_come_keeps_nobody_elses_from_being_filed(fir, monkeypatch, status, code):
+    monkeypatch.setattr("gateway.receiving.fetching.PIECE_BYTES", 10_000)
+    handler, asked = fake_gateway.TransfersHandler, []
+    given = handler.ROUTES["/transfers/(.+)/package"]
+
+    def gone(self, transfer, query):
+        asked.append(transfer)
+        if transfer == "0-withdrawn" and asked.count(transfer) > 1:
+            return self.problem(status, code)
+        return given(self, transfer, query)
+
+    monkeypatch.setitem(handler.ROUTES, "/transfers/(.+)/package", gone)
+    fir.gateway.packages = {("0-withdrawn", 1): package(), (TRANSFER, 1): package()}
+    first, second = run(fir)
+    assert first.startswith("0-withdrawn: ")
+    assert ("withdrawn, or its time is over" if status == 404 else "403 (forbidden)") in first
+    assert second.endswith("acknowledged")
+    left = {one.name for one in (fir.folder / "state" / "packages").iterdir()}
+    assert len(left) == (1 if status == 404 else 2)
+    assert [path for path, _ in fir.gateway.posts if "0-withdrawn" in path] == []
 
 
 @pytest.mark.parametrize("place", [0.2, 0.5, 0.9])
@@ -90,6 +116,33 @@ def test_a_client_with_a_key_authenticates_by_an_assertion(fir):
     [(form, header)] = fir.gateway.forms
     assert "client_assertion=" in form
     assert header == ""
+
+
+def test_a_client_with_a_key_is_told_that_its_clock_is_wrong(fir):
+    text = (fir.folder / "transfers.toml").read_text()
+    (fir.folder / "transfers.toml").write_text(
+        text.replace('client_secret = "file:client.secret"', 'client_key = "fir-sign.jwk"')
+    )
+    date = formatdate(time.time() - 3600, usegmt=True)
+    fir.gateway.breaks = [lambda handler: fake_gateway.refused(handler, date)]
+    with pytest.raises(GatewayUnreachable, match=r"is 60 minutes from the gateway's\. Set it"):
+        run(fir)
+    fir.gateway.breaks = [lambda handler: fake_gateway.refused(handler, formatdate(usegmt=True))]
+    with pytest.raises(GatewayRefused, match=r"answers 401 \(invalid-client\) to token"):
+        run(fir)
+
+
+def test_a_package_that_came_while_the_clock_was_an_hour_slow_is_opened_once_it_is_right(fir):
+    published = [
+        publish(pair(f"maple {use}"), kind, NOW, END) for use, kind in (("sig", KeyUse.SIGN), ("enc", KeyUse.SEAL))
+    ]
+    fir.gateway.keys["maple"] = key_set("maple", *published).as_jwks()
+    fir.later(hours=-1)
+    [line] = run(fir)
+    assert line.endswith("The key is not valid yet. Is the clock of this machine right?")
+    assert fir.writes() == fir.gateway.posts == []
+    fir.later(hours=1)
+    assert run(fir)[0].endswith("acknowledged")
 
 
 def test_a_secret_is_sent_to_the_token_address_alone(fir):

@@ -61,7 +61,7 @@ def test_a_word_that_the_gateway_knows_already_is_no_error(fir, monkeypatch):
     post = fake_gateway.TransfersHandler.post
 
     def known(handler, path, body):
-        return handler.json(409, {"code": "conflict"}) if path.endswith("/filed") else post(handler, path, body)
+        return handler.problem(409, "transfer-state") if path.endswith("/filed") else post(handler, path, body)
 
     monkeypatch.setattr(fake_gateway.TransfersHandler, "post", known)
     assert run(fir)[0].endswith("acknowledged")
@@ -70,6 +70,6 @@ def test_a_word_that_the_gateway_knows_already_is_no_error(fir, monkeypatch):
 
 def test_figures_that_the_gateway_does_not_take_are_told(fir, monkeypatch):
     monkeypatch.setattr(
-        fake_gateway.TransfersHandler, "post", lambda handler, path, body: handler.json(409, {"code": "conflict"})
+        fake_gateway.TransfersHandler, "post", lambda handler, path, body: handler.problem(409, "transfer-state")
     )
-    assert run(fir) == [f"{TRANSFER}: The gateway answers 409 (conflict) to acknowledgment."]
+    assert run(fir) == [f"{TRANSFER}: The gateway answers 409 (transfer-state) to acknowledgment."]

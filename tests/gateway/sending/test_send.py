@@ -29,6 +29,7 @@ def maple(tmp_path, monkeypatch):
         write_private_key(made.folder / "fir-sign.jwk", pair("maple sig"))
         monkeypatch.chdir(made.folder)
         made.gateway.manifests = {"sig-1": (TRANSFER, 1, packed().signed)}
+        made.gateway.sealed_to = pair("fir enc").thumbprint()
         yield made
 
 
@@ -52,7 +53,9 @@ def test_only_the_transfers_that_are_named_are_signed(maple):
     assert maple.gateway.posts == []
 
 
-@pytest.mark.parametrize("change", ["other bytes", "another transfer", "another sender", "signed by the gateway"])
+@pytest.mark.parametrize(
+    "change", ["other bytes", "another transfer", "another sender", "signed by the gateway", "another key"]
+)
 def test_what_is_not_to_be_signed_by_the_district_is_not(maple, change):
     content = packed().signed
     match change:
@@ -60,6 +63,8 @@ def test_what_is_not_to_be_signed_by_the_district_is_not(maple, change):
             maple.gateway.manifests = {"sig-1": (TRANSFER, 1, b"[]")}
         case "another transfer":
             maple.gateway.manifests = {"sig-1": ("another", 1, content)}
+        case "another key":
+            maple.gateway.sealed_to = pair("maple sig").thumbprint()
         case "another sender":
             content = content.replace(b'"district":"maple"', b'"district":"cedar"')
             maple.gateway.manifests = {"sig-1": (TRANSFER, 1, content)}

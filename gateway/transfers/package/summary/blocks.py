@@ -14,7 +14,7 @@ from gateway.transfers.package.totals import YEAR, age
 from gateway.transfers.package.transcript import courses_of, title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gateway.documents.blocks import Block
     from gateway.transfers.package.header import PackageHeader
@@ -104,14 +104,14 @@ def _joined(between: str, *parts: str) -> str:
 def _schools(facts: Facts, words: SummaryWording) -> Iterator[Block]:
     columns = tuple(map(words.say, (message("School"), message("Grade level"), message("Entered"), message("Left"),
                                     message("Reason"))))  # fmt: skip
-    rows = tuple(
+    rows = (
         (
             tables.school_of(one, facts), code(one, "entryGradeLevelDescriptor"), words.day(at(one, "entryDate")),
             words.day(at(one, "exitWithdrawDate")), code(one, "exitWithdrawTypeDescriptor"),
         )
         for one in tables.by_day(facts, "studentSchoolAssociations", "entryDate")
     )  # fmt: skip
-    table = DataTable(words.say("Enrollments, the oldest first"), columns, rows)
+    table = DataTable(words.say("Enrollments, the oldest first"), columns, _lines(rows))
     yield from _table(SECTIONS["enrollment"], table, words)
 
 
@@ -129,7 +129,7 @@ def _transcript(manifest: Fact, facts: Facts, words: SummaryWording) -> Iterator
                                     message("Result"))))  # fmt: skip
     for year in dict.fromkeys(at(one, YEAR) for one in records):
         own = [one for one in records if at(one, YEAR) == year]
-        rows = tuple(_course(record, one, facts) for record in own for one in courses_of(record, facts))
+        rows = _lines(_course(record, one, facts) for record in own for one in courses_of(record, facts))
         if rows:
             last = int(year or 0)
             caption = words.say("School year %(first)s to %(last)s", first=last - 1, last=last)
@@ -138,8 +138,8 @@ def _transcript(manifest: Fact, facts: Facts, words: SummaryWording) -> Iterator
 
 def _course(record: Fact, one: Fact, facts: Facts) -> tuple[str, ...]:
     return (
-        _one(title_of(one, facts)), code(record, "termDescriptor"),
-        _one(first(one, "finalLetterGradeEarned", "finalNumericGradeEarned")), text(one, "earnedCredits"),
+        title_of(one, facts), code(record, "termDescriptor"),
+        first(one, "finalLetterGradeEarned", "finalNumericGradeEarned"), text(one, "earnedCredits"),
         code(one, "courseAttemptResultDescriptor"),
     )  # fmt: skip
 
@@ -151,7 +151,7 @@ def _attendance(facts: Facts, words: SummaryWording) -> Iterator[Block]:
         for one in facts.get("studentSchoolAttendanceEvents", ())
     )
     columns = tuple(map(words.say, (message("School year"), message("Kind"), message("Events"))))
-    rows = tuple((year, kind, str(count)) for (year, kind), count in sorted(counted.items()))
+    rows = _lines((year, kind, str(count)) for (year, kind), count in sorted(counted.items()))
     yield from _table(SECTIONS["attendance"], DataTable(words.say("Events on record"), columns, rows), words)
 
 
@@ -168,6 +168,10 @@ def _absent(header: PackageHeader, manifest: Fact, words: SummaryWording) -> Ite
     office = [_one(one) for one in (header.sender.name, header.sender.telephone, header.sender.mail) if one]
     if office:
         yield Paragraph(words.say("For what is not here, ask the registrar: %(office)s.", office=", ".join(office)))
+
+
+def _lines(rows: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(map(_one, row)) for row in rows)
 
 
 def _one(value: Any) -> str:

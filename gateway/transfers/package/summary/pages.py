@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.documents.blocks import PrintedDocument
 from gateway.documents.formats import html, pdf
+from gateway.one_line import one_line
 from gateway.transfers.package.files import PackageFile
 from gateway.transfers.package.summary.blocks import blocks_of
 from gateway.transfers.package.summary.words import SummaryWording, languages_of
@@ -47,7 +48,7 @@ def summary(
     """Write the summary of a package as a document in one language."""
     student: Mapping[str, Any] = next(iter(students), {})
     names = (student.get(name) for name in ("firstName", "middleName", "lastSurname"))
-    subtitle = " ".join(str(name) for name in names if name) or words.say("Student")
+    subtitle = one_line(" ".join(str(name) for name in names if name)) or words.say("Student")
     note = words.say(
         "Transfer %(transfer)s, version %(version)s, made %(made)s. This page says what the files beside it say; they"
         " count.", transfer=header.transfer, version=header.version, made=words.day(header.made),

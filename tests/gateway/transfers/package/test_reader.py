@@ -6,6 +6,7 @@ import pytest
 
 from adapters.simulators.edfi import Ods, run
 from gateway.demo.data.edfi.server import ods_documents
+from gateway.receiving.filing.own_system import state_ids_of
 from gateway.transfers.package.assembly import assemble, pack
 from gateway.transfers.package.contents import reader
 from gateway.transfers.package.contents.record import OtherStudentFound, StudentNotCovered, WantedContents
@@ -125,6 +126,16 @@ def test_oneroster_files_fill_five_sections_and_say_what_they_do_not_keep(small)
         "identity", "contacts", "enrollment", "schedule",
     ]  # fmt: skip
     assert states["transcript"] == states["attendance"] == states["health"] == "not-in-source"
+
+
+@pytest.mark.parametrize("track", ["info", "full"])
+def test_a_package_of_oneroster_files_states_the_states_id_where_agents_look_for_it(small, track):
+    own, _ = students(small, "maple")[3]
+    stated = next(one.state_id for one in small_district().students if own.endswith(one.id))
+    package = pack(HEADER, plan(track), record_of(small, "maple", own))
+    found = documents(package, "studentEducationOrganizationAssociations")
+    assert found
+    assert all(state_ids_of([one]) == {stated} for one in found)
 
 
 def test_the_first_track_has_the_roster_files_of_the_one_student(small):

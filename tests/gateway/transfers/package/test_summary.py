@@ -6,7 +6,9 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from babel.messages.extract import extract_from_dir
+from lxml import etree
 
 import gateway
 from gateway.transfers.package import summary
@@ -91,6 +93,46 @@ def test_a_text_of_a_record_is_never_markup():
     student = {**history(2).documents["students"][0], "firstName": "<script>alert(1)</script>"}
     found = files(pack(HEADER, plan(), MemoryRecord(changed(students=(student,)))))["summary.html"].decode()
     assert "<script>" not in found
+
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'&]]></style><script>\u202e\n\x07"
+TAGS = {"html", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2", "p", "ul", "li", "table", "caption",
+        "colgroup", "col", "thead", "tbody", "tr", "th", "td", "footer"}  # fmt: skip
+ATTRIBUTES = {"lang", "charset", "name", "content", "class", "scope", "style"}
+
+
+def spoilt(value):
+    """A value in which every text ends with what would be markup, and with what turns or breaks a line."""
+    if isinstance(value, dict):
+        return {name: spoilt(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(spoilt, value))
+    return value + HOSTILE if isinstance(value, str) else value
+
+
+def test_no_text_of_a_record_is_markup_or_turns_a_line_wherever_it_stands():
+    contents = changed(**spoilt(dict(history(2).documents)))
+    office = replace(HEADER.sender, name=spoilt("Maple"), telephone=spoilt("1"), mail=spoilt("m"))
+    header = replace(HEADER, sender=office, receiver=replace(HEADER.receiver, name=spoilt("Cedar")))
+    content = files(pack(header, plan(), MemoryRecord(contents)))["summary.html"]
+    found = list(etree.fromstring(content, etree.HTMLParser()).iter())
+    assert {one.tag for one in found} <= TAGS
+    assert {name for one in found for name in one.attrib} <= ATTRIBUTES
+    assert content.decode().count("&lt;img src=x") > 100
+    assert all(line.isprintable() for line in content.decode().split("\n"))
+    cells = [one.text for one in found if one.tag in {"td", "th", "h1", "p", "title", "caption", "li"} and one.text]
+    assert [one for one in cells if "\n" in one.strip()] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [("Наталія", True), ("محمد الأمين", True), ("Nguyễn Thị Ánh", True), ("Zoë 🦊", False), ("#let x = `1` $y$", True)],
+)
+def test_a_name_in_any_letters_is_on_the_page_as_it_is_written(name, printed):
+    student = {**history(1).documents["students"][0], "firstName": name}
+    found = files(pack(HEADER, plan(), MemoryRecord(changed(students=(student,)))))
+    assert ("summary.pdf" in found) is printed
+    assert name in found["summary.html"].decode()
 
 
 def test_what_is_no_day_stays_as_it_is():

@@ -11,6 +11,7 @@ from gateway.storage.transfers.waiting_manifests import WaitingManifests
 from gateway.transfers.machine.words import EventKind, TransferState
 from gateway.transfers.package.files import read
 from gateway.transfers.sealing.key_set import KeyUse
+from gateway.transfers.sealing.manifest import read_manifest
 from gateway.transfers.sealing.signature import sign_manifest
 from gateway.transfers.work.gateway_key import gateway_key, gateway_keys
 from gateway.transfers.work.signatures import NothingToSign, SignatureRefused, WaitingSignatures
@@ -106,6 +107,12 @@ def test_a_key_that_the_agreement_does_not_pin_signs_nothing(world, desk, signer
         desk.sign(transfer.id, b"no signature")
     with pytest.raises(SignatureRefused):
         desk.sign(transfer.id, sign_manifest(waiting.content, gateway_key(world.desk.keys)))
+
+
+def test_what_waits_names_the_receivers_key_that_the_manifest_does(world, desk):
+    transfer = world.work(world.ask(world.student(11)))
+    waiting = desk.manifest(transfer.id)
+    assert waiting.kid == read_manifest(waiting.content).receiver_kid
 
 
 def test_another_district_sees_nothing_of_what_waits(world):
