@@ -17,7 +17,7 @@ from gateway.tasks.store import Tasks
 from gateway.tasks.task import ID_CHARACTERS, REGISTRAR, TRANSFER_SUGGESTED, PersonTask
 from gateway.transfers.districts.restrictions import restrictions_by_row
 from gateway.transfers.matching.children import StatedChild
-from standards.errors import NotFound
+from standards.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,21 +68,25 @@ class TransferSuggestions(TransferOffice):
         )
 
     def ask(self, handle: str, key: str, *, again: bool = False) -> OutwardTransfer:
-        """Make a suggestion a request.
+        """Make a suggestion a request; the same click once more, by its *key*, is that request again.
 
         Raises:
             NotFound: it is none any more.
+            Conflict: somebody has taken or dismissed it.
         """
         self.need_children()
         roll = self.roll()
         row, sender = self._of(roll, handle)
+        if self._is_over(roll, row, sender) and not self.asking.has_begun(key):
+            raise Conflict(NO_SUGGESTION)
         candidate = candidate_of(roll, row)
         stated = {
             "stateId": candidate.state_id, "given": candidate.given, "family": candidate.family,
             "middle": candidate.middle, "suffix": candidate.suffix, "birthDate": candidate.birth_date,
         }  # fmt: skip
         begun = self.asking.ask(TransferForm(sender, stated, again=again), key)
-        self._close(roll, row, sender, "asked")
+        with suppress(Conflict):  # closed by the same click before, or by somebody else meanwhile: the request is made
+            self._close(roll, row, sender, "asked")
         return begun
 
     def dismiss(self, handle: str) -> None:
@@ -133,6 +137,11 @@ class TransferSuggestions(TransferOffice):
         about = {"sender": sender}
         name = self.tag(b"suggestions", text)[:ID_CHARACTERS]
         return PersonTask(name, TRANSFER_SUGGESTED, self.org, REGISTRAR, about, self.region.clock())
+
+    def _is_over(self, roll: DistrictRoll, row: int, sender: str) -> bool:
+        """Tell whether somebody has taken or dismissed a suggestion."""
+        name = self._task(roll, row, sender).id
+        return name in Tasks(self.region.store, self.region.clock).known([name])
 
     def _close(self, roll: DistrictRoll, row: int, sender: str, outcome: str) -> None:
         Tasks(self.region.store, self.region.clock).close(self._task(roll, row, sender), outcome, self.actor.name)
