@@ -126,7 +126,7 @@ class TransferNotices(ReleasePreview):
         if found.release is None or terms is None:
             raise NotAllowed(NOTHING_RELEASED)
         sections = [one.value for one in found.approved - found.withheld]
-        made = self.packed(found, sections, track_of(terms, by_rule=found.release.by_rule))
+        made = self.packed(found, sections, track_of(terms, by_rule=found.release.by_rule), found.version)
         pages = {one.path: one.content for one in made.files}
         self.record("transfer copy for parent", found.id, {"version": found.version})
         spoken = f"summary.{language}.html"

@@ -102,4 +102,5 @@ def test_the_parents_copy_is_the_summary_of_what_was_released(office):
     other = office.worked(office.ask(8))
     page = office.of(TransferNotices, "mona").parents_copy(other.id).decode()
     assert office.roll().index.rows[8].family in page
+    assert "version 1," in page
     assert office.acts("transfer copy for parent")[-1].content["transfer"] == other.id
