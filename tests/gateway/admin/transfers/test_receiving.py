@@ -11,6 +11,8 @@ from gateway.transfers.machine.errors import NotAllowed, NotPartyTo
 from standards.errors import InvalidBody
 from tests.gateway.admin.transfers.offices import RECEIVER
 
+REST = ("contacts", "special-education", "discipline", "documents")
+
 
 def receiving(office, scopes=("transfer:receive",)):
     return TransferReceiving(office.administration, machine("cedar-agent", RECEIVER, ()), RECEIVER, scopes)
@@ -101,10 +103,29 @@ def test_what_cannot_be_read_is_sent_again(office, packed):
     delivered(office, packed)
     service = receiving(office)
     service.resend(packed.id, 1, "unreadable", office.key())
+    assert service.received(packed.id).sections
     again = office.worked(packed)
     assert (again.state.value, again.version) == ("packed", 2)
     with pytest.raises(PackageGone):
         service.package(packed.id, 1)
+
+
+def test_what_was_delivered_is_shown_until_what_follows_has_come_and_tells_nothing_of_it(office, packed):
+    delivered(office, packed)
+    service = receiving(office)
+    service.accept(packed.id, 1, packed.package.echo, office.key())
+    service.file(packed.id, 1, "identity", "document", office.key())
+    before = service.received(packed.id)
+    seen = office.ledger.find(packed.id)
+    office.custody().supplement(packed.id, ["identity", "health"], list(REST), seen.number, office.key())
+    assert service.received(packed.id) == before
+    again = office.worked(packed)
+    assert (again.state.value, again.version) == ("packed", 2)
+    assert service.received(packed.id) == before
+    assert before.filed == {"identity": "document"}
+    assert before.accepted
+    b"".join(service.package(packed.id, 2).chunks)
+    assert (service.received(packed.id).outward.version, service.received(packed.id).filed) == (2, {})
 
 
 def test_a_program_needs_its_scope(office, packed):
