@@ -35,12 +35,12 @@ LEFT: Final = frozenset({"approved", "packed", "delivered", "acknowledged", "fil
 def moving(
     waiting: Iterable[WaitingTransfer],
     given_up: Iterable[DeadStep],
-    by_letter: Collection[tuple[str, str]],
+    by_letter: Collection[str],
     now: datetime,
 ) -> Iterator[PersonTask]:
     """Yield the tasks of both districts of each transfer; the receiving one has none before it has the record.
 
-    *by_letter* are the pairs of districts whose agreement has parents told by letter.
+    *by_letter* are the ids of those about which parents are told by letter, once they are released.
     """
     for one in waiting:
         yield from _of_sender(one, now)
@@ -51,7 +51,7 @@ def moving(
                 task.TRANSFER_ARRIVED, one.receiver, REGISTRAR, {"transfer": one.id, "version": one.version},
                 opened=opened, due=due,
             )  # fmt: skip
-        if one.state in LEFT and (one.sender, one.receiver) in by_letter:
+        if one.state in LEFT and one.id in by_letter:
             yield letter_task(one.id, one.sender, one.asked)
     for dead in given_up:
         opened, about = dead.at.date(), {"transfer": dead.transfer, "since": dead.at.isoformat(timespec="seconds")}

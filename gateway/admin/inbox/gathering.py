@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from gateway.admin.districts.waiting import reading_states
+from gateway.admin.transfers.letters import by_letter
 from gateway.audit.reports.retention import due
 from gateway.audit.students.subject_keys import PURPOSE as SUBJECT_KEYS
 from gateway.audit.students.subject_keys import SubjectKeys
@@ -22,7 +23,7 @@ from gateway.storage.transfers.waiting_transfers import WaitingTransfers
 from gateway.tasks.asked_for import asked_for
 from gateway.tasks.computing import DistrictTasks, in_order, record_ends
 from gateway.tasks.district_readings import district_readings
-from gateway.tasks.moving import moving
+from gateway.tasks.moving import LEFT, moving
 from gateway.tasks.proposed import proposed
 from gateway.tasks.store import Tasks, present
 from gateway.tasks.task import midnight
@@ -138,8 +139,9 @@ def _moving(region: Administration) -> Iterator[PersonTask]:
     waiting = WaitingTransfers(region.store, region.clock).for_people(LETTERS_FOR)
     given_up = TransferTries(region.store, region.clock).given_up()
     terms = [(one.district, one.org, one.transfer) for one in known_agreements(region)] if waiting else []
-    letters = {(sender, receiver) for sender, receiver, how in terms if how is not None and how.notify == LETTER}
-    yield from moving(waiting, given_up, letters, region.clock())
+    pairs = {(sender, receiver) for sender, receiver, how in terms if how is not None and how.notify == LETTER}
+    released = {one.id: one.sender for one in waiting if one.state in LEFT and (one.sender, one.receiver) in pairs}
+    yield from moving(waiting, given_up, by_letter(region, released), region.clock())
 
 
 def _undelivered(region: Administration) -> Iterator[PersonTask]:

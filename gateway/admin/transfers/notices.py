@@ -82,7 +82,7 @@ class TransferNotices(ReleasePreview):
 
         Raises:
             NotFound: there is none to be sent.
-            Conflict: the family's address is protected.
+            Conflict: the family's address is protected, which an approver or privacy officer alone is told.
         """
         self.need(READ)
         found = self._with_letter(transfer)
@@ -163,7 +163,9 @@ class TransferNotices(ReleasePreview):
         if found.state not in RELEASED or terms is None or terms.notify != LETTER:
             raise NotFound(NO_LETTER)
         if self.is_protected(found, self.roll()):
-            raise Conflict(PROTECTED)
+            if self.is_told:
+                raise Conflict(PROTECTED)
+            raise NotFound(NO_LETTER)
         return found
 
     def _home_language(self, roll: DistrictRoll, row: int, transfer: Transfer) -> str:
