@@ -66,6 +66,9 @@ def _of_sender(one: WaitingTransfer, now: datetime) -> Iterator[PersonTask]:
         kind, role = OF_SENDER[one.state]
         about = {"transfer": one.id}
         yield computed(kind, one.sender, role, about, opened=min(one.changed.date(), due), due=due)
+    if one.is_in_part:
+        opened = min(one.changed.date(), due)
+        yield computed(task.TRANSFER_REST, one.sender, APPROVER, {"transfer": one.id}, opened=opened, due=due)
     if one.next_amber <= now:
         about = {"transfer": one.id, "due": due.isoformat()}
         yield computed(

@@ -21,13 +21,18 @@ if TYPE_CHECKING:
 
 NEAR, UNKNOWN, WAITING, DELIVERED, PACKED = "near", "unknown", "waiting", "delivered", "packed"
 FOR_PEOPLE: Final = (NEAR, UNKNOWN, WAITING, DELIVERED)
+RECEIVED: Final = ("acknowledged", "filed")
+"""The states in which the sending district may send more."""
 LEFT: Final = ("approved", PACKED, DELIVERED, "acknowledged", "filed")
 """The states of a record that was released."""
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingTransfer:
-    """A transfer between two districts, since when it is in its *state*, and when its first clock turns."""
+    """A transfer between two districts, since when it is in its *state*, and when its first clock turns.
+
+    *info_done* and *full_done* say since when all of a track is sent or withheld.
+    """
 
     id: str
     sender: str
@@ -38,6 +43,13 @@ class WaitingTransfer:
     changed: datetime
     next_amber: datetime
     next_due: datetime
+    info_done: datetime | None = None
+    full_done: datetime | None = None
+
+    @property
+    def is_in_part(self) -> bool:
+        """Whether a part was received, and on the rest nobody has decided."""
+        return self.state in RECEIVED and (self.info_done is None or self.full_done is None)
 
 
 class WaitingTransfers:
@@ -51,7 +63,9 @@ class WaitingTransfers:
         """List what waits for a person, what is late or soon will be, and what was asked for and released lately."""
         now = self._clock()
         lately = and_(transfers.c.state.in_(LEFT), transfers.c.asked >= now - released_since)
-        return self._list(or_(transfers.c.state.in_(FOR_PEOPLE), transfers.c.next_amber <= now, lately))
+        undone = or_(transfers.c.info_done.is_(None), transfers.c.full_done.is_(None))
+        in_part = and_(transfers.c.state.in_(RECEIVED), undone)
+        return self._list(or_(transfers.c.state.in_(FOR_PEOPLE), transfers.c.next_amber <= now, lately, in_part))
 
     @timely
     def packed(self) -> tuple[WaitingTransfer, ...]:

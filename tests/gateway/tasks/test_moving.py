@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,6 +42,15 @@ def made(*waiting, given_up=(), letters=()):
 )
 def test_each_state_waits_for_the_people_who_can_end_it(state, expected):
     assert made(transfer(state)) == expected
+
+
+@pytest.mark.parametrize("state", ["acknowledged", "filed"])
+def test_where_a_part_was_received_somebody_decides_on_the_rest_until_its_clock_is_over(state):
+    part = replace(transfer(state), info_done=NOW)
+    (found,) = moving([part], (), (), NOW)
+    assert (found.kind, found.org, found.role) == (task.TRANSFER_REST, "maple", "approver")
+    assert (found.content, found.state(NOW)) == ({"transfer": "t1"}, "open")
+    assert made(replace(part, full_done=NOW)) == []
 
 
 @pytest.mark.parametrize("state", ["requested", "near", "unknown", "waiting", "held", "approved", "packed"])

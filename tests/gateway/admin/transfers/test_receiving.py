@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.admin.inbox.gathering import gather
 from gateway.admin.transfers.receiving import TransferReceiving
 from gateway.people.actor import NotPermitted, machine
 from gateway.storage.transfers.packages import PackageGone
+from gateway.tasks.task import TRANSFER_REST
 from gateway.transfers.machine.errors import NotAllowed, NotPartyTo
 from standards.errors import InvalidBody
-from tests.gateway.admin.transfers.offices import RECEIVER
-
-REST = ("contacts", "special-education", "discipline", "documents")
+from tests.gateway.admin.transfers.offices import RECEIVER, SECTIONS
 
 
 def receiving(office, scopes=("transfer:receive",)):
     return TransferReceiving(office.administration, machine("cedar-agent", RECEIVER, ()), RECEIVER, scopes)
+
+
+def rest(office, packed):
+    """Who has a task to decide on the rest of a record."""
+    tasks = gather(office.administration).tasks
+    return [one.role for one in tasks if one.kind == TRANSFER_REST and one.content["transfer"] == packed.id]
 
 
 def delivered(office, packed):
@@ -116,15 +122,20 @@ def test_what_was_delivered_is_shown_until_what_follows_has_come_and_tells_nothi
     service.accept(packed.id, 1, packed.package.echo, office.key())
     service.file(packed.id, 1, "identity", "document", office.key())
     before = service.received(packed.id)
+    assert rest(office, packed) == ["approver"]
     seen = office.ledger.find(packed.id)
-    office.custody().supplement(packed.id, ["identity", "health"], list(REST), seen.number, office.key())
+    stays = [one for one in SECTIONS if one not in {*seen.sent, "health"}]
+    office.custody().supplement(packed.id, ["identity", "health"], stays, seen.number, office.key())
     assert service.received(packed.id) == before
+    assert rest(office, packed) == []
     again = office.worked(packed)
     assert (again.state.value, again.version) == ("packed", 2)
     assert service.received(packed.id) == before
     assert before.filed == {"identity": "document"}
     assert before.accepted
     b"".join(service.package(packed.id, 2).chunks)
+    service.accept(packed.id, 2, again.package.echo, office.key())
+    assert rest(office, packed) == []
     assert (service.received(packed.id).outward.version, service.received(packed.id).filed) == (2, {})
 
 
