@@ -141,7 +141,7 @@ def _moving(region: Administration) -> Iterator[PersonTask]:
     terms = [(one.district, one.org, one.transfer) for one in known_agreements(region)] if waiting else []
     pairs = {(sender, receiver) for sender, receiver, how in terms if how is not None and how.notify == LETTER}
     released = {one.id: one.sender for one in waiting if one.state in LEFT and (one.sender, one.receiver) in pairs}
-    yield from moving(waiting, given_up, by_letter(region, released), region.clock())
+    yield from moving(waiting, given_up, by_letter(region, released), region.clock(), region.settings().zones)
 
 
 def _undelivered(region: Administration) -> Iterator[PersonTask]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +13,7 @@ from gateway.storage.transfers.waiting_transfers import WaitingTransfer
 from gateway.tasks import task
 from gateway.tasks.moving import moving
 from gateway.tasks.task import KINDS
+from gateway.transfers.clocks.school_days import SchoolDays
 
 NOW = datetime(2026, 11, 3, 18, tzinfo=UTC)
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -67,6 +69,18 @@ def test_what_is_late_goes_to_the_administrator_amber_first_and_then_red():
     assert found.state(NOW) != "red"
     assert found.state(NOW + timedelta(days=2)) == "red"
     assert made(transfer("held", amber=NEVER - NOW - timedelta(days=2), due=NEVER - NOW - timedelta(days=1))) == []
+
+
+@pytest.mark.parametrize(
+    "zone", ["America/Los_Angeles", "UTC", "Europe/Berlin", "Pacific/Auckland", "Pacific/Honolulu"]
+)
+@pytest.mark.parametrize("day", [date(2026, 11, 4), date(2026, 11, 1), date(2026, 3, 8), date(2026, 12, 31)])
+def test_a_task_is_due_on_the_day_with_which_the_clock_ends(zone, day):
+    end = SchoolDays(ZoneInfo(zone)).end_of(day)
+    late = replace(transfer("waiting"), asked=end - timedelta(days=3), next_amber=NOW, next_due=end)
+    found = list(moving([late], (), (), NOW, {"maple": ZoneInfo(zone)}))
+    assert {one.due.date() for one in found} == {day}
+    assert [one.content["due"] for one in found if one.kind == task.TRANSFER_LATE] == [day.isoformat()]
 
 
 def test_what_was_given_up_says_why_and_whether_it_can_be_tried_once_more():
