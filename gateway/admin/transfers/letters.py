@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.registers.tags import PURPOSE, RegisterKeys
-from gateway.transfers.districts.protected import protects_nobody, unprotected
+from gateway.transfers.districts.protected import unprotected_or_unmarked
 from gateway.transfers.ledger.lists import TransferLists
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def by_letter(region: Administration, released: Mapping[str, str]) -> frozenset[str]:
     """Return those of the *released* transfers, each with the district that sends it, whose parents get a letter.
 
-    No system is waited for: a district that is not in memory has letters only where it protects no address at all.
+    No system is waited for: of a district that is not in memory its registers tell who may be protected.
     """
     if region.running is None or not released:
         return frozenset()
@@ -27,5 +27,5 @@ def by_letter(region: Administration, released: Mapping[str, str]) -> frozenset[
     for name in sorted(districts.keys() & set(released.values())):
         mine = {one: subject for one, subject in subjects.items() if released[one] == name}
         day = region.clock().astimezone(region.settings().districts[name].timezone).date().isoformat()
-        found |= mine.keys() if protects_nobody(districts[name]) else unprotected(districts[name], keys, mine, day)
+        found |= unprotected_or_unmarked(districts[name], keys, mine, day)
     return frozenset(found)

@@ -67,6 +67,7 @@ WALK = [
     (TransferNotices, "due", (), actions.READ),
     (TransferNotices, "letter", (ID,), actions.READ),
     (TransferNotices, "sent", (ID,), actions.READ),
+    (TransferNotices, "count", (), actions.READ),
     (TransferNotices, "parents_copy", (ID,), actions.READ),
 ]
 """Every method of a service that something outside calls, with what it is called with and the action that it needs."""
