@@ -7,8 +7,10 @@ import zipfile
 
 import pytest
 
+from gateway.admin.transfers import suggestions
 from gateway.admin.transfers.asking import TransferAsking
-from gateway.admin.transfers.suggestions import TransferSuggestions, spelt
+from gateway.admin.transfers.own_children import enrollments
+from gateway.admin.transfers.suggestions import TransferSuggestions, came_from, spelt
 from gateway.people.actor import NotPermitted
 from gateway.transfers.machine.words import AskedPart
 from standards.errors import Conflict, NotFound
@@ -124,6 +126,26 @@ def test_only_registrars_are_shown_suggestions(region, name):
     office, _ = region
     with pytest.raises((NotPermitted, NotFound)):
         service(office, name).listed()
+
+
+def test_who_came_is_looked_for_once_for_a_state_of_the_data_and_a_day(region, monkeypatch):
+    office, _ = region
+    roll, looked = office.roll(), list[int]()
+
+    def counted(roll, row):
+        looked.append(row)
+        return enrollments(roll, row)
+
+    monkeypatch.setattr(suggestions, "enrollments", counted)
+    names = {"cedar": frozenset({"cedar"})}
+    assert len(came_from(roll, names, "2026-11-05")) == len(CAME)
+    first = len(looked)
+    assert first
+    assert came_from(office.roll(), names, "2026-11-05") == came_from(roll, names, "2026-11-05")
+    assert len(looked) == first
+    assert came_from(roll, {}, "2026-11-05") == ()
+    assert len(came_from(roll, names, "2026-11-06")) == len(CAME)
+    assert len(looked) > first
 
 
 @pytest.mark.parametrize(
