@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from gateway.admin.districts.waiting import reading_states
-from gateway.admin.transfers.letters import by_letter
+from gateway.admin.inbox.letters import by_letter
 from gateway.audit.reports.retention import due
 from gateway.audit.students.subject_keys import PURPOSE as SUBJECT_KEYS
 from gateway.audit.students.subject_keys import SubjectKeys

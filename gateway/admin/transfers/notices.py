@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from gateway.admin.transfers.letters import by_letter
+from gateway.admin.inbox.letters import by_letter
 from gateway.admin.transfers.office import READ
 from gateway.admin.transfers.own_children import own_child
 from gateway.admin.transfers.preview import ReleasePreview
