@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from gateway.admin.inbox.letters import by_letter
+from gateway.admin.inbox.letters import LETTERS_FOR, MAX_LETTERS, by_letter, unsent
 from gateway.admin.transfers.office import READ
 from gateway.admin.transfers.own_children import own_child
 from gateway.admin.transfers.preview import ReleasePreview
 from gateway.documents.formats import html
 from gateway.documents.transfer_letter import LetterFacts, transfer_letter
 from gateway.documents.words import Wording
+from gateway.storage.transfers.waiting_transfers import WaitingTransfers
 from gateway.tasks.moving import letter_task
 from gateway.tasks.store import Tasks
 from gateway.transfers.districts.children import row_of_subject
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.admin.transfers.own_children import OwnChild
+    from gateway.storage.transfers.waiting_transfers import WaitingTransfer
     from gateway.transfers.districts.children import DistrictRoll
-    from gateway.transfers.ledger.lists import ListedTransfer
     from gateway.transfers.machine.transfer import Transfer
 
 RELEASED: Final = frozenset({
@@ -41,7 +42,6 @@ RELEASED: Final = frozenset({
     TransferState.FILED,
 })  # fmt: skip
 """The states in which a record was released."""
-MAX_LETTERS: Final = 500
 SENT: Final = "the letter was sent"
 NO_LETTER: Final = "No letter is to be sent about this transfer."
 PROTECTED: Final = "The family's address is protected: no letter goes to it. Tell the parents in another way."
@@ -79,7 +79,7 @@ class TransferNotices(ReleasePreview):
     def count(self) -> int:
         """Count the letters that are not sent yet, as tasks do: without a look at the district's own system."""
         self.need(READ)
-        return len(by_letter(self.region, {one.id: self.org for one in self._unsent()}))
+        return len(by_letter(self.region, self._unsent()))
 
     def letter(self, transfer: str, language: str = "") -> ParentLetter:
         """Write the letter, in the home language where that is not said and the catalogue has it.
@@ -136,28 +136,17 @@ class TransferNotices(ReleasePreview):
         spoken = f"summary.{language}.html"
         return pages[spoken if spoken in pages else "summary.html"]
 
-    def _unsent(self) -> list[ListedTransfer]:
-        """Return what was released and no letter was sent about, oldest first."""
-        found = {letter_task(one.id, self.org, one.asked).id: one for one in self._by_letter()}
-        over = Tasks(self.region.store, self.region.clock).known(found)
-        return sorted((one for name, one in found.items() if name not in over), key=lambda one: (one.asked, one.id))
-
-    def _by_letter(self) -> list[ListedTransfer]:
-        """Return what was released under an agreement that has parents told by letter."""
+    def _unsent(self) -> list[WaitingTransfer]:
+        """Return what was released lately, where parents are told by letter, and no letter was sent; oldest first."""
         known = [one for one in self.region.agreements() if is_transfer(one.operations) and one.district == self.org]
         told = {one.org for one in known if one.transfer is not None and one.transfer.notify == LETTER}
-        found: list[ListedTransfer] = []
-        cursor = ""
-        while told and len(found) < MAX_LETTERS:
-            page = self.lists.asked_of(self.org, RELEASED, cursor=cursor)
-            found += [one for one in page.items if one.receiver in told]
-            cursor = page.next
-            if not cursor:
-                break
-        return found
+        found = WaitingTransfers(self.region.store, self.region.clock).released(self.org, LETTERS_FOR) if told else ()
+        mine = [one for one in found if one.receiver in told]
+        ids = [letter_task(one.id, self.org, one.asked).id for one in mine]
+        return unsent(mine, Tasks(self.region.store, self.region.clock).known(ids))[:MAX_LETTERS]
 
     def _noticed(
-        self, roll: DistrictRoll, waiting: list[ListedTransfer], subjects: Mapping[str, str]
+        self, roll: DistrictRoll, waiting: list[WaitingTransfer], subjects: Mapping[str, str]
     ) -> list[DueNotice]:
         found = []
         for one in waiting:

@@ -12,7 +12,7 @@ from gateway.storage.database import transaction
 from gateway.storage.transfers.tables import transfers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime, timedelta
 
     from sqlalchemy import ColumnElement
@@ -59,18 +59,26 @@ class WaitingTransfers:
         self._engine, self.calls, self._clock = store.engine, store.calls, clock
 
     @timely
-    def for_people(self, released_since: timedelta) -> tuple[WaitingTransfer, ...]:
-        """List what waits for a person, what is late or soon will be, and what was asked for and released lately."""
-        now = self._clock()
-        lately = and_(transfers.c.state.in_(LEFT), transfers.c.asked >= now - released_since)
+    def for_people(self, released_since: timedelta, senders: Collection[str] = ()) -> tuple[WaitingTransfer, ...]:
+        """List what waits for a person, what is late or soon will be, and what these *senders* have released lately."""
+        now, lately = self._clock(), self._lately(released_since, senders)
         undone = or_(transfers.c.info_done.is_(None), transfers.c.full_done.is_(None))
         in_part = and_(transfers.c.state.in_(RECEIVED), undone)
         return self._list(or_(transfers.c.state.in_(FOR_PEOPLE), transfers.c.next_amber <= now, lately, in_part))
 
     @timely
+    def released(self, sender: str, since: timedelta) -> tuple[WaitingTransfer, ...]:
+        """List what a district was asked for lately, and has released."""
+        return self._list(self._lately(since, [sender]))
+
+    @timely
     def packed(self) -> tuple[WaitingTransfer, ...]:
         """List what lies ready for its receiver."""
         return self._list(transfers.c.state == PACKED)
+
+    def _lately(self, since: timedelta, senders: Collection[str]) -> ColumnElement[bool]:
+        mine = transfers.c.sender.in_(sorted(senders))
+        return and_(mine, transfers.c.state.in_(LEFT), transfers.c.asked >= self._clock() - since)
 
     def _list(self, wanted: ColumnElement[bool]) -> tuple[WaitingTransfer, ...]:
         columns = [getattr(transfers.c, name) for name in WaitingTransfer.__slots__]

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.admin.inbox import letters as inbox_letters
 from gateway.admin.inbox.gathering import gather
+from gateway.admin.transfers import notices
 from gateway.admin.transfers.notices import TransferNotices
 from gateway.tasks.task import TRANSFER_LETTER
 from standards.errors import SourceUnavailable
@@ -44,3 +46,16 @@ def test_letters_wait_for_no_system_and_none_is_to_be_sent_to_a_protected_addres
     monkeypatch.setattr(office.region.running.gateway.districts[SENDER].adapter, "read", fails)
     assert letters(office) == {plain.id}
     assert office.of(TransferNotices, "mona").count() == 1
+
+
+def test_letters_that_were_sent_are_in_nobodys_way(office, monkeypatch):
+    sent, later = office.worked(office.ask(10)), office.worked(office.ask(11))
+    service = office.of(TransferNotices, "mona")
+    cap = service.count()  # with the protected one there is one more
+    monkeypatch.setattr(inbox_letters, "MAX_LETTERS", cap)
+    monkeypatch.setattr(notices, "MAX_LETTERS", cap)
+    assert later.id not in {one.transfer for one in service.due()} & letters(office)
+    service.sent(sent.id)
+    assert later.id in {one.transfer for one in service.due()} & letters(office)
+    office.later(days=61)
+    assert (service.count(), service.due()) == (0, ())
