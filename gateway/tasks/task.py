@@ -34,7 +34,7 @@ SECOND_PERSON: Final = "second-person"
 EXTENSION: Final = "extension-asked"
 UNDELIVERED: Final = "notices-undelivered"
 TRANSFER_NEAR, TRANSFER_UNKNOWN, TRANSFER_WAITS = "transfer-near", "transfer-unknown", "transfer-waits"
-TRANSFER_ARRIVED, TRANSFER_LATE = "transfer-arrived", "transfer-late"
+TRANSFER_ARRIVED, TRANSFER_LATE, TRANSFER_REST = "transfer-arrived", "transfer-late", "transfer-rest"
 TRANSFER_STUCK, TRANSFER_LETTER = "transfer-stuck", "transfer-letter"
 FILE_LATE, CHANGE_WAITS, CONNECTION_FAILS = "file-late", "change-waits", "connection-fails"
 SUPPLEMENT_ASKED, TRANSFER_SUGGESTED = "transfer-supplement-asked", "transfer-suggested"
@@ -61,6 +61,7 @@ KINDS: Final = {
     TRANSFER_NEAR: "another district asks for the record of a student: say which of yours it is, or none",
     TRANSFER_UNKNOWN: "another district asks for the record of a student whom your system does not have",
     TRANSFER_WAITS: "another district asks for the record of a student: release it, hold it or refuse",
+    TRANSFER_REST: "a part of a student's record was sent: decide on the rest, whose clock goes on",
     TRANSFER_ARRIVED: "the record of a student has come: read it in, and say that it is whole",
     TRANSFER_LATE: "the record of a student that another district asks for is late, or soon will be",
     TRANSFER_STUCK: "the record of a student cannot be sent: see why, and try once more or withdraw",
@@ -76,7 +77,7 @@ COMMANDS: Final = {RECORD_KEY: "crossing audit shred", RECORD_FILES: "crossing a
 
 BY_ITSELF: Final = frozenset({
     APPROVAL, SECOND_PERSON, FILE_LATE, CHANGE_WAITS, CONNECTION_FAILS, TRANSFER_NEAR, TRANSFER_UNKNOWN, TRANSFER_WAITS,
-    TRANSFER_ARRIVED, TRANSFER_LATE, TRANSFER_STUCK, SUPPLEMENT_ASKED,
+    TRANSFER_REST, TRANSFER_ARRIVED, TRANSFER_LATE, TRANSFER_STUCK, SUPPLEMENT_ASKED,
 })  # fmt: skip
 """The kinds of tasks that are over when what they wait for has happened: closing one would only hide it for good."""
 

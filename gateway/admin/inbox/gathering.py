@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gateway.admin.districts.waiting import reading_states
+from gateway.admin.inbox.letters import LETTERS_FOR, by_letter, unsent
 from gateway.audit.reports.retention import due
 from gateway.audit.students.subject_keys import PURPOSE as SUBJECT_KEYS
 from gateway.audit.students.subject_keys import SubjectKeys
@@ -22,7 +22,7 @@ from gateway.storage.transfers.waiting_transfers import WaitingTransfers
 from gateway.tasks.asked_for import asked_for
 from gateway.tasks.computing import DistrictTasks, in_order, record_ends
 from gateway.tasks.district_readings import district_readings
-from gateway.tasks.moving import moving
+from gateway.tasks.moving import LEFT, moving
 from gateway.tasks.proposed import proposed
 from gateway.tasks.store import Tasks, present
 from gateway.tasks.task import midnight
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
     from gateway.tasks.task import PersonTask
     from policies.agreement import Agreement
 
-LETTERS_FOR: Final = timedelta(days=60)
-"""For so long after a request it is looked whether the parents were written to."""
-
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
@@ -59,6 +56,7 @@ class Gathered:
 def gather(region: Administration, compared: Collection[str] = ()) -> Gathered:
     """Gather every task; entries of the registers of the districts *compared* are compared with the systems there."""
     found, unasked = Tasks(region.store, region.clock), list[str]()
+    written = found.rows()
     waiting = Proposals(region.store, region.clock).waiting()
     computing = [
         *_ended_records(region),
@@ -66,10 +64,10 @@ def gather(region: Administration, compared: Collection[str] = ()) -> Gathered:
         *asked_for(region.settings(), region.store, region.clock()),
         *undelivered(Notices(region.store, region.clock).given_up(), region.clock()),
         *district_readings(reading_states(region)),
-        *_moving(region),
+        *_moving(region, frozenset(one.id for one in written)),
         *_of_districts(region, found, frozenset(compared), unasked),
     ]
-    tasks = in_order(present(computing, found.rows()), region.clock().date())
+    tasks = in_order(present(computing, written), region.clock().date())
     return Gathered(tuple(tasks), tuple(unasked))
 
 
@@ -131,15 +129,17 @@ def _ended_records(region: Administration) -> Iterator[PersonTask]:
     yield from record_ends(due(region.settings(), keys, region.clock()))
 
 
-def _moving(region: Administration) -> Iterator[PersonTask]:
-    """Yield the tasks about records that move between districts."""
+def _moving(region: Administration, written: Collection[str]) -> Iterator[PersonTask]:
+    """Yield the tasks about records that move between districts; those of letters, unless they are *written* down."""
     if not region.settings().transfers.districts:
         return
-    waiting = WaitingTransfers(region.store, region.clock).for_people(LETTERS_FOR)
+    terms = [(one.district, one.org, one.transfer) for one in known_agreements(region)]
+    pairs = {(sender, receiver) for sender, receiver, how in terms if how is not None and how.notify == LETTER}
+    waiting = WaitingTransfers(region.store, region.clock).for_people(LETTERS_FOR, {sender for sender, _ in pairs})
     given_up = TransferTries(region.store, region.clock).given_up()
-    terms = [(one.district, one.org, one.transfer) for one in known_agreements(region)] if waiting else []
-    letters = {(sender, receiver) for sender, receiver, how in terms if how is not None and how.notify == LETTER}
-    yield from moving(waiting, given_up, letters, region.clock())
+    left = [one for one in waiting if one.state in LEFT and (one.sender, one.receiver) in pairs]
+    letters = by_letter(region, unsent(left, written))
+    yield from moving(waiting, given_up, letters, region.clock(), region.settings().zones)
 
 
 def _undelivered(region: Administration) -> Iterator[PersonTask]:

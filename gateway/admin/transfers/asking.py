@@ -190,6 +190,10 @@ class TransferAsking(TransferOffice):
         """Tell whether a transfer began with this very request, for as long as keys are kept."""
         return self.ledger.known_under(idempotency_key(self.org, key)) == transfer
 
+    def has_begun(self, key: str) -> bool:
+        """Tell whether a request of the district was made under a *key*, for as long as keys are kept."""
+        return bool(self.ledger.known_under(idempotency_key(self.org, key)))
+
     def _begun(self, key: str) -> OutwardTransfer | None:
         """Return the transfer that began under a *key* before; None where none did."""
         found = self.ledger.known_under(idempotency_key(self.org, key))

@@ -10,7 +10,8 @@ from gateway.admin.transfers.own_children import own_child
 from gateway.tasks.moving import supplement_task
 from gateway.tasks.store import Tasks
 from gateway.transfers.clocks.clocks import clocks
-from gateway.transfers.districts.children import DistrictChildren, row_of_subject, stated_child
+from gateway.transfers.districts.children import row_of_subject, stated_child
+from gateway.transfers.districts.protected import unprotected
 from gateway.transfers.districts.restrictions import ADDRESS_PROGRAM, restrictions_by_row
 from gateway.transfers.ledger.lists import MAX_LISTED, TransferPage
 from gateway.transfers.machine.transitions import allowed
@@ -190,14 +191,8 @@ class CustodyReading(TransferOffice):
 
         A list waits for no source: where the district is not in memory nobody is known to.
         """
-        roll = DistrictChildren().present(self.gateway.districts[self.org]) if subjects else None
-        if roll is None:
-            return frozenset()
-        rows = {one: row_of_subject(roll, self.register_keys, self.org, tag) for one, tag in subjects.items()}
-        kinds = self.restrictions(roll)
-        return frozenset(
-            one for one, row in rows.items() if row is not None and ADDRESS_PROGRAM not in kinds.get(row, ())
-        )
+        day = self.today().isoformat()
+        return unprotected(self.gateway.districts[self.org], self.register_keys, subjects, day)
 
     def _roll_of(self, transfer: Transfer) -> DistrictRoll | None:
         """Return the students of the district where a look needs them; None where nobody can read them."""

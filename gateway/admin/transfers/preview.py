@@ -77,8 +77,10 @@ class ReleasePreview(CustodyReading):
         self.record("transfer previewed", found.id, {"number": found.number, "sections": named})
         return _shown(made)
 
-    def packed(self, transfer: Transfer, sections: Collection[str], track: str = FULL) -> TransferPackage:
-        """Pack what leaves of the student of a *transfer*, in memory alone.
+    def packed(
+        self, transfer: Transfer, sections: Collection[str], track: str = FULL, version: int = 0
+    ) -> TransferPackage:
+        """Pack what leaves of the student of a *transfer*, in memory alone: as the next version, or as that *version*.
 
         Raises:
             NotPermitted: the child's address is protected, and the actor is no approver.
@@ -93,7 +95,7 @@ class ReleasePreview(CustodyReading):
         terms = agreement.transfer
         kid = next(iter(terms.receiver_keys), "") if terms is not None else ""
         header = header_of(
-            transfer.id, transfer.version + 1, agreement, sending_office(agreement, roll),
+            transfer.id, version or transfer.version + 1, agreement, sending_office(agreement, roll),
             ReceivingKey(transfer.receiver, kid, transfer.receiver), self.region.clock(),
         )  # fmt: skip
         return pack(header, plan_of(track, sections), GatewayRecord(self.gateway, grant, roll.id_of(row)))

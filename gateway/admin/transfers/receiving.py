@@ -9,6 +9,8 @@ from gateway.admin.transfers.office import FOLLOW, READ, RECEIVE, TransferOffice
 from gateway.storage.transfers.packages import PackageGone, SealedPackages
 from gateway.transfers.ledger.lists import MAX_LISTED
 from gateway.transfers.machine.errors import NotPartyTo
+from gateway.transfers.machine.fold import fold
+from gateway.transfers.machine.guards import package_of
 from gateway.transfers.machine.outward import OutwardState, outward
 from gateway.transfers.machine.words import (
     SECTIONS,
@@ -24,16 +26,21 @@ from gateway.translations.phrases import Phrase
 from standards.errors import Forbidden, InvalidBody
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
     from enum import StrEnum
 
     from gateway.storage.transfers.packages import SealedPackage
     from gateway.transfers.ledger.lists import TransferPage
+    from gateway.transfers.machine.event import TransferEvent
     from gateway.transfers.machine.outward import OutwardTransfer
     from gateway.transfers.machine.transfer import Transfer
     from gateway.transfers.machine.words import SectionState
 
+READ_IN: Final = frozenset({TransferState.DELIVERED, TransferState.ACKNOWLEDGED, TransferState.FILED})
+"""The states in which what was delivered last is the newest that there is."""
+ANEW: Final = frozenset({EventKind.RESEND, EventKind.SUPPLEMENT})
+"""The events that release a further version."""
 THERE: Final = frozenset({TransferState.PACKED, TransferState.DELIVERED})
 """The states in which a package is there to be read."""
 
@@ -97,12 +104,12 @@ class TransferReceiving(TransferOffice):
         """
         self.need(FOLLOW)
         found = self._delivered(transfer)
-        package = found.package
-        sees = self.may(RECEIVE) or self.may(READ)
-        if package is None or package.version not in found.delivered or not sees:
+        if not (self.may(RECEIVE) or self.may(READ)):
             return ReceivedTransfer(outward(found))
-        accepted = found.state in {TransferState.ACKNOWLEDGED, TransferState.FILED}
-        return ReceivedTransfer(outward(found), dict(package.sections), dict(found.filed), accepted)
+        last = found if found.state in READ_IN else fold(_until_anew(self.ledger.events(found.id)))
+        package = package_of(last)
+        accepted = last.state in {TransferState.ACKNOWLEDGED, TransferState.FILED}
+        return ReceivedTransfer(outward(found), dict(package.sections), dict(last.filed), accepted)
 
     def package(self, transfer: str, version: int, offset: int = 0, length: int | None = None) -> PackageBytes:
         """Open the sealed bytes of a version from *offset* on, *length* of them or all.
@@ -192,6 +199,14 @@ class TransferReceiving(TransferOffice):
             {"version": kept.version},
         )  # fmt: skip
         self.ledger.append(draft)
+
+
+def _until_anew(events: Iterable[TransferEvent]) -> list[TransferEvent]:
+    """Return the events until something was released after the last delivery: before its own, that tells nothing."""
+    found = list(events)
+    last = max(place for place, one in enumerate(found) if one.kind is EventKind.DELIVER)
+    anew = (place for place, one in enumerate(found) if place > last and one.kind in ANEW)
+    return found[: next(anew, len(found))]
 
 
 def _known(words: type[StrEnum], word: str) -> None:

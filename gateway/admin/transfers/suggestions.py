@@ -7,17 +7,19 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from operator import is_not
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.transfers.asking import TransferAsking, TransferForm
 from gateway.admin.transfers.office import TransferOffice
 from gateway.admin.transfers.own_children import candidate_of, enrollments, own_child
+from gateway.registers.overlay import derived
 from gateway.storage.transfers.asked_children import AskedChildren
 from gateway.tasks.store import Tasks
 from gateway.tasks.task import ID_CHARACTERS, REGISTRAR, TRANSFER_SUGGESTED, PersonTask
 from gateway.transfers.districts.restrictions import restrictions_by_row
 from gateway.transfers.matching.children import StatedChild
-from standards.errors import NotFound
+from standards.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from gateway.transfers.districts.children import DistrictRoll
     from gateway.transfers.machine.outward import OutwardTransfer
 
+PLACE: Final = ("transfer suggestions",)
 ABOUT: Final = "suggestion"
 MAX_SUGGESTED: Final = 100
 MAX_LOOKED_AT: Final = 5000
@@ -68,21 +71,25 @@ class TransferSuggestions(TransferOffice):
         )
 
     def ask(self, handle: str, key: str, *, again: bool = False) -> OutwardTransfer:
-        """Make a suggestion a request.
+        """Make a suggestion a request; the same click once more, by its *key*, is that request again.
 
         Raises:
             NotFound: it is none any more.
+            Conflict: somebody has taken or dismissed it.
         """
         self.need_children()
         roll = self.roll()
         row, sender = self._of(roll, handle)
+        if self._is_over(roll, row, sender) and not self.asking.has_begun(key):
+            raise Conflict(NO_SUGGESTION)
         candidate = candidate_of(roll, row)
         stated = {
             "stateId": candidate.state_id, "given": candidate.given, "family": candidate.family,
             "middle": candidate.middle, "suffix": candidate.suffix, "birthDate": candidate.birth_date,
         }  # fmt: skip
         begun = self.asking.ask(TransferForm(sender, stated, again=again), key)
-        self._close(roll, row, sender, "asked")
+        with suppress(Conflict):  # closed by the same click before, or by somebody else meanwhile: the request is made
+            self._close(roll, row, sender, "asked")
         return begun
 
     def dismiss(self, handle: str) -> None:
@@ -115,11 +122,9 @@ class TransferSuggestions(TransferOffice):
         """Yield each own student who is enrolled here now, and was at another district before, with that district."""
         today, kinds = self.today().isoformat(), restrictions_by_row(roll.snapshot, self.today().isoformat())
         named = {sender: self._names(sender) for sender in self.asking.districts()}
-        districts = _districts_of(roll, named)
-        for row in range(roll.snapshot.table("student").size if districts else 0):
-            before = {districts[one["school"]] for one in enrollments(roll, row) if one["school"] in districts}
-            if before and not kinds.get(row) and is_enrolled_at_home(roll, row, today, districts):
-                yield from ((row, sender) for sender in sorted(before))
+        for row, before in came_from(roll, named, today):
+            if not kinds.get(row):
+                yield from ((row, sender) for sender in before)
 
     def _names(self, district: str) -> frozenset[str]:
         """Return what the own system may call another district: its name here, and its number in the agreement."""
@@ -134,6 +139,11 @@ class TransferSuggestions(TransferOffice):
         name = self.tag(b"suggestions", text)[:ID_CHARACTERS]
         return PersonTask(name, TRANSFER_SUGGESTED, self.org, REGISTRAR, about, self.region.clock())
 
+    def _is_over(self, roll: DistrictRoll, row: int, sender: str) -> bool:
+        """Tell whether somebody has taken or dismissed a suggestion."""
+        name = self._task(roll, row, sender).id
+        return name in Tasks(self.region.store, self.region.clock).known([name])
+
     def _close(self, roll: DistrictRoll, row: int, sender: str, outcome: str) -> None:
         Tasks(self.region.store, self.region.clock).close(self._task(roll, row, sender), outcome, self.actor.name)
 
@@ -141,6 +151,32 @@ class TransferSuggestions(TransferOffice):
 def spelt(name: str) -> str:
     """Spell the name of a district without case, signs and the words that all of them have."""
     return " ".join(word for word in WORDS.findall(name.casefold()) if word not in DISTRICT)
+
+
+def came_from(
+    roll: DistrictRoll, named: Mapping[str, frozenset[str]], day: str
+) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """Return each student who is enrolled here on a *day* and was at districts of these names, with those.
+
+    It is computed once for a state of the district's data and a day, and kept with that.
+    """
+    facts: dict[tuple[str, ...], Any] = derived(roll.snapshot.table("student")).facts
+    beside = tuple(roll.snapshot.table(name) for name in ("enrollment", "organization"))
+    known = facts.get(PLACE)
+    if known is None or known[0] != (day, named) or any(map(is_not, known[1], beside)):
+        known = facts[PLACE] = (day, named), beside, tuple(_came_from(roll, named, day))
+    found: tuple[tuple[int, tuple[str, ...]], ...] = known[2]
+    return found
+
+
+def _came_from(
+    roll: DistrictRoll, named: Mapping[str, frozenset[str]], day: str
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    districts = _districts_of(roll, named)
+    for row in range(roll.snapshot.table("student").size if districts else 0):
+        before = {districts[one["school"]] for one in enrollments(roll, row) if one["school"] in districts}
+        if before and is_enrolled_at_home(roll, row, day, districts):
+            yield row, tuple(sorted(before))
 
 
 def is_enrolled_at_home(roll: DistrictRoll, row: int, day: str, elsewhere: Mapping[int, str]) -> bool:

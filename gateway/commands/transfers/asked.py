@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 NOT_RUNNING: Final = "No gateway is running: this is what the registry says."
 KEY: Final = click.option("--key", help="A word of your own: the same command with it is done once.")
+REASON: Final = click.option(
+    "--reason", required=True, help="Why you act for the district; it stays on record, so name nobody."
+)
 DISTRICT: Final = click.option("--district", required=True, help="The district for which you ask.")
 ID: Final = click.argument("name", metavar="ID")
 

@@ -11,7 +11,7 @@ import click
 
 from gateway.commands.clients import JSON, SETTINGS
 from gateway.commands.days import DAY
-from gateway.commands.transfers.asked import DISTRICT, ID, KEY, counted, listed, told
+from gateway.commands.transfers.asked import DISTRICT, ID, KEY, REASON, counted, listed, told
 from gateway.commands.transfers.keys import keys
 from gateway.commands.transfers.stated import stated_student
 
@@ -74,17 +74,18 @@ def show(name: str, district: str, as_json: bool, file: Path) -> None:
 @click.option("--standing", type=click.Choice(STANDINGS), default=STANDINGS[0], show_default=True, help="Why it may.")
 @click.option("--military", is_flag=True, help="A child of a military family.")
 @click.option("--again", is_flag=True, help="Ask though the district has asked for the same student already.")
+@REASON
 @KEY
 @JSON
 @SETTINGS
 def ask(
-    sender: str, district: str, source: Path | None, standing: str, military: bool, again: bool, key: str | None,
-    as_json: bool, file: Path,
+    sender: str, district: str, source: Path | None, standing: str, military: bool, again: bool, reason: str,
+    key: str | None, as_json: bool, file: Path,
 ) -> None:  # fmt: skip
     """Ask DISTRICT for the record of a student, who is read from a file or asked for: it is no argument."""
     told(
         file, "transfers ask", as_json=as_json, district=district, sender=sender, student=stated_student(source),
-        standing=standing, military=military, again=again, key=key or _new_key(),
+        standing=standing, military=military, again=again, reason=reason, key=key or _new_key(),
     )  # fmt: skip
 
 
@@ -106,12 +107,16 @@ def withdraw(name: str, district: str, reason: str, key: str | None, as_json: bo
 @ID
 @click.argument("to", metavar="OTHER")
 @DISTRICT
+@REASON
 @KEY
 @JSON
 @SETTINGS
-def redirect(name: str, to: str, district: str, key: str | None, as_json: bool, file: Path) -> None:
-    """Let the district OTHER be asked instead: by a new request, or by passing this one on."""
-    told(file, "transfers redirect", as_json=as_json, name=name, to=to, district=district, key=key or _new_key())
+def redirect(name: str, to: str, district: str, reason: str, key: str | None, as_json: bool, file: Path) -> None:
+    """Let the district OTHER be asked instead, by a new request of the district that asks."""
+    told(
+        file, "transfers redirect", as_json=as_json, name=name, to=to, district=district, reason=reason,
+        key=key or _new_key(),
+    )  # fmt: skip
 
 
 @transfers.command()

@@ -8,13 +8,12 @@ from typing import Final
 import click
 
 from gateway.commands.clients import JSON, SETTINGS
-from gateway.commands.transfers.asked import DISTRICT, listed, told
+from gateway.commands.transfers.asked import DISTRICT, REASON, listed, told
 from standards.errors import InvalidBody
 
 KEY_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 COLUMNS: Final = ("kid", "use", "status", "pinnedBy")
 MAX_KEY_BYTES: Final = 16_384
-REASON = click.option("--reason", default="", help="Why; it stays on record.")
 KID = click.argument("name", metavar="KID")
 
 

@@ -144,6 +144,7 @@ ACTS: Final = {
     "transfer previewed": later("Looked at what would leave of a record"),
     "transfer letter written": later("Letter to parents written"),
     "transfer copy for parent": later("Copy of a record made for the parent"),
+    "transfer command": later("The operator began to act for the district by a command"),
     "transfer replayed": later("Step of a transfer tried once more"),
     "transfer replay": later("Step of a transfer tried once more"),
     "own students searched": later("Own students searched"),

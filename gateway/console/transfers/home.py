@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from flask import redirect, render_template, url_for
 
 from gateway.admin.transfers.asking import TransferAsking
+from gateway.admin.transfers.notices import TransferNotices
 from gateway.admin.transfers.office import ASK, FOLLOW, MATCH, READ, RECEIVE
 from gateway.admin.transfers.receiving import TransferReceiving
 from gateway.console.page import actor, page, region
 from gateway.console.transfers.asking import suggested
-from gateway.console.transfers.letters import unsent
 from gateway.console.transfers.office import blueprint, custody, district_name, may, office, places
 from gateway.console.transfers.worklist import GIVEN
 from gateway.console.wording import say_several
@@ -103,7 +103,7 @@ def _tiles(district: str) -> Iterator[Tile]:
             "record was delivered", "records were delivered",
         )  # fmt: skip
     if may(READ, district):
-        count = len(unsent(district))
+        count = office(TransferNotices, district).count()
         yield _counted(
             count, "warn", url_for("transfers.letters", district=district),
             "letter to parents is to be sent", "letters to parents are to be sent",

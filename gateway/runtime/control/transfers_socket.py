@@ -1,6 +1,7 @@
 """Orders of an operator about transfers: answered by the running gateway, or from the registry where none runs.
 
-An operator releases nothing: there is no order to say which student is meant, or what of a record leaves.
+An operator releases nothing: there is no order to say which student is meant, or what of a record leaves. Whatever an
+operator does in a district's name needs a reason, and is marked on the record before it is done.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from gateway.admin.second_person import Waiting
 from gateway.admin.transfers.asking import TransferAsking, TransferForm
 from gateway.admin.transfers.custody import TransferCustody
 from gateway.admin.transfers.keys import TransferKeys
-from gateway.admin.transfers.office import FOLLOW, HIDDEN
+from gateway.admin.transfers.office import ASK, FOLLOW, HIDDEN, KEYS, WITHDRAW
 from gateway.admin.transfers.reports import TransferReports
 from gateway.people.actor import NotPermitted, operator
+from gateway.storage.acts import Act, write_acts
 from gateway.storage.transfers.tries import TransferTries
 from gateway.transfers.clocks.clocks import Light
 from gateway.transfers.machine.outward import OutwardState
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from gateway.admin.administration import Administration
     from gateway.admin.transfers.keys import PinnedKey
+    from gateway.admin.transfers.office import TransferOffice
     from gateway.people.actor import Actor
 
     Line = Mapping[str, Any]
@@ -82,12 +85,15 @@ def _ask(region: Administration, actor: Actor, district: str, asked: Mapping[str
         str(asked["sender"]), student, RequestStanding(asked["standing"]), bool(asked.get("military")),
         bool(asked.get("again")),
     )  # fmt: skip
-    yield _told(outward_json(TransferAsking(region, actor, district).ask(form, _key(actor, asked))))
+    service = TransferAsking(region, actor, district)
+    _mark(service, ASK, asked)
+    yield _told(outward_json(service.ask(form, _key(actor, asked))))
 
 
 def _withdraw(region: Administration, actor: Actor, district: str, asked: Mapping[str, Any]) -> Iterator[Line]:
     """Withdraw a request for the district that has asked, or for the one that is asked."""
     name, reason, key = str(asked["name"]), str(asked["reason"]), _key(actor, asked)
+    _mark(TransferAsking(region, actor, district), WITHDRAW, asked)
     if _is_own(region, actor, district, name):
         yield _told(outward_json(TransferAsking(region, actor, district).withdraw(name, reason, key)))
         return
@@ -99,6 +105,7 @@ def _withdraw(region: Administration, actor: Actor, district: str, asked: Mappin
 def _redirect(region: Administration, actor: Actor, district: str, asked: Mapping[str, Any]) -> Iterator[Line]:
     """Let another district be asked."""
     name, other, key = str(asked["name"]), str(asked["to"]), _key(actor, asked)
+    _mark(TransferAsking(region, actor, district), WITHDRAW, asked)
     if _is_own(region, actor, district, name):
         yield _told(outward_json(TransferAsking(region, actor, district).redirect(name, other, key)))
         return
@@ -148,17 +155,23 @@ def _keys(region: Administration, actor: Actor, district: str, _asked: Mapping[s
 def _publish(region: Administration, actor: Actor, district: str, asked: Mapping[str, Any]) -> Iterator[Line]:
     """Publish a public key of a district."""
     jwk = str(asked["jwk"]).encode("utf-8", "surrogatepass")
-    yield _key_told(TransferKeys(region, actor, district).publish(jwk, _reason(asked)))
+    service = TransferKeys(region, actor, district)
+    _mark(service, KEYS, asked)
+    yield _key_told(service.publish(jwk, _reason(asked)))
 
 
 def _retire(region: Administration, actor: Actor, district: str, asked: Mapping[str, Any]) -> Iterator[Line]:
     """Let a key open and verify what there is, and nothing new."""
-    yield _key_told(TransferKeys(region, actor, district).retire(str(asked["name"]), _reason(asked)))
+    service = TransferKeys(region, actor, district)
+    _mark(service, KEYS, asked)
+    yield _key_told(service.retire(str(asked["name"]), _reason(asked)))
 
 
 def _revoke(region: Administration, actor: Actor, district: str, asked: Mapping[str, Any]) -> Iterator[Line]:
     """Revoke a key for ever."""
-    yield _key_told(TransferKeys(region, actor, district).revoke(str(asked["name"]), _reason(asked)))
+    service = TransferKeys(region, actor, district)
+    _mark(service, KEYS, asked)
+    yield _key_told(service.revoke(str(asked["name"]), _reason(asked)))
 
 
 COMMANDS: Final[Mapping[str, Answering]] = {
@@ -171,6 +184,22 @@ COMMANDS: Final[Mapping[str, Answering]] = {
 
 NEEDS_GATEWAY: Final = frozenset({"transfers ask", "transfers redirect"})
 """Those that only a running gateway answers: it alone knows the agreements that are served, and who is enrolled."""
+
+
+def _mark(service: TransferOffice, action: str, asked: Mapping[str, Any]) -> None:
+    """Mark on the record that the operator acts in a district's name, before anything is done.
+
+    Raises:
+        CallerError: no reason is given.
+    """
+    service.need(action)
+    reason = _reason(asked)
+    if not reason.strip():
+        raise CallerError("Say why you act for the district, in one line: it stays on record.")
+    about = {"transfer": str(asked["name"])[:64]} if action == WITHDRAW else {}
+    content = {"action": action, "inPlaceOfDistrict": 1, **about}
+    act = Act(service.actor.name, "transfer command", service.org, content, reason)
+    write_acts(service.region.store, [act], service.region.clock())
 
 
 def _is_own(region: Administration, actor: Actor, district: str, name: str) -> bool:

@@ -17,8 +17,12 @@ from gateway.console.page import PUBLIC
 from gateway.people.actor import operator
 from gateway.storage.people.proposals import Proposal, Proposals, new_id
 from gateway.tasks.store import Tasks
+from gateway.transfers.ledger.ledger import TransferLedger
+from gateway.transfers.machine.words import EventKind
 from policies.roles import roles
 from standards.errors import Conflict
+from tests.gateway.transfers.histories import draft
+from tests.gateway.transfers.ledger.conftest import VALUES, Times
 from tests.support.people.api import in_session
 from tests.support.people.region import people_region
 from tests.support.regions import agreement, small_sites
@@ -74,7 +78,10 @@ def hidden(region):
         proposal, lambda _one: __import__("gateway.storage.acts", fromlist=["Act"]).Act("x", "y")
     )
     task = Tasks(store, clock).open("cedar", "privacy-officer", "look", clock(), cora.name)
+    ledger = TransferLedger(store, b"t" * 32, clock, Times())
+    moving = ledger.ask(draft(EventKind.ASK, sender="cedar", receiver="elm", org="elm"), VALUES).transfer
     found = {"person": cora.person, "invitation": invited.id, "proposal": proposal.id, "task": task.id}
+    found["transfer"] = moving.id
     none = {name: re.sub(r"[0-9a-f]", "e", one) for name, one in found.items()}
     return HIDDEN | found, NOTHING | none
 

@@ -12,7 +12,7 @@ PERSONAL = sorted(name for name, one in actions().items() if one.person)
 BY_COMMAND = {
     "agreement.effect", "assignment.read", "assignment.write", "disclosure.child", "district.upload", "person.change",
     "person.invite", "register.read", "register.write",
-    "why.custodian",
+    "transfer.ask", "transfer.keys", "transfer.withdraw", "why.custodian",
 }  # fmt: skip
 """What needs a person and has been the operator's, too, since there were commands for it."""
 

@@ -192,8 +192,8 @@ def leak_list(patch):
 def leak_tasks(patch):
     plain = gathering.moving
 
-    def moving(waiting, given_up, letters, now):
-        yield from plain(waiting, given_up, letters, now)
+    def moving(waiting, given_up, letters, now, zones):
+        yield from plain(waiting, given_up, letters, now, zones)
         for one in waiting:
             if one.state == "unknown":
                 about, day = {"transfer": one.id}, one.changed.date()

@@ -11,7 +11,7 @@ from gateway.admin.transfers.preview import ReleasePreview
 from gateway.people.actor import NotPermitted
 from gateway.transfers.machine.errors import NotAllowed
 from gateway.transfers.machine.words import EventKind, TransferState
-from standards.errors import Conflict
+from standards.errors import Conflict, NotFound
 from tests.gateway.admin.transfers.offices import RECEIVER, SENDER, offices
 from tests.gateway.admin.transfers.test_custody import LEAVES, STAYS
 from tests.gateway.transfers.work.world import agreement_text
@@ -87,6 +87,16 @@ def test_no_letter_goes_to_the_family(office, protected):
     assert protected.id not in {one.transfer for one in notices.due()}
     with pytest.raises(Conflict):
         notices.letter(protected.id)
+    other = office.worked(office.ask(6))
+    for transfer, kinds in ((protected, set()), (other, {"transfer-letter"})):
+        tasks = {one.kind for one in gather(office.administration).tasks if one.content.get("transfer") == transfer.id}
+        assert tasks & {"transfer-letter"} == kinds
+
+
+def test_a_registrar_is_not_told_why_there_is_no_letter(office, protected):
+    with pytest.raises(NotFound) as refused:
+        office.of(TransferNotices, "mona").letter(protected.id)
+    assert "protected" not in refused.value.message
 
 
 def test_others_get_a_letter_in_the_language_of_their_home(office):
@@ -112,4 +122,5 @@ def test_the_parents_copy_is_the_summary_of_what_was_released(office):
     other = office.worked(office.ask(8))
     page = office.of(TransferNotices, "mona").parents_copy(other.id).decode()
     assert office.roll().index.rows[8].family in page
+    assert "version 1," in page
     assert office.acts("transfer copy for parent")[-1].content["transfer"] == other.id

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.admin.inbox.gathering import gather
 from gateway.admin.transfers.receiving import TransferReceiving
 from gateway.people.actor import NotPermitted, machine
 from gateway.storage.transfers.packages import PackageGone
+from gateway.tasks.task import TRANSFER_REST
 from gateway.transfers.machine.errors import NotAllowed, NotPartyTo
 from standards.errors import InvalidBody
-from tests.gateway.admin.transfers.offices import RECEIVER, offices
+from tests.gateway.admin.transfers.offices import RECEIVER, SECTIONS, offices
 from tests.gateway.transfers.work.world import agreement_text
 
 
 def receiving(office, scopes=("transfer:receive",)):
     return TransferReceiving(office.administration, machine("cedar-agent", RECEIVER, ()), RECEIVER, scopes)
+
+
+def rest(office, packed):
+    """Who has a task to decide on the rest of a record."""
+    tasks = gather(office.administration).tasks
+    return [one.role for one in tasks if one.kind == TRANSFER_REST and one.content["transfer"] == packed.id]
 
 
 def delivered(office, packed):
@@ -102,6 +110,7 @@ def test_what_cannot_be_read_is_sent_again(office, packed):
     delivered(office, packed)
     service = receiving(office)
     service.resend(packed.id, 1, "unreadable", office.key())
+    assert service.received(packed.id).sections
     again = office.worked(packed)
     assert (again.state.value, again.version) == ("packed", 2)
     with pytest.raises(PackageGone):
@@ -116,6 +125,29 @@ def test_what_was_packed_stays_here_once_no_agreement_is_in_force(tmp_path):
         assert service.packages() == ()
         with pytest.raises(PackageGone):
             service.package(packed.id, 1)
+
+
+def test_what_was_delivered_is_shown_until_what_follows_has_come_and_tells_nothing_of_it(office, packed):
+    delivered(office, packed)
+    service = receiving(office)
+    service.accept(packed.id, 1, packed.package.echo, office.key())
+    service.file(packed.id, 1, "identity", "document", office.key())
+    before = service.received(packed.id)
+    assert rest(office, packed) == ["approver"]
+    seen = office.ledger.find(packed.id)
+    stays = [one for one in SECTIONS if one not in {*seen.sent, "health"}]
+    office.custody().supplement(packed.id, ["identity", "health"], stays, seen.number, office.key())
+    assert service.received(packed.id) == before
+    assert rest(office, packed) == []
+    again = office.worked(packed)
+    assert (again.state.value, again.version) == ("packed", 2)
+    assert service.received(packed.id) == before
+    assert before.filed == {"identity": "document"}
+    assert before.accepted
+    b"".join(service.package(packed.id, 2).chunks)
+    service.accept(packed.id, 2, again.package.echo, office.key())
+    assert rest(office, packed) == []
+    assert (service.received(packed.id).outward.version, service.received(packed.id).filed) == (2, {})
 
 
 def test_a_program_needs_its_scope(office, packed):

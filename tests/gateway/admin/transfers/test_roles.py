@@ -67,6 +67,7 @@ WALK = [
     (TransferNotices, "due", (), actions.READ),
     (TransferNotices, "letter", (ID,), actions.READ),
     (TransferNotices, "sent", (ID,), actions.READ),
+    (TransferNotices, "count", (), actions.READ),
     (TransferNotices, "parents_copy", (ID,), actions.READ),
 ]
 """Every method of a service that something outside calls, with what it is called with and the action that it needs."""
@@ -77,7 +78,7 @@ NEVER_COMMANDED = {actions.MATCH, actions.DECIDE, actions.READ, actions.RECEIVE}
 """What no command does: nobody but people of a district looks at a record, finds its child, or releases it."""
 INSIDE = {
     "need", "need_children", "may", "takes_part", "agreement", "sent_to_us", "asked_by_us", "event", "roll", "today", "handle", "opened",
-    "tag", "record", "child_tags", "view", "terms", "row", "is_protected", "supplement_asked", "asked_task", "restrictions", "packed",
+    "tag", "record", "child_tags", "has_begun", "view", "terms", "row", "is_protected", "supplement_asked", "asked_task", "restrictions", "packed",
 }  # fmt: skip
 """The methods by which services are built; pages and the API call none of them."""
 

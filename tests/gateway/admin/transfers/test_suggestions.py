@@ -7,10 +7,13 @@ import zipfile
 
 import pytest
 
-from gateway.admin.transfers.suggestions import TransferSuggestions, spelt
+from gateway.admin.transfers import suggestions
+from gateway.admin.transfers.asking import TransferAsking
+from gateway.admin.transfers.own_children import enrollments
+from gateway.admin.transfers.suggestions import TransferSuggestions, came_from, spelt
 from gateway.people.actor import NotPermitted
 from gateway.transfers.machine.words import AskedPart
-from standards.errors import NotFound
+from standards.errors import Conflict, NotFound
 from tests.gateway.admin.transfers.offices import ROLES, SENDER, offices
 from tests.support.regions import small_sites
 
@@ -52,6 +55,11 @@ def region(tmp_path_factory):
         yield found, came
 
 
+def requests(office):
+    """The requests that Maple has made."""
+    return [one.id for one in TransferAsking(office.administration, office.actor("mona"), SENDER).sent().items]
+
+
 def service(office, name="mona"):
     return TransferSuggestions(office.administration, office.actor(name), SENDER)
 
@@ -70,13 +78,17 @@ def test_who_came_from_a_district_of_the_region_is_suggested_with_nothing_of_tha
 def test_one_click_makes_a_request_and_a_suggestion_no_more(region):
     office, _ = region
     first = service(office).listed()[0]
-    begun = service(office).ask(first.handle, office.key())
+    key = office.key()
+    begun = service(office).ask(first.handle, key)
+    assert service(office).ask(first.handle, key) == begun
     assert (begun.sender, begun.state) == ("cedar", "asked")
     stated = office.ledger.asked_values(begun.id)
     assert AskedPart.NAME in stated
     assert first.handle not in {one.handle for one in service(office).listed()}
-    with pytest.raises(Exception, match=r"asked for|closed already"):
-        service(office).ask(first.handle, office.key())
+    for again in (False, True):
+        with pytest.raises(Conflict):
+            service(office).ask(first.handle, office.key(), again=again)
+    assert requests(office) == [begun.id]
 
 
 def test_what_is_dismissed_stays_so(region):
@@ -84,6 +96,10 @@ def test_what_is_dismissed_stays_so(region):
     first = service(office).listed()[0]
     service(office).dismiss(first.handle)
     assert first.handle not in {one.handle for one in service(office).listed()}
+    before = requests(office)
+    with pytest.raises(Conflict):
+        service(office).ask(first.handle, office.key())
+    assert requests(office) == before
 
 
 def test_nobody_with_a_restriction_is_suggested(region):
@@ -110,6 +126,26 @@ def test_only_registrars_are_shown_suggestions(region, name):
     office, _ = region
     with pytest.raises((NotPermitted, NotFound)):
         service(office, name).listed()
+
+
+def test_who_came_is_looked_for_once_for_a_state_of_the_data_and_a_day(region, monkeypatch):
+    office, _ = region
+    roll, looked = office.roll(), list[int]()
+
+    def counted(roll, row):
+        looked.append(row)
+        return enrollments(roll, row)
+
+    monkeypatch.setattr(suggestions, "enrollments", counted)
+    names = {"cedar": frozenset({"cedar"})}
+    assert len(came_from(roll, names, "2026-11-05")) == len(CAME)
+    first = len(looked)
+    assert first
+    assert came_from(office.roll(), names, "2026-11-05") == came_from(roll, names, "2026-11-05")
+    assert len(looked) == first
+    assert came_from(roll, {}, "2026-11-05") == ()
+    assert len(came_from(roll, names, "2026-11-06")) == len(CAME)
+    assert len(looked) > first
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import json
 import click
 import pytest
 
+from gateway.audit.acts import read_acts
 from gateway.commands.cli import main
 from gateway.commands.transfers.stated import PARTS
 from gateway.people.actor import operator
@@ -16,9 +17,10 @@ from gateway.transfers.work.troubles import TroubleReason
 from policies.roles import commands
 from tests.gateway.transfers.work.test_worker import restrict
 from tests.gateway.transfers.work.world import NOW, pair
-from tests.support.people.commands import crossing, listening
+from tests.support.people.commands import crossing, last_act, listening
 from tests.support.people.moving import moving_region
 
+WHY = ("--reason", "the console is down")
 CEDAR, MAPLE = ("--district", "cedar"), ("--district", "maple")
 
 
@@ -39,9 +41,16 @@ def typed(moving, number=3, **changes):
     return "".join(f"{stated.get(part, '')}\n" for part in PARTS)
 
 
+def marked(region):
+    """Return the acts by which commands were marked."""
+    region.running._carrier.carry()
+    found = read_acts(region.folder / "state" / "audit")
+    return [one for one in found if one["action"] == "transfer command"]
+
+
 def asked(moving, number=3, **changes):
     """Return the id of a request that was made by the command."""
-    words = ("--standing", "intent", "--again", "--json", *CEDAR)
+    words = ("--standing", "intent", "--again", "--json", *WHY, *CEDAR)
     answer = crossing(moving.region, "transfers", "ask", "maple", *words, typed=typed(moving, number, **changes))
     return json.loads(answer.stdout)["id"]
 
@@ -57,7 +66,7 @@ def test_a_student_is_asked_for_by_prompts_and_named_in_no_answer(moving, region
 def test_a_student_is_read_from_a_file(moving, region, tmp_path):
     file = tmp_path / "student.json"
     file.write_text(json.dumps(moving.student(5)), "utf-8")
-    words = ("maple", *CEDAR, "--from", str(file), "--standing", "intent")
+    words = ("maple", *CEDAR, "--from", str(file), "--standing", "intent", *WHY)
     assert ": asked" in crossing(region, "transfers", "ask", *words).stdout
     for wrong in ('{"family": 7}', '{"shoes": "x"}', "[", "[]", '{"family": "' + "x" * 300 + '"}'):
         file.write_text(wrong, "utf-8")
@@ -70,8 +79,25 @@ def test_no_option_takes_a_value_of_a_student():
     assert not {option.lower() for one in ask.params for option in one.opts} & {f"--{part.lower()}" for part in PARTS}
 
 
+def test_what_an_operator_does_for_a_district_needs_a_reason_that_is_on_record_before(moving, region):
+    words = ("transfers", "ask", "maple", "--standing", "intent", *CEDAR)
+    crossing(region, *words, typed=typed(moving, 14), fails=2)
+    refused = crossing(region, *words, "--reason", " ", typed=typed(moving, 14), fails=1)
+    assert "Say why" in refused.stderr
+    crossing(region, *words, *WHY, typed=typed(moving, 14, birthDate="", stateId=""), fails=1)
+    act = last_act(region)
+    assert (act["action"], act["district"], act["reason"]) == ("transfer command", "cedar", WHY[1])
+    assert act["content"] == {"action": "transfer.ask", "inPlaceOfDistrict": 1}
+    identifier = asked(moving, 14)
+    for command in (("redirect", identifier, "oak"), ("withdraw", identifier, "--reason", "mistake")):
+        why = () if command[0] == "withdraw" else WHY
+        crossing(region, "transfers", *command, *why, *CEDAR, fails=int(command[0] == "redirect"))
+        assert marked(region)[-1]["content"]["transfer"] == identifier
+    crossing(region, "transfers", "keys", "retire", "x", *MAPLE, fails=2)
+
+
 def test_the_same_key_asks_once(moving, region):
-    words = ("maple", *CEDAR, "--standing", "intent", "--key", "once", "--json")
+    words = ("maple", *CEDAR, "--standing", "intent", "--key", "once", "--json", *WHY)
     answers = [crossing(region, "transfers", "ask", *words, typed=typed(moving, 6)) for _ in range(2)]
     assert len({json.loads(one.stdout)["id"] for one in answers}) == 1
 
@@ -102,7 +128,7 @@ def test_a_request_is_withdrawn_by_either_side_once(moving, region):
 
 
 def test_a_request_goes_on_only_to_a_district_with_an_agreement(moving, region):
-    refused = crossing(region, "transfers", "redirect", asked(moving, 10), "oak", *CEDAR, fails=1)
+    refused = crossing(region, "transfers", "redirect", asked(moving, 10), "oak", *WHY, *CEDAR, fails=1)
     assert "agreement" in refused.stderr
 
 
@@ -147,13 +173,13 @@ def key_file(tmp_path):
 
 def test_a_districts_keys_are_published_listed_retired_and_revoked(region, key_file, tmp_path):
     kid, path = key_file
-    assert f"{kid}: sig, active." in crossing(region, "transfers", "keys", "publish", path, *MAPLE).stdout
+    assert f"{kid}: sig, active." in crossing(region, "transfers", "keys", "publish", path, *WHY, *MAPLE).stdout
     (one,) = json.loads(crossing(region, "transfers", "keys", "list", *MAPLE, "--json").stdout)
     assert (one["kid"], one["use"], one["status"]) == (kid, "sig", "active")
-    assert "retiring" in crossing(region, "transfers", "keys", "retire", kid, *MAPLE).stdout
+    assert "retiring" in crossing(region, "transfers", "keys", "retire", kid, *WHY, *MAPLE).stdout
     assert "revoked" in crossing(region, "transfers", "keys", "revoke", kid, *MAPLE, "--reason", "lost").stdout
     (tmp_path / "bad.json").write_bytes(b"\xff")
-    crossing(region, "transfers", "keys", "publish", str(tmp_path / "bad.json"), *MAPLE, fails=1)
+    crossing(region, "transfers", "keys", "publish", str(tmp_path / "bad.json"), *WHY, *MAPLE, fails=1)
 
 
 def test_no_command_matches_or_decides():
@@ -172,5 +198,5 @@ def test_without_a_gateway_the_registry_answers_what_it_can(tmp_path):
         told = crossing(moving.region, "transfers", "show", identifier, *CEDAR)
         assert "No gateway is running" in told.stderr
         assert f"{identifier}: asked" in told.stdout
-        refused = crossing(moving.region, "transfers", "ask", "maple", *CEDAR, typed=typed(moving, 6), fails=1)
+        refused = crossing(moving.region, "transfers", "ask", "maple", *WHY, *CEDAR, typed=typed(moving, 6), fails=1)
         assert "No gateway is running" in refused.stderr

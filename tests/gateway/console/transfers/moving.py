@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from html import unescape
 
+from sqlalchemy import select
+
 from gateway.admin.transfers.receiving import TransferReceiving
 from gateway.people.actor import machine
 from gateway.registers.entries import Restriction
 from gateway.registers.tags import ID
-from gateway.storage.acts import Act, Acts
+from gateway.storage.acts import Act
+from gateway.storage.database import transaction
+from gateway.storage.tables import acts
 from gateway.storage.transfers.district_keys import DistrictKey
 from gateway.transfers.sealing.key_set import KeyUse, publish
 from gateway.transfers.work.worker import TransferWorker
@@ -108,8 +112,9 @@ class Moving:
         self.region.clock.now += timedelta(seconds=2)
 
     def acts(self):
-        """Return the acts on record that nobody has carried over yet."""
-        return Acts(self.region.administered.store).waiting()
+        """Return all acts, carried over to the audit log or not yet, oldest first."""
+        with transaction(self.region.administered.store.engine) as connection:
+            return connection.execute(select(acts).order_by(acts.c.number)).all()
 
     def publish(self, district, name, use):
         """Publish a district's key."""
