@@ -56,6 +56,18 @@ class TransferKeys(TransferOffice):
         agreements = self._in_force()
         return tuple(_pinned(one, agreements) for one in self._keys.of(self.org))
 
+    def one(self, kid: str) -> PinnedKey:
+        """Return a key of the district, for somebody who may change it.
+
+        Raises:
+            NotFound: the district has no such key.
+        """
+        self.need(KEYS)
+        found = next((one for one in self.listed() if one.key.kid == kid), None)
+        if found is None:
+            raise NotFound(NO_KEY)
+        return found
+
     def publish(self, jwk: bytes, reason: str = "") -> PinnedKey | Waiting:
         """Publish one more public key, as a JWK with its use, times and thumbprint.
 

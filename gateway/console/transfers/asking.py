@@ -200,11 +200,13 @@ def dismiss_suggested(district: str) -> Response:
 @page(blueprint, "/<district>/sent/<transfer>/withdraw", WITHDRAW, "GET", "POST")
 def withdraw_asked(district: str, transfer: str) -> Any:
     """Withdraw a request before anything was delivered."""
-    form, place = ListedReasonForm(), url_for("transfers.asked", district=district, transfer=transfer)
+    service, form = office(TransferAsking, district), ListedReasonForm()
+    place = url_for("transfers.asked", district=district, transfer=transfer)
+    service.one(transfer)
     form.offer(WITHDRAWALS)
 
     def do() -> Response:
-        outcome = office(TransferAsking, district).withdraw(transfer, str(form.reason.data), form.key.data or "")
+        outcome = service.withdraw(transfer, str(form.reason.data), form.key.data or "")
         return done(outcome, say("The request is withdrawn."), place)
 
     return decided(

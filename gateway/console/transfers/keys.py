@@ -68,6 +68,7 @@ def end_key(district: str, kid: str, act: str) -> Any:
     """Retire a key, or revoke it for ever."""
     form, place = ReasonedForm(), url_for("transfers.keys", district=district)
     service, retires = office(TransferKeys, district), act == "retire"
+    service.one(kid)
 
     def do() -> Response:
         end = service.retire if retires else service.revoke

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -15,10 +16,14 @@ from gateway.admin_api.frame.operations import SIGNED_IN
 from gateway.console.app import create_console
 from gateway.console.page import PUBLIC
 from gateway.people.actor import operator
+from gateway.storage.acts import Act
 from gateway.storage.people.proposals import Proposal, Proposals, new_id
+from gateway.storage.transfers.district_keys import DistrictKey, DistrictKeys
 from gateway.tasks.store import Tasks
 from gateway.transfers.ledger.ledger import TransferLedger
 from gateway.transfers.machine.words import EventKind
+from gateway.transfers.sealing.key_files import new_key
+from gateway.transfers.sealing.key_set import KeyUse, publish
 from policies.roles import roles
 from standards.errors import Conflict
 from tests.gateway.transfers.histories import draft
@@ -43,7 +48,7 @@ NOTHING = {
     "application_id": "zluebell-zedar",
     "district": "zedar",
 }
-SAME = {"version": "1", "register": "consents", "part": "parties", "path": "x", "filename": "x"}
+SAME = {"version": "1", "act": "retire", "register": "consents", "part": "parties", "path": "x", "filename": "x"}
 CHANGING = re.compile(r'[0-9a-f]{32,64}|name="csrf_token"[^>]*>|Ij[\w.-]{20,}')
 ACTORS = {
     "every role of another district": [
@@ -74,16 +79,22 @@ def hidden(region):
     proposal = Proposal(
         new_id(), "settings.change", "cedar", "settings", {"step": "secret"}, "", clock(), cora.name, "", ""
     )
-    Proposals(store, clock).add(
-        proposal, lambda _one: __import__("gateway.storage.acts", fromlist=["Act"]).Act("x", "y")
-    )
+    Proposals(store, clock).add(proposal, lambda _one: Act("x", "y"))
     task = Tasks(store, clock).open("cedar", "privacy-officer", "look", clock(), cora.name)
     ledger = TransferLedger(store, b"t" * 32, clock, Times())
     moving = ledger.ask(draft(EventKind.ASK, sender="cedar", receiver="elm", org="elm"), VALUES).transfer
     found = {"person": cora.person, "invitation": invited.id, "proposal": proposal.id, "task": task.id}
-    found["transfer"] = moving.id
+    found["transfer"], found["kid"] = moving.id, sealing_key(store, clock).kid
     none = {name: re.sub(r"[0-9a-f]", "e", one) for name, one in found.items()}
     return HIDDEN | found, NOTHING | none
+
+
+def sealing_key(store, clock):
+    """Publish a key of cedar for what is sealed to it."""
+    key = publish(new_key(), KeyUse.SEAL, clock(), clock() + timedelta(days=300))
+    row = DistrictKey("cedar", key.kid, key.use.value, "active", key.as_jwk())
+    DistrictKeys(store, clock).put(row, Act("cora", "key added", "cedar", {}))
+    return key
 
 
 def ways(app):

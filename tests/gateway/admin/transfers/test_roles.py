@@ -55,6 +55,7 @@ WALK = [
     (TransferReceiving, "resend", (ID, 1, "lost", "k"), actions.RECEIVE),
     (TransferReceiving, "file", (ID, 1, "identity", "written", "k"), actions.RECEIVE),
     (TransferKeys, "listed", (), actions.FOLLOW),
+    (TransferKeys, "one", ("kid",), actions.KEYS),
     (TransferKeys, "publish", (jwk("walked", KeyUse.SEAL),), actions.KEYS),
     (TransferKeys, "retire", ("kid",), actions.KEYS),
     (TransferKeys, "revoke", ("kid", "why"), actions.KEYS),
