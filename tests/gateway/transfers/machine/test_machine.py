@@ -14,8 +14,8 @@ from gateway.transfers.machine.fold import apply, fold, next_event
 from gateway.transfers.machine.outward import outward, outward_choices, outward_state
 from gateway.transfers.machine.transitions import TRANSITIONS, allowed
 from gateway.transfers.machine.words import (
-    MAX_RESENDS,
     CLOSED,
+    MAX_RESENDS,
     NEVER_BY_RULE,
     SECTIONS,
     EventKind,
