@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Response
 from marshmallow import fields
 
-from gateway.admin.transfers.office import DECIDE
+from gateway.admin.transfers.office import DECIDE, TransferOffice
 from gateway.admin_api.frame.bodies import JSON, AdminBody, TextLine
 from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply
 from gateway.admin_api.frame.preconditions import is_known
 from gateway.auth.scopes import RECEIVE
 from gateway.transfers.work.desk import open_desk
 from gateway.transfers.work.signatures import WaitingSignatures
+from gateway.transfers_api.authentication import MACHINE
 from gateway.transfers_api.offices import OfficeFilters, district_of
 from standards.errors import Unsupported
 
@@ -29,6 +30,7 @@ ROUTES = AdminOperations("signatures")
 MAX_SIGNATURE: Final = 4096
 DETACHED: Final = r"^[A-Za-z0-9_-]{1,2000}\.\.[A-Za-z0-9_-]{1,2000}$"
 NOT_MODIFIED: Final = 304
+NOBODY: Final = ""
 NOT_RUNNING: Final = "Only a running gateway can do this: it alone knows the agreements that are served."
 
 
@@ -79,11 +81,13 @@ def sign_manifest(asked: AdminRequest, transfer: str) -> Reply:
 
 
 def _waiting(asked: AdminRequest) -> WaitingSignatures:
+    """Return what waits for the district; nothing for people who may not know where a child moves, as each says it."""
     org, region = district_of(asked.actor, DECIDE, asked.filters.get("org", "")), asked.region
+    is_told = asked.actor.kind == MACHINE or TransferOffice(region, asked.actor, org).is_told
     desk = open_desk(
         region.store, region.keys, region.clock, region.settings, lambda: _visiting(region), lambda: _present(region)
     )
-    return WaitingSignatures(desk, org)
+    return WaitingSignatures(desk, org if is_told else NOBODY)
 
 
 @contextmanager

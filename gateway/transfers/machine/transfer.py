@@ -56,8 +56,8 @@ class Transfer:
 
     It was *asked* of *first_sender* and is with *sender* since it *opened* there; *due* is what the receiver was told.
     *subject* is the keyed tag of the student that was found, and *chosen* if a person did. *delivered* says when each
-    version was, *sent* which sections, and *settled* since when all of a track is sent or withheld. *resends* counts
-    how often what was released last was asked for again.
+    version was, *sent* which sections, *settled* since when all of a track is sent or withheld. *resends* counts how
+    often what was released last was asked for again.
     """
 
     id: str

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.people.sessions import PROVED_FOR
 from gateway.transfers.machine.words import RecordSection, TransferState
+from gateway.transfers.work.signatures import WaitingSignatures
 from tests.gateway.admin_api.test_frame import is_problem
 from tests.gateway.transfers.work.test_worker import restrict
 from tests.support.people.moving import moving_region
@@ -131,3 +132,11 @@ def test_the_receiving_registrar_decides_nothing(moving, rita):
     is_problem(
         approver.post(f"/transfers/{identifier}/decision", {"approve": HALF}, If_Match="*"), 404, "transfer-not-found"
     )
+
+
+def test_a_manifest_that_waits_is_read_by_those_who_may_know_where_a_child_moves(moving, mia, monkeypatch):
+    mona, asked = moving.person("mona", ("maple", "registrar")), []
+    monkeypatch.setattr(WaitingSignatures, "list", lambda self: asked.append(self._district) or ())
+    assert (mona.get("/signatures").json, mia.get("/signatures").json) == ([], [])
+    assert asked == ["", "maple"]
+    is_problem(mona.get(f"/signatures/{'0' * 32}"), 404, "nothing-to-sign")
