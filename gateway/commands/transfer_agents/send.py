@@ -61,14 +61,27 @@ def publish(name: str, use: str, days: int, file: Path) -> None:
 @click.argument("transfers", nargs=-1)
 @HOUSE
 def sign(transfers: tuple[str, ...], file: Path) -> None:
-    """Sign the manifests that wait, or those of the TRANSFERS named, with the district's own key."""
-    from gateway.sending import signing
+    """Sign the manifests that wait, or those of the TRANSFERS named, with the district's own key.
 
+    One that is not to be signed, or waits no more, keeps no other from being signed.
+    """
+    from gateway.receiving.errors import GatewayRefused, PackageRefused
+    from gateway.sending import signing
+    from gateway.transfers.sealing.errors import SealingError
+
+    signed = 0
     with client(file) as (settings, opened):
         found = [one for one in signing.waiting(opened) if not transfers or one.transfer in transfers]
         for one in found:
-            unsigned = signing.fetch(opened, settings, one)
-            signing.sign(opened, settings, unsigned)
+            try:
+                unsigned = signing.fetch(opened, settings, one)
+                signing.sign(opened, settings, unsigned)
+            except (GatewayRefused, PackageRefused, SealingError) as error:
+                click.echo(f"{one.transfer}: version {one.version} is not signed: {error.message}", err=True)
+                continue
+            signed += 1
             told = ", ".join(f"{name} {state}" for name, state in unsigned.sections.items())
             click.echo(f"{one.transfer}: version {one.version} to {unsigned.receiver} is signed ({told})")
-    click.echo(f"{len(found)} signed.")
+    click.echo(f"{signed} signed.")
+    if signed < len(found):
+        raise click.exceptions.Exit(1)

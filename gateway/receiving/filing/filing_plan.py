@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters.edfi.records import lenses
 from gateway.receiving.filing.codes import COURSE, CodeQuestion
-from gateway.receiving.filing.own_system import differences
+from gateway.receiving.filing.own_system import differences, state_ids_of
 from gateway.receiving.filing.remapping import COMPARED, COURSES, RESULTS, TRANSCRIPTS, new_course
 from gateway.transfers.package.sections import by_dependency, sections
 from standards.errors import MappingError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MADE_FOR: Final = "transcript"
 """The section for which courses are made."""
+CODES: Final = "studentIdentificationCodes"
 ENROLLS_FIRST = "the child is there before its record comes"
 NOT_SHOWN = "the district's own system does not show such records, so that one could be written over"
 NO_ASSESSMENT = "this district does not have the assessment"
@@ -150,6 +151,8 @@ def _compared(
         why = ENROLLS_FIRST if resource in COMPARED else "" if system.shows(resource) else NOT_SHOWN
         verdict = FilingVerdict.DOCUMENT if why else FilingVerdict.NEW
         return PlannedRecord(section, resource, numbered[0], verdict, numbered[1], ours, left_out=left_out, why=why)
+    if state_ids_of([ours]) <= state_ids_of([there.document]):
+        ours = {name: one for name, one in ours.items() if name != CODES}  # whoever assigns it: it is the same id
     differ = differences(ours, there.document)
     verdict = FilingVerdict.KEPT if differ else FilingVerdict.SAME
     return PlannedRecord(section, resource, numbered[0], verdict, numbered[1], ours, there, differ, left_out)

@@ -53,6 +53,15 @@ def test_only_the_transfers_that_are_named_are_signed(maple):
     assert maple.gateway.posts == []
 
 
+def test_a_manifest_that_is_refused_keeps_no_other_from_being_signed(maple):
+    maple.gateway.manifests = {"sig-0": ("another", 1, packed().signed), **maple.gateway.manifests}
+    told = crossing("sign", ends=1)
+    assert "another: version 1 is not signed: The manifest is not the one that the gateway lists" in told
+    assert f"{TRANSFER}: version 1 to fir is signed" in told
+    assert told.endswith("1 signed.\n")
+    assert [path for path, _ in maple.gateway.posts] == ["/signatures/sig-1"]
+
+
 @pytest.mark.parametrize(
     "change", ["other bytes", "another transfer", "another sender", "signed by the gateway", "another key"]
 )

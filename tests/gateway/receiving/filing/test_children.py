@@ -69,6 +69,20 @@ def test_a_child_who_is_not_there_yet_is_told(tmp_path, quick_pages):
         assert profile["studentIdentificationCodes"] == [state_code()]
 
 
+def test_the_same_state_id_by_another_assigner_is_no_difference(tmp_path, quick_pages):
+    documents = own_documents()
+    [profile] = [one for name, one in documents if name == "studentEducationOrganizationAssociations"]
+    own = {**state_code("77"), "studentIdentificationSystemDescriptor": "uri://fir.example/X#Local"}
+    profile["studentIdentificationCodes"] = [{**state_code(), "assigningOrganizationIdentificationCode": "WA"}, own]
+    with house(tmp_path / "fir", documents=documents) as fir:
+        with fir.agent() as agent:
+            agent.fetch(TRANSFER)
+            _, planned, why = agent.show(TRANSFER)
+        [found] = [one for one in planned if one.resource == "studentEducationOrganizationAssociations"]
+        assert why == ""
+        assert "studentIdentificationCodes" not in found.differ
+
+
 def test_twins_with_one_state_id_are_for_a_person(tmp_path, quick_pages):
     documents = own_documents()
     documents.append(("studentEducationOrganizationAssociations", {
