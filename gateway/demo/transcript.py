@@ -105,7 +105,7 @@ class Transcript:
         self.console.print()
         rows = []
         for account in self.scenario.accounts:
-            seen = int(self._get(account.name, f"{ONEROSTER}/students?limit=1").headers["X-Total-Count"])
+            seen = self._children(account.name)
             where = ", ".join(name.title() for name in account.districts)
             rows.append((account.name, account.purpose, account.asks_for, where, f"{seen:,}"))
         self.table(("consumer", "purpose", "asks for", "district", "children seen"), rows)
@@ -132,7 +132,7 @@ class Transcript:
     def withhold(self) -> None:
         """Print what was withheld, why, and by which line of the agreement."""
         everyone = len(self.district.students)
-        seen = int(self._get("tutoring", f"maple/{ONEROSTER}/students?limit=1").headers["X-Total-Count"])
+        seen = self._children("tutoring", "maple/")
         self.head(
             "3. What was withheld from the tutor, and why",
             "The default is no. Each fact leaves only if a line of the agreement names it, whichever standard is "
@@ -277,6 +277,11 @@ class Transcript:
     def _record(self, name: str, path: str, at: str | int) -> dict[str, Any]:
         found: dict[str, Any] = self._get(name, path).json()[at]
         return found
+
+    def _children(self, name: str, prefix: str = "") -> int:
+        """Return how many children a consumer sees, by a page past the last of them: counting discloses nobody."""
+        page = self._get(name, f"{prefix}{ONEROSTER}/students?limit=1&offset={len(self.district.students)}000")
+        return int(page.headers["X-Total-Count"])
 
     def _get(self, name: str, path: str, parameters: dict[str, str] | None = None) -> requests.Response:
         return self.ask("GET", name, path, params=parameters)

@@ -170,6 +170,11 @@ def test_a_record_that_moved_is_in_the_other_system_and_in_the_paper_and_nowhere
     assert int(re.search(r"In (\d+) files of Fir's records the same search", section)[1]) > 3
 
 
+def test_counting_the_children_of_a_consumer_shows_it_none_of_them(told):
+    assert re.search(r"tutoring +tutoring +99\.31\(a\)\(1\) +(\d+) times", told[0])[1] == "4"
+    assert "Anotaciones: 1. Divulgaciones registradas: 4." in told[0]
+
+
 def test_every_answer_in_the_transcript_keeps_what_is_withheld_to_itself(told):
     printed = told[0]
     answers = printed[printed.index("The tutor's answer from GET /maple/ims") : printed.index("3. What was withheld")]
