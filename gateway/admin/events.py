@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select, true
 
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
+from gateway.storage.secrets import derive_subkey
 from gateway.storage.tables import acts
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from gateway.people.actor import Actor
 
 ACTION: Final = "event.read"
+PURPOSE: Final = "acts"
+"""The purpose of the key by which acts are named."""
+ID_BYTES: Final = 16
 STUDENTS: Final = frozenset({"tags", "tag", "students", "student", "mark", "marks"})
 """What an act may name of students, by keys that this list does not show: the audit log has them."""
 
@@ -34,9 +38,12 @@ the event to whoever tries the numbers.
 
 @dataclass(frozen=True, slots=True)
 class RecordedAct:
-    """One act on record: who did what, when, in which district, and on what."""
+    """One act on record: who did what, when, in which district, and on what.
 
-    number: int
+    The *id* is a keyed tag: the acts of all districts are numbered in one row, and gaps would tell what others do.
+    """
+
+    id: str
     at: datetime
     actor: str
     action: str
@@ -47,7 +54,7 @@ class RecordedAct:
     def shown(self) -> dict[str, Any]:
         """Return it as JSON."""
         return {
-            "id": self.number, "at": self.at.isoformat(timespec="milliseconds"), "actor": self.actor,
+            "id": self.id, "at": self.at.isoformat(timespec="milliseconds"), "actor": self.actor,
             "action": self.action, "district": self.district, "reason": self.reason, "content": dict(self.content),
         }  # fmt: skip
 
@@ -57,6 +64,7 @@ class Events:
 
     def __init__(self, region: Administration) -> None:
         self._engine, self.calls = region.store.engine, region.store.calls
+        self._key = region.keys.derive(PURPOSE)
 
     @timely
     def list(
@@ -76,7 +84,13 @@ class Events:
         with transaction(self._engine) as connection:
             total = connection.execute(select(func.count()).select_from(acts).where(mine)).scalar_one()
             rows = connection.execute(wanted).all()
-        return tuple(_recorded(row) for row in rows), int(total)
+        return tuple(self._recorded(row) for row in rows), int(total)
+
+    def _recorded(self, row: Any) -> RecordedAct:
+        untold = STUDENTS | INSIDE if row.action.startswith(TRANSFER) else STUDENTS
+        content = {name: value for name, value in row.content.items() if name not in untold}
+        tag = derive_subkey(self._key, f"{row.district}\0{row.number}".encode())[:ID_BYTES].hex()
+        return RecordedAct(tag, row.at, row.actor, row.action, row.district, row.reason, content)
 
 
 def _reached(actor: Actor) -> ColumnElement[bool]:
@@ -86,9 +100,3 @@ def _reached(actor: Actor) -> ColumnElement[bool]:
     if not orgs:
         actor.require(ACTION)
     return acts.c.district.in_(sorted(orgs))
-
-
-def _recorded(row: Any) -> RecordedAct:
-    untold = STUDENTS | INSIDE if row.action.startswith(TRANSFER) else STUDENTS
-    content = {name: value for name, value in row.content.items() if name not in untold}
-    return RecordedAct(row.number, row.at, row.actor, row.action, row.district, row.reason, content)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from sqlalchemy import select
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gateway.people.actor import Actor
 
 Done = TypeVar("Done")
+CHANGED_SINCE: Final = "What this is about was changed after it was proposed. Propose it anew."
 
 
 class ChangedMeanwhile(Conflict):
@@ -156,7 +157,7 @@ class Confirmed:
         given = self._proposal
         same = (asked.action, asked.org, asked.about) == (given.action, given.org, given.about)
         if self.done or not same or plain(asked.content) != plain(given.content) or asked.before != given.before:
-            raise ChangedMeanwhile("What this is about was changed after it was proposed. Propose it anew.")
+            raise ChangedMeanwhile(CHANGED_SINCE)
         done = do()
         self.done = True
         return done

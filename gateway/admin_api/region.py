@@ -58,7 +58,7 @@ class AskerSchema(AdminBody):
 class EventSchema(AdminBody):
     """An act on record."""
 
-    id = fields.Integer(required=True)
+    id = fields.String(required=True)
     at = fields.String(required=True)
     actor = fields.String(required=True)
     action = fields.String(required=True)

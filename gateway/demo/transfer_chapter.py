@@ -148,12 +148,13 @@ class TransferChapter:
         return f"Until it is delivered, Fir's {len(self.answers)} answers are {verdict}, whatever happens at Alder."
 
     def _decided(self) -> None:
-        """Release the rest as an approver of the sender who has signed in, for the state that was shown."""
+        """Release the rest as an approver of the sender who has signed in: exactly what the preview shows."""
         place = f"{self.transcript.base}/{API}/transfers/{self.transfer}"
         headers = {"Cookie": f"{COOKIE}={signed_in(self.settings, SENDER, 'approver')}"}
         web = self.transcript.web
         session = self._told(web.get(f"{self.transcript.base}/admin/v1/session", headers=headers, timeout=60))
-        seen = self._told(web.get(place, headers=headers, timeout=60))
+        asked = {"sections": ",".join(LATER)}
+        seen = self._told(web.get(f"{place}/preview", params=asked, headers=headers, timeout=60))
         headers |= {
             "X-CSRF-Token": session.json()["csrfToken"], "If-Match": seen.headers["ETag"],
             "Idempotency-Key": '"the-approver"',

@@ -99,4 +99,4 @@ def supplement_task(transfer: str, sender: str, version: int, now: datetime) -> 
     about = {"transfer": transfer, "version": version}
     opened = now.date()
     due = opened + timedelta(days=SUPPLEMENT_DAYS)
-    return computed(task.SUPPLEMENT_ASKED, sender, REGISTRAR, about, opened=opened, due=due)
+    return computed(task.SUPPLEMENT_ASKED, sender, APPROVER, about, opened=opened, due=due)

@@ -9,13 +9,16 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from gateway.admin.transfers.asking import TransferAsking
 from gateway.admin.transfers.custody import TransferCustody
 from gateway.admin.transfers.office import DECIDE, FOLLOW, MATCH
+from gateway.admin.transfers.preview import ReleasePreview
 from gateway.admin_api.frame.bodies import AdminBody, Flag, TextLine
 from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply, serving
+from gateway.admin_api.frame.preconditions import named_tag
 from gateway.auth.scopes import REQUEST
 from gateway.transfers.machine.words import HoldReason, RecordSection, TransferRefusal
 from gateway.transfers_api.offices import OfficeFilters, act_key, office
 from gateway.transfers_api.requests import expected, is_own_request, words
-from gateway.transfers_api.shown import TransferSchema, custody_json, outward_json
+from gateway.transfers_api.shown import TransferSchema, custody_json, outward_json, preview_json
+from standards.errors import MalformedQuery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 ROUTES = AdminOperations("decisions")
 MAX_HANDLE: Final = 500
+MAX_NAMES: Final = 300
+NO_SECTIONS: Final = f"Name sections with commas, each once: {', '.join(RecordSection)}."
+LOOK_FIRST: Final = "Read the preview of these sections, and send its ETag in If-Match: that alone is what you approve."
 ONE_OF_THEM: Final = "Say one of these: {}."
 
 
@@ -55,8 +61,14 @@ class MatchedSchema(AdminBody):
         one_member(data, ("subject", "none"))
 
 
+class PreviewFilters(OfficeFilters):
+    """The sections that would leave."""
+
+    sections = TextLine(MAX_NAMES, required=True, metadata={"description": "Sections of the record, with commas."})
+
+
 class ReleasedSectionsSchema(AdminBody):
-    """The sections that leave, and those that are withheld."""
+    """The sections that leave, and those that are withheld; If-Match is the ETag of the preview of these sections."""
 
     sections = _sections(required=True)
     withheld = _sections(required=True)
@@ -90,10 +102,46 @@ class DecisionSchema(AdminBody):
 
 
 class SupplementSchema(AdminBody):
-    """The sections of which the changes are sent, for the sending district; for the one that asks nothing."""
+    """The sections of which the changes are sent, for the sending district; for the one that asks nothing.
+
+    The sending district sends the ETag of the preview of these sections in If-Match.
+    """
 
     sections = _sections(load_default=None)
     withheld = _sections(load_default=list)
+
+
+class PreviewedSectionSchema(AdminBody):
+    """A section as it would leave: its figures, and each record in one line; of many those beyond are *leftOut*."""
+
+    name = fields.String(required=True)
+    state = fields.String(required=True)
+    records = fields.Integer(required=True)
+    check = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    rows = fields.List(fields.List(fields.String()), required=True)
+    leftOut = fields.Integer(required=True)  # noqa: N815 -- JSON's spelling
+
+
+class PreviewSchema(AdminBody):
+    """What would leave of a student's record, and nothing else; its ETag is what an approval of it names."""
+
+    id = fields.String(required=True)
+    sections = fields.List(fields.Nested(PreviewedSectionSchema), required=True)
+    size = fields.Integer(required=True)
+    files = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+@ROUTES.add(
+    "GET", "/transfers/<transfer>/preview", DECIDE, PreviewSchema, filters=PreviewFilters, tagged=True
+)  # fmt: skip
+def preview_transfer(asked: AdminRequest, transfer: str) -> Reply:
+    """Show exactly what would leave; whoever looks is on record."""
+    serving().require_proved(DECIDE)
+    named = asked.filters["sections"].split(",")
+    if not {*named} <= {*words(RecordSection)} or len({*named}) < len(named):
+        raise MalformedQuery("sections", NO_SECTIONS)
+    found = office(asked, ReleasePreview, DECIDE).show(transfer, named)
+    return Reply(preview_json(transfer, found), tag=found.tag)
 
 
 @ROUTES.add(
@@ -114,12 +162,13 @@ def match_transfer(asked: AdminRequest, transfer: str) -> Reply:
     matched=True, waits=True,
 )  # fmt: skip
 def decide_transfer(asked: AdminRequest, transfer: str) -> Reply:
-    """Release the record, hold it back, free it or refuse the request."""
+    """Release the record as it was previewed, hold it back, free it or refuse the request."""
     custody, key = office(asked, TransferCustody, DECIDE), act_key(asked.actor)
+    if told := asked.body.get("approve"):
+        shown = named_tag(LOOK_FIRST)
+        return _settled(asked, custody.approve(transfer, told["sections"], told["withheld"], shown, key))
     number = expected(asked, custody, transfer)
     match asked.body:
-        case {"approve": told}:
-            return _settled(asked, custody.approve(transfer, told["sections"], told["withheld"], number, key))
         case {"hold": told}:
             return _settled(asked, custody.hold(transfer, HoldReason(told["reason"]), told["sections"], number, key))
         case {"refuse": told}:
@@ -133,14 +182,14 @@ def decide_transfer(asked: AdminRequest, transfer: str) -> Reply:
     scope=REQUEST, waits=True,
 )  # fmt: skip
 def supplement_transfer(asked: AdminRequest, transfer: str) -> Reply:
-    """Send what has changed since the delivery; or, for the district that received, ask for it."""
+    """Send what has changed since the delivery, as it was previewed; or, for the district that received, ask for it."""
     key = act_key(asked.actor)
     if is_own_request(asked, transfer, FOLLOW):
         return Reply(outward_json(office(asked, TransferAsking, FOLLOW).ask_supplement(transfer, key)))
     serving().require_proved(DECIDE)
     custody = office(asked, TransferCustody, DECIDE)
     sections, withheld = asked.body["sections"] or (), asked.body["withheld"]
-    return _settled(asked, custody.supplement(transfer, sections, withheld, expected(asked, custody, transfer), key))
+    return _settled(asked, custody.supplement(transfer, sections, withheld, named_tag(LOOK_FIRST), key))
 
 
 def _settled(asked: AdminRequest, found: CustodyView | Waiting) -> Reply:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from gateway.admin.transfers.custody_view import CustodyView
     from gateway.admin.transfers.own_children import OwnChild
+    from gateway.admin.transfers.preview import PreviewedRelease
     from gateway.transfers.clocks.clocks import TransferClock
     from gateway.transfers.ledger.lists import ListedTransfer
     from gateway.transfers.machine.outward import OutwardTransfer
@@ -129,9 +130,21 @@ def custody_json(one: CustodyView, *, whole: bool) -> dict[str, Any]:
     return told | {"child": child_json(one.child) if one.child else None, "candidates": candidates}
 
 
-def seen(one: CustodyView) -> dict[str, Any]:
+def preview_json(transfer: str, one: PreviewedRelease) -> dict[str, Any]:
+    """Return what would leave of a transfer."""
+    sections = [
+        {
+            "name": each.name, "state": each.state.value, "records": each.records, "check": dict(each.check),
+            "rows": [list(row) for row in each.rows], "leftOut": each.left_out,
+        }
+        for each in one.sections
+    ]  # fmt: skip
+    return {"id": transfer, "sections": sections, "size": one.size, "files": dict(one.files)}
+
+
+def seen(transfer: str, number: int) -> dict[str, Any]:
     """Return what the ETag of a transfer is made of for its sending district: which transfer, after which event."""
-    return {"id": one.id, "number": one.number}
+    return {"id": transfer, "number": number}
 
 
 def child_json(child: OwnChild) -> dict[str, Any]:

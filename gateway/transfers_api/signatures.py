@@ -15,8 +15,7 @@ from gateway.admin_api.frame.preconditions import is_known
 from gateway.auth.scopes import RECEIVE
 from gateway.transfers.work.desk import open_desk
 from gateway.transfers.work.signatures import WaitingSignatures
-from gateway.transfers_api.authentication import MACHINE
-from gateway.transfers_api.offices import OfficeFilters, district_of
+from gateway.transfers_api.offices import OfficeFilters, district_of, office
 from standards.errors import Unsupported
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ ROUTES = AdminOperations("signatures")
 MAX_SIGNATURE: Final = 4096
 DETACHED: Final = r"^[A-Za-z0-9_-]{1,2000}\.\.[A-Za-z0-9_-]{1,2000}$"
 NOT_MODIFIED: Final = 304
-NOBODY: Final = ""
 NOT_RUNNING: Final = "Only a running gateway can do this: it alone knows the agreements that are served."
 
 
@@ -62,11 +60,13 @@ def list_signatures(asked: AdminRequest) -> Reply:
 
 @ROUTES.add("GET", "/signatures/<transfer>", DECIDE, filters=OfficeFilters, scope=RECEIVE, streams=JSON)
 def read_manifest(asked: AdminRequest, transfer: str) -> Response:
-    """Return the exact bytes of a manifest, which are what is signed."""
+    """Return the exact bytes of a manifest, which are what is signed; whoever reads them is on record."""
     found = _waiting(asked).manifest(transfer)
     headers = {"ETag": f'"{found.sha256}"'}
     if is_known(found.sha256):
         return Response(status=NOT_MODIFIED, headers=headers)
+    told = {"version": found.version, "sha256": found.sha256}
+    office(asked, TransferOffice, DECIDE).record("transfer manifest read", found.transfer, told)
     return Response(found.content, headers=headers, content_type=JSON)
 
 
@@ -81,13 +81,12 @@ def sign_manifest(asked: AdminRequest, transfer: str) -> Reply:
 
 
 def _waiting(asked: AdminRequest) -> WaitingSignatures:
-    """Return what waits for the district; nothing for people who may not know where a child moves, as each says it."""
+    """Return what waits for the district: for its program, and for people who may know where a child moves."""
     org, region = district_of(asked.actor, DECIDE, asked.filters.get("org", "")), asked.region
-    is_told = asked.actor.kind == MACHINE or TransferOffice(region, asked.actor, org).is_told
     desk = open_desk(
         region.store, region.keys, region.clock, region.settings, lambda: _visiting(region), lambda: _present(region)
     )
-    return WaitingSignatures(desk, org if is_told else NOBODY)
+    return WaitingSignatures(desk, org)
 
 
 @contextmanager

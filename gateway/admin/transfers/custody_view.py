@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.transfers.office import DECIDE, FOLLOW, HIDDEN, MATCH, READ, WITHDRAW, TransferOffice
 from gateway.admin.transfers.own_children import own_child
+from gateway.people.active import ActivePeople
 from gateway.tasks.moving import supplement_task
 from gateway.tasks.store import Tasks
 from gateway.transfers.clocks.clocks import clocks
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from gateway.transfers.machine.transfer import Transfer
     from gateway.transfers.machine.words import HoldReason
     from gateway.transfers.matching.levels import ChildPart, PartLikeness
+    from policies.agreement import Agreement
     from policies.transfers.terms import TransferTerms
 
 NEEDS: Final[Mapping[EventKind, str]] = {
@@ -53,7 +56,8 @@ BLANK: Final[Mapping[str, Any]] = {
     "sent": frozenset(),
 }  # fmt: skip
 """What a view shows to whoever follows transfers without a look at children: their ids, states and clocks alone."""
-RELEASING: Final = frozenset({EventKind.APPROVE, EventKind.SUPPLEMENT})
+UNTOLD: Final[Mapping[str, Any]] = {"rule": frozenset(), "needs_two": False}
+"""What a view shows of the agreement to whoever may not know the receiver: it would tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,34 +127,60 @@ class CustodyReading(TransferOffice):
         return TransferPage(tuple(shown), page.next)
 
     def look(self, transfer: str) -> CustodyView:
-        """Look at one transfer: for people of the district, candidates and the child too.
+        """Look at one transfer: for people of the district, candidates and the child too, which is on record.
+
+        Raises:
+            NotPartyTo: there is none, or it is not asked of this district.
+            StoreUnavailable: that somebody looks cannot be recorded.
+        """
+        self.need(FOLLOW)
+        found = self.sent_to_us(transfer)
+        roll = self._roll_of(found)
+        view = self._viewed(found, roll)
+        if roll is None or not self._sees_children():
+            return view
+        if found.state is TransferState.NEAR:
+            return self._with_candidates(view, roll) if self.may(MATCH) else view
+        row = self.row(roll, found)
+        if row is None:
+            return view
+        self.record("transfer student shown", found.id, {"number": found.number})
+        return replace(view, child=own_child(roll, row))
+
+    def glance(self, transfer: str) -> CustodyView:
+        """Look at one transfer without a child: what an act needs to know of it.
 
         Raises:
             NotPartyTo: there is none, or it is not asked of this district.
         """
         self.need(FOLLOW)
-        return self.view(self.sent_to_us(transfer), shows_candidates=True)
+        return self.view(self.sent_to_us(transfer))
 
-    def view(self, transfer: Transfer, *, shows_candidates: bool = False) -> CustodyView:
-        """Return how the actor sees a *transfer* that is asked of the district."""
-        terms, roll = self.terms(transfer), self._roll_of(transfer)
-        row = self.row(roll, transfer) if roll is not None else None
+    def deciders(self) -> tuple[str, ...]:
+        """Return the names of the people who may decide what leaves, for the people of the district."""
+        self.need(FOLLOW)
+        people = ActivePeople(self.region.store, self.region.clock, self.region.kinds)
+        return tuple(one.name for one in people.allowed(DECIDE, self.org)) if self._sees_children() else ()
+
+    def view(self, transfer: Transfer) -> CustodyView:
+        """Return how the actor sees a *transfer* that is asked of the district, without a child."""
+        return self._viewed(transfer, self._roll_of(transfer))
+
+    def _viewed(self, transfer: Transfer, roll: DistrictRoll | None) -> CustodyView:
+        terms = self.terms(transfer)
         protected = self.is_protected(transfer, roll)
         causes = _causes(self.ledger.events(transfer.id)) if transfer.state is TransferState.WAITING else ()
         found = CustodyView(
             transfer.id, HIDDEN if protected and not self.is_told else transfer.receiver, transfer.state,
             transfer.number, transfer.asked, transfer.military, clocks(transfer, self.times.school_days(self.org)),
-            self._offered(transfer, protected=protected), causes, transfer.hold, transfer.version,
-            own_child(roll, row) if roll is not None and row is not None and self._sees_children() else None,
+            self._offered(transfer), causes, transfer.hold, transfer.version,
             rule=_by_rule(terms), approved=transfer.approved, withheld=transfer.withheld, sent=transfer.sent,
             needs_two=terms is not None and terms.two_persons, supplement_asked=self.supplement_asked(transfer),
             source_fails=roll is None and self._sees_children(),
         )  # fmt: skip
         if not self._sees_children():
             return replace(found, **BLANK)
-        if shows_candidates and roll is not None and transfer.state is TransferState.NEAR and self.may(MATCH):
-            return self._with_candidates(found, roll)
-        return found
+        return found if found.receiver != HIDDEN else replace(found, **UNTOLD)
 
     def terms(self, transfer: Transfer) -> TransferTerms | None:
         """Return the terms that hold now between the two districts; None where no agreement is in force."""
@@ -158,6 +188,15 @@ class CustodyReading(TransferOffice):
             return self.agreement(transfer.sender, transfer.receiver)[0].transfer
         except Forbidden:
             return None
+
+    def preview_tag(self, transfer: Transfer, sections: Collection[str], agreement: Agreement) -> str:
+        """Return the entity tag of what this person is shown of *sections*, in this state, under that agreement.
+
+        Nobody makes one without the gateway's key: whoever has it was shown the preview.
+        """
+        who = self.actor.person or self.actor.name
+        shown = json.dumps([self.org, transfer.id, transfer.number, sorted(sections), agreement.digest, who])
+        return self.tag(b"previews", shown)
 
     def row(self, roll: DistrictRoll, transfer: Transfer) -> int | None:
         """Return the row of the student who was found; None where nobody was, or the student is there no more."""
@@ -203,13 +242,21 @@ class CustodyReading(TransferOffice):
         except SourceError:
             return None
 
+    def number_of(self, transfer: str) -> int:
+        """Return the number of a transfer's last event: what a decision says that it has seen.
+
+        Raises:
+            NotPartyTo: there is none, or it is not asked of this district.
+        """
+        self.need(FOLLOW)
+        return self.sent_to_us(transfer).number
+
     def _sees_children(self) -> bool:
         return any(self.may(action) for action in (MATCH, DECIDE, READ))
 
-    def _offered(self, transfer: Transfer, *, protected: bool) -> frozenset[EventKind]:
+    def _offered(self, transfer: Transfer) -> frozenset[EventKind]:
         found = allowed(transfer, self.party)
-        barred = RELEASING if protected and not self.is_told else frozenset()
-        return frozenset(kind for kind in found - barred if kind in NEEDS and self.may(NEEDS[kind]))
+        return frozenset(kind for kind in found if kind in NEEDS and self.may(NEEDS[kind]))
 
     @property
     def party(self) -> TransferParty:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.admin.second_person import SecondPerson, TwoPersonAct, Waiting
+from gateway.admin.second_person import CHANGED_SINCE, ChangedMeanwhile, SecondPerson, TwoPersonAct, Waiting
 from gateway.admin.transfers.custody_view import CustodyReading, CustodyView
 from gateway.admin.transfers.office import DECIDE
-from gateway.people.actor import NotPermitted
 from gateway.tasks.store import Tasks
 from gateway.transfers.machine.errors import NotAllowed
 from gateway.transfers.machine.event import idempotency_key
 from gateway.transfers.machine.transitions import allowed
 from gateway.transfers.machine.words import EventKind, HoldReason, RecordSection, TransferRefusal
 from gateway.translations.phrases import Phrase
-from standards.errors import CallerError, ConcurrentChange, InvalidBody
+from standards.errors import CallerError, ConcurrentChange, InvalidBody, PreconditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -26,11 +25,10 @@ if TYPE_CHECKING:
     from gateway.storage.people.proposals import Proposal
     from gateway.transfers.machine.transfer import Transfer
 
-APPROVER_ALONE: Final = (
-    "Whether this record is sent, an approver of the district decides: the child's address is protected."
-)
-
 CHANGED: Final = "The transfer has changed since it was looked at: look again."
+NOT_SHOWN: Final = (
+    "What would leave is not what you were shown: the request, the sections or the agreement have changed. Look again."
+)
 NOT_NOW: Final = "This is decided already, or there is nothing to decide yet: look again."
 TOO_LATE: Final = "So long after the delivery a supplement is sent only when the receiving district asks for it."
 
@@ -46,21 +44,23 @@ class TransferDecisions(CustodyReading):
         self._second = second or SecondPerson(region)
 
     def approve(
-        self, transfer: str, sections: Collection[str], withheld: Collection[str], expected: int, key: str
+        self, transfer: str, sections: Collection[str], withheld: Collection[str], shown: str, key: str
     ) -> CustodyView | Waiting:
         """Release *sections* of the record and withhold others; every section that was not sent is one or the other.
 
+        What was *shown* to who approves is said by the tag of its preview.
+
         Raises:
             Forbidden: the agreement is not in force any more.
-            ConcurrentChange: the transfer is not as it was seen.
+            PreconditionFailed: that is not what would leave now: of this transfer, in this state, under this agreement.
         """
-        return self._release(EventKind.APPROVE, transfer, sections, withheld, expected, key)
+        return self._release(EventKind.APPROVE, transfer, sections, withheld, shown, key)
 
     def supplement(
-        self, transfer: str, sections: Collection[str], withheld: Collection[str], expected: int, key: str
+        self, transfer: str, sections: Collection[str], withheld: Collection[str], shown: str, key: str
     ) -> CustodyView | Waiting:
-        """Send what has changed since the last version of *sections*; those that nobody approved need an approver."""
-        return self._release(EventKind.SUPPLEMENT, transfer, sections, withheld, expected, key)
+        """Send what has changed since the last version of *sections*, as they were *shown*."""
+        return self._release(EventKind.SUPPLEMENT, transfer, sections, withheld, shown, key)
 
     def hold(
         self, transfer: str, reason: HoldReason, sections: Collection[str], expected: int, key: str
@@ -97,30 +97,31 @@ class TransferDecisions(CustodyReading):
         transfer: str,
         sections: Collection[str],
         withheld: Collection[str],
-        expected: int,
+        shown: str,
         key: str,
     ) -> CustodyView | Waiting:
         self.need(DECIDE)
         found = self.sent_to_us(transfer)
         agreement, _ = self.agreement(found.sender, found.receiver)
         named, kept = section_words(sections), section_words(withheld)
-        self._check_now(found, kind, expected, key)
+        if not self._is_done(found, key) and shown != self.preview_tag(found, named, agreement):
+            raise PreconditionFailed(NOT_SHOWN)
+        self._check_now(found, kind, found.number, key)
         _check_whole(found, kind, named, kept)
-        self._check_approver(found)
         terms = agreement.transfer
-        told = {"do": kind.value, "sections": named, "withheld": kept, "expected": expected}
+        told = {"do": kind.value, "sections": named, "withheld": kept, "shown": shown}
 
         def do() -> CustodyView:
             content: dict[str, Any] = {"sections": named, "withheld": kept}
             if kind is EventKind.SUPPLEMENT:
                 content["on_request"] = self._asked_or_in_time(found)
             draft = self.event(found.id, kind, self.party, key, content, agreement=agreement.digest)
-            after = self.ledger.append(draft, expected).transfer
+            after = self.ledger.append(draft, found.number).transfer
             self._close_asked(found)
             return self.view(after)
 
         always = terms is not None and terms.two_persons
-        return self._second.either(self.actor, self._act(found, told, expected), do, always=always)
+        return self._second.either(self.actor, self._act(found, told, found.number), do, always=always)
 
     def _asked_or_in_time(self, transfer: Transfer) -> bool:
         """Tell whether the receiving district has asked for a supplement; refuse one that comes too late unasked."""
@@ -135,17 +136,16 @@ class TransferDecisions(CustodyReading):
 
     def _check_now(self, transfer: Transfer, kind: EventKind, expected: int, key: str) -> None:
         """Refuse what cannot be done to a transfer as it is; what was done under the *key* is only repeated."""
-        if idempotency_key(self.org, key) in transfer.keys:
+        if self._is_done(transfer, key):
             return
         if transfer.number != expected:
             raise ConcurrentChange(CHANGED)
         if kind not in allowed(transfer, self.party):
             raise NotAllowed(NOT_NOW)
 
-    def _check_approver(self, transfer: Transfer) -> None:
-        """Refuse whoever is no approver where the child's address is protected."""
-        if not self.is_told and self.is_protected(transfer, self.roll()):
-            raise NotPermitted(APPROVER_ALONE)
+    def _is_done(self, transfer: Transfer, key: str) -> bool:
+        """Tell whether something was done to a transfer under a *key*."""
+        return idempotency_key(self.org, key) in transfer.keys
 
     def _close_asked(self, transfer: Transfer) -> None:
         """Close the task to send what has changed, if the receiving district had asked for it."""
@@ -157,14 +157,17 @@ class TransferDecisions(CustodyReading):
 def again(region: Administration, rule: TwoPersonRule, actor: Actor, proposal: Proposal) -> Any:
     """Do what was proposed about a record once more, as both persons."""
     service, content = TransferDecisions(region, actor, proposal.org, second=rule), proposal.content
-    about, seen, key = proposal.about, content["expected"], f"proposal\0{proposal.id}"
+    about, key = proposal.about, f"proposal\0{proposal.id}"
     if content["do"] == EventKind.REFUSE:
-        return service.refuse(about, TransferRefusal(content["reason"]), seen, key)
+        return service.refuse(about, TransferRefusal(content["reason"]), content["expected"], key)
     releasing: Mapping[str, Callable[..., Any]] = {
         EventKind.APPROVE: service.approve, EventKind.SUPPLEMENT: service.supplement,
     }  # fmt: skip
     if content["do"] in releasing:
-        return releasing[content["do"]](about, content["sections"], content["withheld"], seen, key)
+        try:
+            return releasing[content["do"]](about, content["sections"], content["withheld"], content["shown"], key)
+        except PreconditionFailed:
+            raise ChangedMeanwhile(CHANGED_SINCE) from None
     raise CallerError("This cannot be done by a confirmation.")
 
 

@@ -70,11 +70,14 @@ class TransferNotices(ReleasePreview):
     """The letters that the agreements ask for; none to a family of the address programme."""
 
     def due(self) -> tuple[DueNotice, ...]:
-        """List the letters that are not sent yet, oldest first."""
+        """List the letters that are not sent yet, oldest first; that somebody was shown whose they are is on record."""
         self.need(READ)
         waiting = self._unsent()
         subjects = self.lists.subjects([one.id for one in waiting])
-        return tuple(self._noticed(self.roll(), waiting, subjects)) if subjects else ()
+        found = tuple(self._noticed(self.roll(), waiting, subjects)) if subjects else ()
+        if found:
+            self.record("transfer letters shown", content={"shown": len(found)})
+        return found
 
     def count(self) -> int:
         """Count the letters that are not sent yet, as tasks do: without a look at the district's own system."""
@@ -126,11 +129,12 @@ class TransferNotices(ReleasePreview):
         """
         self.need(READ)
         found = self.sent_to_us(transfer)
-        terms = self.agreement(found.sender, found.receiver)[0].transfer
+        agreed = self.agreement(found.sender, found.receiver)
+        terms = agreed[0].transfer
         if found.release is None or terms is None:
             raise NotAllowed(NOTHING_RELEASED)
         sections = [one.value for one in found.approved - found.withheld]
-        made = self.packed(found, sections, track_of(terms, by_rule=found.release.by_rule), found.version)
+        made = self.packed(found, sections, agreed, track_of(terms, by_rule=found.release.by_rule), found.version)
         pages = {one.path: one.content for one in made.files}
         self.record("transfer copy for parent", found.id, {"version": found.version})
         spoken = f"summary.{language}.html"

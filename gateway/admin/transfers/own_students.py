@@ -89,7 +89,9 @@ class OwnStudents(TransferOffice):
         """
         self.need_children()
         roll = self.roll()
-        return self._student(roll, roll.rows[self.opened(ABOUT, handle)], 0.0)
+        found = self._student(roll, roll.rows[self.opened(ABOUT, handle)], 0.0)
+        self.record("own student shown")
+        return found
 
     def _found(self, roll: DistrictRoll, given: Mapping[str, str]) -> tuple[OwnStudent, ...]:
         if "unique" in given:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.transfers.custody_view import CustodyReading
-from gateway.admin.transfers.deciding import APPROVER_ALONE, section_words
+from gateway.admin.transfers.deciding import section_words
 from gateway.admin.transfers.office import DECIDE
 from gateway.one_line import one_line
 from gateway.people.actor import NotPermitted
@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 
     from gateway.transfers.machine.transfer import Transfer
     from gateway.transfers.package.assembly import TransferPackage
+    from policies.agreement import Agreement
+    from policies.grant import Grant
 
 MAX_ROWS: Final = 200
 """The records of a section that are written out; how many there are beside is said."""
 EDFI: Final = "ed-fi/"
 SUMMARY: Final = "summary.html"
+APPROVER_ALONE: Final = (
+    "Whether this record is sent, an approver of the district decides: the child's address is protected."
+)
 COLUMNS: Final = ("record", "says")
 NOBODY: Final = "No student of the district is found yet, or the request is closed: there is nothing to show."
 
@@ -51,18 +56,22 @@ class PreviewedSection:
 
 @dataclass(frozen=True, slots=True)
 class PreviewedRelease:
-    """All that would leave: the sections in order, the size in bytes, and the summary page as the receiver gets it."""
+    """All that would leave: the sections in order, the size in bytes, and the summary page as the receiver gets it.
+
+    The *tag* is what an approval of exactly this names.
+    """
 
     sections: tuple[PreviewedSection, ...]
     size: int
     files: tuple[tuple[str, int], ...] = ()
     summary: bytes = field(default=b"", repr=False)
+    tag: str = ""
 
 
 class ReleasePreview(CustodyReading):
     """What leaves, before it does. Looking is an act on record."""
 
-    def show(self, transfer: str, sections: Collection[str], track: str = FULL) -> PreviewedRelease:
+    def show(self, transfer: str, sections: Collection[str]) -> PreviewedRelease:
         """Show what leaves if these *sections* are approved: the package itself, under the same grant.
 
         Raises:
@@ -73,12 +82,18 @@ class ReleasePreview(CustodyReading):
         """
         self.need(DECIDE)
         found, named = self.sent_to_us(transfer), section_words(sections)
-        made = self.packed(found, named, track)
+        agreed = self.agreement(found.sender, found.receiver)
+        made = self.packed(found, named, agreed)
         self.record("transfer previewed", found.id, {"number": found.number, "sections": named})
-        return _shown(made)
+        return replace(_shown(made), tag=self.preview_tag(found, named, agreed[0]))
 
     def packed(
-        self, transfer: Transfer, sections: Collection[str], track: str = FULL, version: int = 0
+        self,
+        transfer: Transfer,
+        sections: Collection[str],
+        agreed: tuple[Agreement, Grant],
+        track: str = FULL,
+        version: int = 0,
     ) -> TransferPackage:
         """Pack what leaves of the student of a *transfer*, in memory alone: as the next version, or as that *version*.
 
@@ -91,7 +106,7 @@ class ReleasePreview(CustodyReading):
             raise NotAllowed(NOBODY)
         if not self.is_told and self.is_protected(transfer, roll):
             raise NotPermitted(APPROVER_ALONE)
-        agreement, grant = self.agreement(transfer.sender, transfer.receiver)
+        agreement, grant = agreed
         terms = agreement.transfer
         kid = next(iter(terms.receiver_keys), "") if terms is not None else ""
         header = header_of(

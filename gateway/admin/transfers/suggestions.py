@@ -61,14 +61,20 @@ class TransferSuggestions(TransferOffice):
 
         There are none where the district is not cached.
         """
-        self.need_children()
-        if "student" not in self.gateway.districts[self.org].cached_entities:
-            return ()  # a click does not read the whole of a system
+        if not self._reads():
+            return ()
         roll = self.roll()
-        return tuple(
+        found = tuple(
             TransferSuggestion(self.handle(f"{ABOUT}\0{sender}", roll.id_of(row)), sender, own_child(roll, row))
             for row, sender in self._waiting(roll)
         )
+        if found:
+            self.record("transfer suggestions shown", content={"shown": len(found)})
+        return found
+
+    def count(self) -> int:
+        """Count the suggestions: nobody is shown."""
+        return len(self._waiting(self.roll())) if self._reads() else 0
 
     def ask(self, handle: str, key: str, *, again: bool = False) -> OutwardTransfer:
         """Make a suggestion a request; the same click once more, by its *key*, is that request again.
@@ -97,6 +103,11 @@ class TransferSuggestions(TransferOffice):
         self.need_children()
         roll = self.roll()
         self._close(roll, *self._of(roll, handle), "dismissed")
+
+    def _reads(self) -> bool:
+        """Tell whether the district is cached: a click does not read the whole of a system."""
+        self.need_children()
+        return "student" in self.gateway.districts[self.org].cached_entities
 
     def _of(self, roll: DistrictRoll, handle: str) -> tuple[int, str]:
         """Return the row of a suggested student, and the district that is suggested."""

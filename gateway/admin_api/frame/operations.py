@@ -51,7 +51,7 @@ class Reply:
     """What an operation answers: *content* as JSON, how many there are in *total*, where what it made is.
 
     *following* is the cursor of the next page, where a list is read by cursors; *tag* what the ETag is made of, where
-    that is not the content.
+    that is not the content, or the ETag itself.
     """
 
     content: Any
@@ -59,7 +59,7 @@ class Reply:
     total: int | None = None
     location: str = ""
     following: str = ""
-    tag: Mapping[str, Any] | None = None
+    tag: Mapping[str, Any] | str | None = None
 
 
 class WaitsForSecond(Exception):
@@ -259,7 +259,8 @@ def _rendered(operation: AdminOperation, reply: Reply | Response) -> Response:
     if reply.following:
         response.headers[NEXT_PAGE] = reply.following
     if operation.tagged and response.status_code == operation.status:
-        etag = etag_of(reply.content if reply.tag is None else reply.tag)
+        tag = reply.content if reply.tag is None else reply.tag
+        etag = tag if isinstance(tag, str) else etag_of(tag)
         response.set_etag(etag)
         if request.method in {"GET", "HEAD"} and is_known(etag):
             response.status_code, response.data = 304, b""

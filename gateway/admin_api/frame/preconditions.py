@@ -44,6 +44,19 @@ def check_match(content: Mapping[str, Any]) -> None:
         raise PreconditionFailed(CHANGED)
 
 
+def named_tag(needed: str) -> str:
+    """Return the one entity tag that If-Match names; empty where it names several, or weak ones.
+
+    Raises:
+        PreconditionRequired: there is none, or any state would do: *needed* says what to send.
+    """
+    given = request.if_match
+    if "If-Match" not in request.headers or given.star_tag:
+        raise PreconditionRequired(needed)
+    tags = given.as_set()
+    return str(*tags) if len(tags) == 1 else ""
+
+
 def is_known(etag: str) -> bool:
     """Tell whether the reader has the very state that the *etag* names (If-None-Match)."""
     given = request.if_none_match

@@ -55,13 +55,15 @@ class Party:
 
 
 class Print:
-    """A report in one *language*; for the *custodian* with the numbers of events and the acts about the child.
+    """A report in one *language*; for the *custodian* with the acts about the child, *numbered* with those of events.
+
+    Events are numbered for all districts together, so that the numbers are for the operator, who reads events by them.
 
     The paper for a parent leaves out the rows that a court may have ordered to keep secret.
     """
 
-    def __init__(self, report: ChildReport, language: str, *, custodian: bool = False) -> None:
-        self.report, self.language, self.custodian = report, language, custodian
+    def __init__(self, report: ChildReport, language: str, *, custodian: bool = False, numbered: bool = False) -> None:
+        self.report, self.language, self.custodian, self.numbered = report, language, custodian, numbered
         self.say: Callable[[str], str] = translator(KIND, language)
         self.rows = tuple(one for one in report.rows if custodian or not one.duty.secret)
 
@@ -139,7 +141,7 @@ class Print:
             yield say("Agreement"), ", ".join(one.agreement for one in row.terms)
         if further := dict.fromkeys(name for one in row.terms for name in one.further):
             yield say("May pass it on to"), "; ".join(further)
-        if self.custodian:
+        if self.numbered:
             rest = f" … ({row.times})" if row.times > MAX_EVENTS_TOLD else ""
             yield say("Events"), ", ".join(map(str, row.events[:MAX_EVENTS_TOLD])) + rest
 

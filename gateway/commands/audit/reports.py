@@ -83,7 +83,7 @@ def show_child(
         raise click.BadParameter("it says who the student is, and stays on record", param_hint="'--inspection'")
     with open_reader(settings) as reader:
         found = report(reader, district, identifier, _day(begin), _day(end), utc_now())
-    printed = Print(found, paper or "en", custodian=paper is None)
+    printed = Print(found, paper or "en", custodian=paper is None, numbered=paper is None)
     _write(printed, form, output)
     if inspection is not None:
         _open_inspection(settings, district, inspection, received)

@@ -18,6 +18,7 @@ from gateway.console.parts.facts import fact_name, facts_named
 from gateway.console.parts.names import about, act_name
 from gateway.console.parts.papers import paper
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
+from gateway.console.transfers.acts import act_about, act_reason
 from gateway.console.wording import language, later, say, translated
 from gateway.documents.formats import html
 from gateway.tasks.task import KINDS
@@ -166,8 +167,8 @@ def acts() -> Any:
         TableColumn(later("Who"), lambda one: one.actor),
         TableColumn(later("Did what"), lambda one: act_name(one.action)),
         TableColumn(later("District"), lambda one: one.district),
-        TableColumn(later("About"), lambda one: about(one.content)),
-        TableColumn(later("Reason"), lambda one: one.reason),
+        TableColumn(later("About"), act_about),
+        TableColumn(later("Reason"), act_reason),
     ]
     sheet = Sheet("acts", say("Activity"), columns, found, say("No act is on record."))
     return csv_of(sheet) or render_template(

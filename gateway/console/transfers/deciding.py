@@ -88,7 +88,7 @@ def preview(district: str, transfer: str) -> Any:
 @page(blueprint, "/<district>/inbox/<transfer>/release", DECIDE, "POST", fresh=True)
 def approve(district: str, transfer: str) -> Any:
     """Release the sections that were shown, and withhold the others."""
-    view, place = custody(district).look(transfer), _place(district, transfer)
+    view, place = custody(district).glance(transfer), _place(district, transfer)
     form = _release_form(view)
     if not form.validate():
         return _release_page(district, view, form), 400
@@ -99,7 +99,7 @@ def approve(district: str, transfer: str) -> Any:
     def do() -> Response:
         service, key = custody(district), form.key.data or ""
         send = service.supplement if adds else service.approve
-        outcome = send(transfer, chosen, withheld, form.expected, key)
+        outcome = send(transfer, chosen, withheld, form.shown.data or "", key)
         return done(outcome, say("It is released, and leaves at the next hour at which records leave."), place)
 
     return once(do, place)
@@ -108,7 +108,7 @@ def approve(district: str, transfer: str) -> Any:
 @page(blueprint, "/<district>/inbox/<transfer>/hold", DECIDE, "GET", "POST", fresh=True)
 def hold(district: str, transfer: str) -> Any:
     """Hold a record back for a reason of the closed list."""
-    view, place, form = custody(district).look(transfer), _place(district, transfer), HoldForm()
+    view, place, form = custody(district).glance(transfer), _place(district, transfer), HoldForm()
     form.offer(HOLDS)
     form.sections.choices = section_choices(view.sections)
     if request.method == "GET":
@@ -151,7 +151,7 @@ def free(district: str, transfer: str) -> Response:
 @page(blueprint, "/<district>/inbox/<transfer>/refuse", DECIDE, "GET", "POST", fresh=True)
 def refuse(district: str, transfer: str) -> Any:
     """Refuse a request for a reason of the closed list, of which the other district sees none."""
-    view, place, form = custody(district).look(transfer), _place(district, transfer), ListedReasonForm()
+    view, place, form = custody(district).glance(transfer), _place(district, transfer), ListedReasonForm()
     form.offer(REFUSALS)
     if request.method == "GET":
         form.seen.data = str(view.number)
@@ -192,8 +192,6 @@ def _open(view: CustodyView) -> list[RecordSection]:
 def _release_form(view: CustodyView) -> ReleaseForm:
     form = ReleaseForm()
     form.offer(_open(view), view.rule, view.approved or view.rule)
-    if request.method == "GET":
-        form.seen.data = str(view.number)
     return form
 
 
@@ -220,6 +218,7 @@ def _preview_page(district: str, view: CustodyView, form: ReleaseForm, found: Pr
         number=transfer_number(view.id),
         view=view,
         form=form,
+        shown=found.tag,
         files=found.files,
         receiver=district_name(view.receiver),
         leaving=[shown_section(one) for one in found.sections if _leaves(one, chosen)],

@@ -116,8 +116,14 @@ class ElsewhereForm(KeyedForm):
     district = SelectField(later("District"), [InputRequired()])
 
 
-class ReleaseForm(KeyedForm):
-    """Which sections leave: those that the agreement's rule may release, and those on which a person decides."""
+class ReleaseForm(ConsoleForm):
+    """Which sections leave: those that the agreement's rule may release, and those on which a person decides.
+
+    What was *shown* of them, its preview says by a tag: without that nothing is released.
+    """
+
+    key = HiddenField(default=new_key)
+    shown = HiddenField()
 
     by_rule = CheckboxesField(
         later("The agreement's rule may release these"),

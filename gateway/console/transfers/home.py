@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import redirect, render_template, url_for
 
 from gateway.admin.transfers.asking import TransferAsking
 from gateway.admin.transfers.notices import TransferNotices
-from gateway.admin.transfers.office import ASK, FOLLOW, MATCH, READ, RECEIVE
+from gateway.admin.transfers.office import ASK, DECIDE, FOLLOW, MATCH, READ, RECEIVE
 from gateway.admin.transfers.receiving import TransferReceiving
+from gateway.admin.transfers.suggestions import TransferSuggestions
 from gateway.console.page import actor, page, region
-from gateway.console.transfers.asking import suggested
 from gateway.console.transfers.office import blueprint, custody, district_name, may, office, places
 from gateway.console.transfers.worklist import GIVEN
 from gateway.console.wording import say_several
 from gateway.transfers.clocks.clocks import Light
+from gateway.transfers.ledger.lists import TransferPage
 from gateway.transfers.machine.outward import OutwardState
 from gateway.transfers.machine.words import TransferState
+from standards.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.transfers.ledger.lists import TransferPage
-
-DECIDES = (TransferState.NEAR, TransferState.UNKNOWN, TransferState.WAITING, TransferState.HELD)
-"""The states in which the sending district must do something."""
+FINDS: Final = frozenset({TransferState.NEAR, TransferState.UNKNOWN})
+DECIDES: Final = frozenset({TransferState.WAITING, TransferState.HELD})
+"""The states in which people of the sending district must say who is meant, and what leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,9 @@ def home(district: str) -> str:
 def _tiles(district: str) -> Iterator[Tile]:
     """Yield what waits, as far as whoever is signed in has to do with it."""
     if may(MATCH, district):
-        service = custody(district)
-        asked, given = service.worklist(DECIDES), service.worklist(GIVEN)
+        service, decides = custody(district), may(DECIDE, district)
+        asked = service.worklist(FINDS | DECIDES if decides else FINDS)
+        given = service.worklist(GIVEN) if decides else TransferPage(())
         waiting = [*asked.items, *(one for one in given.items if one.light is not Light.DONE)]
         yield _counted(
             len(waiting), "warn", url_for("transfers.worklist", district=district),
@@ -92,9 +95,8 @@ def _tiles(district: str) -> Iterator[Tile]:
             office(TransferAsking, district).sent(OutwardState.ASKED), "wait",
             url_for("transfers.sent", district=district), "record is asked for", "records are asked for",
         )  # fmt: skip
-        count = len(suggested(district))
         yield _counted(
-            count, "wait", url_for("transfers.sent", district=district),
+            _suggestions(district), "wait", url_for("transfers.sent", district=district),
             "student may have a record elsewhere", "students may have a record elsewhere",
         )  # fmt: skip
     if may(RECEIVE, district):
@@ -108,6 +110,13 @@ def _tiles(district: str) -> Iterator[Tile]:
             count, "warn", url_for("transfers.letters", district=district),
             "letter to parents is to be sent", "letters to parents are to be sent",
         )  # fmt: skip
+
+
+def _suggestions(district: str) -> int:
+    """Count what may be asked for by one click; none while the district's own system cannot be read."""
+    with suppress(SourceError):
+        return office(TransferSuggestions, district).count()
+    return 0
 
 
 def _tile(found: TransferPage[Any], kind: str, href: str, one: str, several: str) -> Tile:

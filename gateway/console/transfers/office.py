@@ -16,7 +16,7 @@ from gateway.console.forms import sent
 from gateway.console.page import actor, region
 from gateway.console.parts.moments import day, read
 from gateway.console.wording import Later, later, say, translated
-from standards.errors import Conflict
+from standards.errors import Conflict, PreconditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.admin.transfers.office import TransferOffice
     from gateway.console.forms import ConsoleForm
     from gateway.people.actor import Actor
+    from standards.errors import CallerError
 
     Made = TypeVar("Made", bound=TransferOffice)
 
@@ -96,11 +97,11 @@ def once(do: Callable[[], Response], place: str) -> Response:
     """Do what a button asks for; where the transfer has changed meanwhile, say so on the page at *place*."""
     try:
         return do()
-    except Conflict as refusal:
+    except (Conflict, PreconditionFailed) as refusal:
         return changed(refusal, place)
 
 
-def changed(refusal: Conflict, place: str) -> Response:
+def changed(refusal: CallerError, place: str) -> Response:
     """Say on the page at *place*, as it is now, why something was not done."""
     flash(translated(refusal.message) or refusal.message, "warn")
     return redirect(place, 303)

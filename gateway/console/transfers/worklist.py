@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import render_template, request, url_for
 
 from gateway.admin.confirming import Confirming
-from gateway.admin.transfers.office import FOLLOW, HIDDEN, MATCH, READ, WITHDRAW
+from gateway.admin.transfers.office import DECIDE, FOLLOW, HIDDEN, MATCH, READ, WITHDRAW
 from gateway.admin.transfers.tasks import GivenUpTransfers
 from gateway.console.forms import choices
 from gateway.console.page import actor, page, region
@@ -79,11 +79,15 @@ STEPS: Final = {
     TransferState.APPROVED: later("It is released. It is packed and sealed for the other district at the next hour."),
     TransferState.PACKED: later("It is sealed and waits until the other district's program fetches it."),
     TransferState.DELIVERED: later("It was fetched. The other district reads it back, and files it."),
-    TransferState.ACKNOWLEDGED: later("It was read back rightly. You may send what changes later as a supplement."),
-    TransferState.FILED: later("All of it is filed there. You may send what changes later as a supplement."),
+    TransferState.ACKNOWLEDGED: later(
+        "It was read back rightly. What changes later, an approver may send as a supplement."
+    ),
+    TransferState.FILED: later("All of it is filed there. What changes later, an approver may send as a supplement."),
 }
 """What comes next in each state; those that are closed have none."""
-FOR_APPROVERS: Final = later("The student's address is protected: an approver of your district decides what leaves.")
+FOR_APPROVERS: Final = later("An approver of your district decides what leaves, or frees what is held back.")
+PROTECTED: Final = later("The student's address is protected: an approver of your district decides what leaves.")
+TO_DECIDE: Final = frozenset({TransferState.WAITING, TransferState.HELD})
 LOOKED_AT: Final = frozenset({TransferState.NEAR, TransferState.WAITING, TransferState.HELD, *GIVEN})
 """The states in which the district's own system is looked at for the student."""
 REST: Final = later("What the rule released is there. Decide now on the rest of the record: its clock goes on.")
@@ -129,6 +133,7 @@ def one(district: str, transfer: str) -> str:
     """Show one request as the sending district sees it, with what may be done about it now."""
     view = custody(district).look(transfer)
     left = undecided(view)
+    for_approvers = bool(view.state in TO_DECIDE or left) and not may(DECIDE, district)
     return render_template(
         "transfers/one.html",
         district=district,
@@ -138,7 +143,8 @@ def one(district: str, transfer: str) -> str:
         facts=_facts(view),
         clocks=clocks(view),
         offered={kind.value for kind in view.offered},
-        step=_step(view, left) if view.offered or may(READ, district) else None,
+        step=_step(view, left, for_approvers=for_approvers) if view.offered or may(READ, district) else None,
+        deciders=custody(district).deciders() if for_approvers and may(READ, district) else None,
         left=left,
         stuck=_stuck(district, transfer),
         proposals=Confirming(region()).about(actor(), "transfer", transfer),
@@ -201,7 +207,7 @@ def none_of_them(district: str, transfer: str) -> Response:
 @page(blueprint, "/<district>/inbox/<transfer>/end", MATCH, "GET", "POST")
 def end(district: str, transfer: str) -> Any:
     """End a request for a student whom the district does not know."""
-    view, form, place = custody(district).look(transfer), KeyedForm(), _place(district, transfer)
+    view, form, place = custody(district).glance(transfer), KeyedForm(), _place(district, transfer)
     form.seen.data = form.seen.data if request.method == "POST" else str(view.number)
 
     def do() -> Response:
@@ -224,7 +230,7 @@ def end(district: str, transfer: str) -> Any:
 @page(blueprint, "/<district>/inbox/<transfer>/pass-on", MATCH, "GET", "POST")
 def pass_on(district: str, transfer: str) -> Any:
     """Pass a request on to another district."""
-    view, form, place = custody(district).look(transfer), ElsewhereForm(), _place(district, transfer)
+    view, form, place = custody(district).glance(transfer), ElsewhereForm(), _place(district, transfer)
     form.seen.data = form.seen.data if request.method == "POST" else str(view.number)
     others = [one for one in region().settings().transfers.districts if one not in {district, view.receiver}]
     form.district.choices = choices([("", "–"), *((one, district_name(one)) for one in others)])
@@ -253,7 +259,7 @@ def pass_on(district: str, transfer: str) -> Any:
 @page(blueprint, "/<district>/inbox/<transfer>/withdraw", WITHDRAW, "GET", "POST")
 def withdraw_own(district: str, transfer: str) -> Any:
     """Withdraw a request before anything was delivered, for the sending district."""
-    view, form, place = custody(district).look(transfer), ListedReasonForm(), _place(district, transfer)
+    view, form, place = custody(district).glance(transfer), ListedReasonForm(), _place(district, transfer)
     form.offer(WITHDRAWALS)
     form.seen.data = form.seen.data if request.method == "POST" else str(view.number)
 
@@ -282,10 +288,10 @@ def undecided(view: CustodyView) -> list[Later]:
     return [SECTIONS[one] for one in view.sections if view.state in GIVEN and one not in decided_on]
 
 
-def _step(view: CustodyView, left: list[Later]) -> Later | None:
-    """Return what comes next."""
-    if view.state is TransferState.WAITING and view.receiver == HIDDEN and EventKind.APPROVE not in view.offered:
-        return FOR_APPROVERS
+def _step(view: CustodyView, left: list[Later], *, for_approvers: bool) -> Later | None:
+    """Return what comes next; *for_approvers* where whoever looks does not decide it."""
+    if for_approvers:
+        return PROTECTED if view.receiver == HIDDEN else FOR_APPROVERS
     return REST if left and EventKind.SUPPLEMENT in view.offered else STEPS.get(view.state)
 
 

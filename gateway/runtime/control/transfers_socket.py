@@ -98,7 +98,7 @@ def _withdraw(region: Administration, actor: Actor, district: str, asked: Mappin
         yield _told(outward_json(TransferAsking(region, actor, district).withdraw(name, reason, key)))
         return
     custody = TransferCustody(region, actor, district)
-    found = custody.withdraw(name, reason, custody.look(name).number, key)
+    found = custody.withdraw(name, reason, custody.number_of(name), key)
     yield _told(custody_json(found, whole=False))
 
 
@@ -110,7 +110,7 @@ def _redirect(region: Administration, actor: Actor, district: str, asked: Mappin
         yield _told(outward_json(TransferAsking(region, actor, district).redirect(name, other, key)))
         return
     custody = TransferCustody(region, actor, district)
-    custody.redirect(name, other, custody.look(name).number, key)
+    custody.redirect(name, other, custody.number_of(name), key)
     yield _told({"id": name, "role": IN, "state": REDIRECTED})
 
 

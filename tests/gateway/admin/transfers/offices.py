@@ -9,6 +9,7 @@ from itertools import count
 
 from gateway.admin.transfers.asking import TransferAsking, TransferForm
 from gateway.admin.transfers.custody import TransferCustody
+from gateway.admin.transfers.preview import ReleasePreview
 from gateway.registers.entries import Restriction
 from gateway.registers.tags import ID
 from gateway.transfers.machine.words import RequestStanding
@@ -24,6 +25,7 @@ ROLES = {
     "remy": (RECEIVER, "auditor"),
     "mona": (SENDER, "registrar"),
     "alma": (SENDER, "approver"),
+    "arno": (SENDER, "approver"),
     "ada": (SENDER, "district-admin"),
     "pia": (SENDER, "privacy-officer"),
     "otto": (SENDER, "auditor"),
@@ -74,6 +76,10 @@ class Offices:
 
     def custody(self, name="alma"):
         return self.of(TransferCustody, name, SENDER)
+
+    def shown(self, transfer, sections, name="alma"):
+        """Show somebody what would leave; the tag by which that is approved."""
+        return self.of(ReleasePreview, name, SENDER).show(transfer.id, sections).tag
 
     def asking(self, name="rita"):
         return self.of(TransferAsking, name, RECEIVER)

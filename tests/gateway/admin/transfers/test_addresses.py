@@ -46,9 +46,10 @@ def test_the_registrar_is_not_told_where_the_child_moves_and_the_approver_is(off
 
 def test_an_approver_alone_looks_into_the_record_and_releases_it(office, protected):
     registrar = office.custody("mona")
+    assert (registrar.look(protected.id).rule, office.custody().look(protected.id).rule != frozenset()) == (set(), True)
     assert EventKind.APPROVE not in registrar.look(protected.id).offered
     with pytest.raises(NotPermitted):
-        registrar.approve(protected.id, LEAVES, STAYS, protected.number, office.key())
+        registrar.approve(protected.id, LEAVES, STAYS, office.shown(protected, LEAVES), office.key())
     with pytest.raises(NotPermitted):
         office.of(ReleasePreview, "mona").show(protected.id, LEAVES)
     shown = office.of(ReleasePreview, "alma").show(protected.id, LEAVES)
@@ -80,7 +81,7 @@ def test_a_registrar_cannot_find_out_by_passing_the_request_on_where_the_child_m
 
 
 def test_no_letter_goes_to_the_family(office, protected):
-    office.custody().approve(protected.id, LEAVES, STAYS, protected.number, office.key())
+    office.custody().approve(protected.id, LEAVES, STAYS, office.shown(protected, LEAVES), office.key())
     packed = office.worked(protected)
     assert packed.state is TransferState.PACKED
     notices = office.of(TransferNotices, "alma")
@@ -102,8 +103,10 @@ def test_a_registrar_is_not_told_why_there_is_no_letter(office, protected):
 def test_others_get_a_letter_in_the_language_of_their_home(office):
     other = office.worked(office.ask(7))
     notices = office.of(TransferNotices, "mona")
+    before = len(office.acts("transfer letters shown"))
     due = {one.transfer: one for one in notices.due()}
     assert due[other.id].child.name
+    assert len(office.acts("transfer letters shown")) == before + 1
     letter = notices.letter(other.id, "en").html.decode()
     assert due[other.id].child.name in letter
     assert "99.34" in letter

@@ -136,7 +136,8 @@ def test_what_was_delivered_is_shown_until_what_follows_has_come_and_tells_nothi
     assert rest(office, packed) == ["approver"]
     seen = office.ledger.find(packed.id)
     stays = [one for one in SECTIONS if one not in {*seen.sent, "health"}]
-    office.custody().supplement(packed.id, ["identity", "health"], stays, seen.number, office.key())
+    more = ["identity", "health"]
+    office.custody().supplement(packed.id, more, stays, office.shown(packed, more), office.key())
     assert service.received(packed.id) == before
     assert rest(office, packed) == []
     again = office.worked(packed)

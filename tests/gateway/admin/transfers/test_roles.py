@@ -36,12 +36,15 @@ WALK = [
     (TransferAsking, "ask_supplement", (ID, "k"), actions.ASK),
     (TransferCustody, "worklist", (), actions.FOLLOW),
     (TransferCustody, "look", (ID,), actions.FOLLOW),
+    (TransferCustody, "glance", (ID,), actions.FOLLOW),
+    (TransferCustody, "number_of", (ID,), actions.FOLLOW),
+    (TransferCustody, "deciders", (), actions.FOLLOW),
     (TransferCustody, "choose", (ID, "handle", 1, "k"), actions.MATCH),
     (TransferCustody, "none_of_them", (ID, 1, "k"), actions.MATCH),
     (TransferCustody, "redirect", (ID, "cedar", 1, "k"), actions.MATCH),
     (TransferCustody, "end", (ID, 1, "k"), actions.MATCH),
-    (TransferCustody, "approve", (ID, (), (), 1, "k"), actions.DECIDE),
-    (TransferCustody, "supplement", (ID, (), (), 1, "k"), actions.DECIDE),
+    (TransferCustody, "approve", (ID, (), (), "", "k"), actions.DECIDE),
+    (TransferCustody, "supplement", (ID, (), (), "", "k"), actions.DECIDE),
     (TransferCustody, "hold", (ID, "fee", (), 1, "k"), actions.DECIDE),
     (TransferCustody, "free", (ID, 1, "k"), actions.DECIDE),
     (TransferCustody, "refuse", (ID, "not-authorized", 1, "k"), actions.DECIDE),
@@ -60,6 +63,7 @@ WALK = [
     (TransferKeys, "retire", ("kid",), actions.KEYS),
     (TransferKeys, "revoke", ("kid", "why"), actions.KEYS),
     (TransferSuggestions, "listed", (), actions.ASK),
+    (TransferSuggestions, "count", (), actions.ASK),
     (TransferSuggestions, "ask", ("handle", "k"), actions.ASK),
     (TransferSuggestions, "dismiss", ("handle",), actions.ASK),
     (OwnStudents, "search", ({"family": "Lee"},), actions.ASK),
@@ -80,6 +84,7 @@ NEVER_COMMANDED = {actions.MATCH, actions.DECIDE, actions.READ, actions.RECEIVE}
 INSIDE = {
     "need", "need_children", "may", "takes_part", "agreement", "sent_to_us", "asked_by_us", "event", "roll", "today", "handle", "opened",
     "tag", "record", "child_tags", "has_begun", "view", "terms", "row", "is_protected", "supplement_asked", "asked_task", "restrictions", "packed",
+    "preview_tag",
 }  # fmt: skip
 """The methods by which services are built; pages and the API call none of them."""
 

@@ -32,7 +32,7 @@ NOBODY = {
 
 OFFICE = "the registrar of Maple, 555-0100"
 PEOPLE = {
-    "rosa": ("cedar", "registrar"), "ana": ("maple", "approver"), "rita": ("maple", "registrar"),
+    "rosa": ("cedar", "registrar"), "ana": ("maple", "approver"), "abel": ("maple", "approver"), "rita": ("maple", "registrar"),
     "pia": ("maple", "privacy-officer"), "dana": ("maple", "district-admin"), "aldo": ("maple", "auditor"),
     "olga": ("region", "region-operator"), "vera": ("cedar", "vendor-contact"),
 }  # fmt: skip
@@ -77,6 +77,13 @@ class Moving:
         answer = rosa.post("/console/transfers/cedar/ask", self.stated(number, **changes) | {"again": "y"})
         assert answer.status_code == 303, words(answer)
         return answer.headers["Location"].rpartition("/")[2]
+
+    def release(self, browser, transfer, **sent):
+        """Look at what would leave, and release exactly that; return the preview and the answer."""
+        place = f"/console/transfers/maple/inbox/{transfer}"
+        browser.get(f"{place}/release")
+        shown = browser.post(f"{place}/preview", sent)
+        return shown, browser.post(f"{place}/release", sent | {"shown": hidden(shown, "shown"), "key": transfer})
 
     def work(self, transfer, seconds=2):
         """Let some seconds pass and the worker do all it can with a transfer; return its state then."""

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.console.app import create_console
 from tests.gateway.console.languages.test_both_languages import left_in_english
-from tests.gateway.console.transfers.moving import NOBODY, PEOPLE, hidden, moving
+from tests.gateway.console.transfers.moving import NOBODY, PEOPLE, moving
 from tests.support.people.crawling import Crawl, speak
 
 START = "/console/transfers"
@@ -30,9 +30,7 @@ def world(tmp_path_factory):
         ]
         for one in transfers:
             found.work(one)
-        form = ana.get(f"{START}/maple/inbox/{transfers[3]}/release")
-        sent = {"seen": hidden(form, "seen"), "key": "k", "by_person": ["identity", "schedule"]}
-        ana.post(f"{START}/maple/inbox/{transfers[3]}/release", sent)
+        found.release(ana, transfers[3], by_person=["identity", "schedule"])
         found.work(transfers[3])
         found.deliver(transfers[3])
         found.transfers = transfers

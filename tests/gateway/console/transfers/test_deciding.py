@@ -44,6 +44,12 @@ def seen(world, transfer):
     return world.ledger.find(transfer).number
 
 
+def previewed(browser, transfer):
+    """Look at what would leave; the mark of what was shown."""
+    browser.get(f"{PLACE}/inbox/{transfer}/release")
+    return hidden(browser.post(f"{PLACE}/inbox/{transfer}/preview", SECTIONS), "shown")
+
+
 def state(world, transfer):
     return world.ledger.find(transfer).state.value
 
@@ -92,7 +98,7 @@ def test_none_of_them_leads_to_an_end(world, rita):
 def test_who_looks_at_what_leaves_sees_exactly_that_and_is_on_record(world, ana):
     child, transfer = world.child(9), waiting(world, 9)
     page = ana.get(f"{PLACE}/inbox/{transfer}/release")
-    sent = SECTIONS | {"seen": hidden(page, "seen"), "key": hidden(page, "key")}
+    sent = SECTIONS | {"key": hidden(page, "key")}
     shown = ana.post(f"{PLACE}/inbox/{transfer}/preview", sent)
     said = words(shown)
     assert child.family in said
@@ -104,7 +110,10 @@ def test_who_looks_at_what_leaves_sees_exactly_that_and_is_on_record(world, ana)
     summary = ana.post(f"{PLACE}/inbox/{transfer}/preview", sent | {"summary": "y"})
     assert "Student record" in text(summary)
     assert "default-src 'none'" in summary.headers["Content-Security-Policy"]
-    done = ana.post(f"{PLACE}/inbox/{transfer}/release", sent)
+    assert ana.post(f"{PLACE}/inbox/{transfer}/release", sent).status_code == 303
+    assert "not what you were shown" in words(ana.get(f"{PLACE}/inbox/{transfer}"))
+    assert state(world, transfer) == "waiting"
+    done = ana.post(f"{PLACE}/inbox/{transfer}/release", sent | {"shown": hidden(shown, "shown")})
     assert done.status_code == 303
     release = world.ledger.find(transfer)
     assert {one.value for one in release.approved} == set(SECTIONS["by_person"])
@@ -115,12 +124,18 @@ def test_who_looks_at_what_leaves_sees_exactly_that_and_is_on_record(world, ana)
 def test_nothing_is_released_without_a_section_and_a_changed_request_is_shown_anew(world, ana):
     transfer = waiting(world, 11)
     page = ana.get(f"{PLACE}/inbox/{transfer}/release")
-    empty = ana.post(f"{PLACE}/inbox/{transfer}/preview", {"seen": hidden(page, "seen")})
+    empty = ana.post(f"{PLACE}/inbox/{transfer}/preview", {"key": hidden(page, "key")})
     assert empty.status_code == 400
     assert "Tick at least one section" in words(empty)
-    stale = ana.post(f"{PLACE}/inbox/{transfer}/release", SECTIONS | {"seen": "1", "key": "stale"})
+    seen = previewed(ana, transfer)
+    held = world.ledger.find(transfer).number
+    doubt = {"reason": "identity-doubt", "sections": ["identity"], "seen": str(held), "key": "held"}
+    ana.post(f"{PLACE}/inbox/{transfer}/hold", doubt)
+    ana.post(f"{PLACE}/inbox/{transfer}/free", {"seen": str(held + 1), "key": "again"})
+    assert world.ledger.find(transfer).number == held + 2
+    stale = ana.post(f"{PLACE}/inbox/{transfer}/release", SECTIONS | {"shown": seen, "key": "stale"})
     assert stale.status_code == 303
-    assert "changed since it was looked at" in words(ana.get(f"{PLACE}/inbox/{transfer}"))
+    assert "not what you were shown" in words(ana.get(f"{PLACE}/inbox/{transfer}"))
     assert state(world, transfer) == "waiting"
 
 
@@ -166,20 +181,50 @@ def test_a_second_person_confirms_where_the_district_wants_two(world, ana):
     chosen = {name: getattr(now, name) for name in CHOSEN}
     settings.change(admin, "maple", chosen | {"two_persons": ["transfer.decide"]}, now.version, "")
     transfer = waiting(world, 19)
-    page = ana.get(f"{PLACE}/inbox/{transfer}/release")
-    ana.post(f"{PLACE}/inbox/{transfer}/release", SECTIONS | {"seen": hidden(page, "seen"), "key": "two"})
+    ana.post(f"{PLACE}/inbox/{transfer}/release", SECTIONS | {"shown": previewed(ana, transfer), "key": "two"})
     assert "waits for a second person" in words(ana.get(f"{PLACE}/inbox/{transfer}"))
     assert state(world, transfer) == "waiting"
-    rita = world.browser("rita")
-    assert "waits for a second person. Look at the proposal" in words(rita.get(f"{PLACE}/inbox/{transfer}"))
-    proposal = re.search(r"/console/proposals/(\w+)", text(rita.get("/console/proposals")))[1]
-    shown = words(rita.get(f"/console/proposals/{proposal}"))
+    assert "/console/proposals/" not in text(world.browser("rita").get("/console/proposals"))
+    abel = world.browser("abel")
+    assert "waits for a second person. Look at the proposal" in words(abel.get(f"{PLACE}/inbox/{transfer}"))
+    proposal = re.search(r"/console/proposals/(\w+)", text(abel.get("/console/proposals")))[1]
+    shown = words(abel.get(f"/console/proposals/{proposal}"))
     assert world.child(19).family not in shown
     assert "What is done Release the record" in shown.replace("What Is Done", "What is done")
     assert "Discipline" in shown.partition("tays here")[2]
-    assert f'href="{PLACE}/inbox/{transfer}"' in text(rita.get(f"/console/proposals/{proposal}"))
-    rita.post(f"/console/proposals/{proposal}/confirm", {})
+    assert f'href="{PLACE}/inbox/{transfer}"' in text(abel.get(f"/console/proposals/{proposal}"))
+    abel.post(f"/console/proposals/{proposal}/confirm", {})
     assert state(world, transfer) == "approved"
+
+
+def test_a_registrar_sees_who_decides_what_leaves_and_decides_nothing(world, ana, rita):
+    transfer = waiting(world, 31)
+    world.browser("abel")
+    page = rita.get(f"{PLACE}/inbox/{transfer}")
+    assert "An approver of your district decides what leaves" in words(page)
+    assert "Who decides: Abel, Ana" in words(page)
+    assert not re.search(rf"{transfer}/(release|hold|refuse|free)", text(page))
+    assert "Withdraw it" in words(page)
+    for path in ("release", "hold", "refuse"):
+        assert rita.get(f"{PLACE}/inbox/{transfer}/{path}").status_code == 403
+    assert rita.post(f"{PLACE}/inbox/{transfer}/preview", SECTIONS).status_code == 403
+    assert "1 request waits for you" not in words(rita.get(PLACE))
+
+
+@pytest.mark.parametrize(("language", "said"), [
+    ("en", ("state: waits for a decision", "party: an approver of the district that is asked", "A court order forbids it", "sections: Name, birth date")),
+    ("es", ("espera una decisión", "una persona autorizada a firmar del distrito al que se solicita", "Una orden judicial")),
+])  # fmt: skip
+def test_the_activity_says_what_happened_to_a_transfer_in_words(world, ana, language, said):
+    transfer = waiting(world, 33)
+    previewed(ana, transfer)
+    ana.post(f"{PLACE}/inbox/{transfer}/refuse", {"reason": "court-order", "seen": str(seen(world, transfer))})
+    pia, host = world.browser("pia"), "crossing.example.org"
+    pia.wsgi.set_cookie("__Host-crossing-language", language, domain=host, secure=True, path="/")
+    found = words(pia.get("/console/desk/acts"))
+    for text_ in said:
+        assert text_ in found, text_
+    assert not re.search(r"(sender-approver|court-order|\bnear\b|: waiting\b)", found)
 
 
 def test_what_the_gateway_gave_up_says_why_and_is_tried_once_more(world, rita):
@@ -202,7 +247,7 @@ def test_where_a_protected_child_moves_is_told_to_approvers_alone(world, ana, ri
     assert "cedar" not in words(page)
     assert "an approver of your district decides what leaves" in words(page)
     assert f"{PLACE}/inbox/{transfer}/release" not in text(page)
-    assert "cedar" not in words(rita.get(f"{PLACE}/inbox/{transfer}/hold"))
+    assert rita.get(f"{PLACE}/inbox/{transfer}/hold").status_code == 403
     row = next(one for one in text(rita.get(f"{PLACE}/inbox")).split("<tr>") if transfer in one)
     assert "a district of the region" in row
     page = words(ana.get(f"{PLACE}/inbox/{transfer}"))

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.transfers.sealing.key_set import KeyUse, publish
-from tests.gateway.console.transfers.moving import hidden, moving, text, words
+from tests.gateway.console.transfers.moving import moving, text, words
 from tests.gateway.transfers.work.world import pair
 from tests.support.people.region import people_region
 from tests.support.regions import NOW, agreement, small_sites
@@ -95,9 +95,7 @@ def test_a_letter_is_printed_in_both_languages_and_noted_as_sent(world):
     rita, ana, transfer = world.browser("rita"), world.browser("ana"), world.asked(3)
     assert "No letter is to be sent now" in words(rita.get(f"{MAPLE}/letters"))
     world.work(transfer)
-    form = ana.get(f"{MAPLE}/inbox/{transfer}/release")
-    sent = {"seen": hidden(form, "seen"), "key": "letter", "by_person": ["identity"]}
-    assert ana.post(f"{MAPLE}/inbox/{transfer}/release", sent).status_code == 303
+    assert world.release(ana, transfer, by_person=["identity"])[1].status_code == 303
     page = rita.get(f"{MAPLE}/letters")
     assert world.child(3).family in words(page)
     english, spanish = (rita.get(f"{MAPLE}/inbox/{transfer}/letter?in={one}") for one in ("en", "es"))

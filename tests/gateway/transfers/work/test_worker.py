@@ -40,12 +40,12 @@ def causes(world, transfer):
     return event.content["causes"]
 
 
-def restrict(world, number, kind="parent-objection", begin=date(2026, 9, 1)):
+def restrict(world, number, kind="parent-objection", begin=date(2026, 9, 1), **more):
     """Write a restriction on a child into Maple's registers."""
     roll = world.desk.children.roll(world.region.gateway.districts[SENDER])
     tag = world.desk.register_keys.tag(SENDER, ID, roll.own_id(number))
     registers = world.region.running._parts.registers
-    registers.write(SENDER, [Restriction("", SENDER, kind, {ID: tag}, begin)], "pia")
+    registers.write(SENDER, [Restriction("", SENDER, kind, {ID: tag}, begin, **more)], "pia")
     world.later(seconds=2)  # registers are looked up every half second
 
 
