@@ -175,6 +175,11 @@ def test_a_row_without_texts_of_an_older_version_says_what_is_not_on_record():
     assert "The law demands this row" in told
 
 
+def test_the_numbers_of_events_are_the_operators_alone_since_all_districts_are_counted_by_them():
+    assert "Events: 1" in printed(row(), custodian=True, numbered=True)
+    assert "Events" not in printed(row(), custodian=True)
+
+
 def test_an_operation_that_nobody_knows_is_told_all_the_same():
     assert "did something else with" in printed(row(operation="lend"))
 

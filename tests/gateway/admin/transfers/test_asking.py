@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, replace
 
 import pytest
@@ -148,6 +149,23 @@ def test_another_districts_request_does_not_exist(office):
                 service.one(one.id)
         else:
             assert service.one(one.id).state == "asked"
+
+
+def test_the_ids_of_acts_tell_nothing_of_what_happens_in_other_districts(office):
+    def shown():
+        return [one.shown()["id"] for one in Events(office.administration).list(office.actor("remy"), 0, 1000)[0]]
+
+    office.ask(35)
+    before = shown()
+    found = office.worked(office.stranger())
+    for number in range(3):
+        office.custody("mona").record("transfer previewed", found.id, {"number": number})
+    after = shown()
+    assert after[-len(before) :] == before
+    assert len(set(after)) == len(after)
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in after)
+    assert after not in (sorted(after), sorted(after, reverse=True))
+    assert Events(office.administration).list(office.actor("otto"), 0, 1000)[0][0].id not in after
 
 
 def test_no_value_of_a_request_is_at_rest_in_clear(office):

@@ -15,7 +15,7 @@ START = "/console/transfers"
 PAPER = re.compile(r"letter\?in=|^/console(?!/transfers)")
 """A letter in the language that is chosen for it, and pages that other tests read."""
 
-NAMES = re.compile(r"\b(Rosa|Ana|Rita|Pia|Dana|Aldo|Olga|Vera)$|English|Español")
+NAMES = re.compile(r"\b(Abel|Rosa|Ana|Rita|Pia|Dana|Aldo|Olga|Vera)$|English|Español")
 
 
 @pytest.fixture(scope="module")
