@@ -165,7 +165,7 @@ def decide_transfer(asked: AdminRequest, transfer: str) -> Reply:
     """Release the record as it was previewed, hold it back, free it or refuse the request."""
     custody, key = office(asked, TransferCustody, DECIDE), act_key(asked.actor)
     if told := asked.body.get("approve"):
-        shown = named_tag(LOOK_FIRST)
+        shown = _shown(custody, transfer)
         return _settled(asked, custody.approve(transfer, told["sections"], told["withheld"], shown, key))
     number = expected(asked, custody, transfer)
     match asked.body:
@@ -189,7 +189,18 @@ def supplement_transfer(asked: AdminRequest, transfer: str) -> Reply:
     serving().require_proved(DECIDE)
     custody = office(asked, TransferCustody, DECIDE)
     sections, withheld = asked.body["sections"] or (), asked.body["withheld"]
-    return _settled(asked, custody.supplement(transfer, sections, withheld, named_tag(LOOK_FIRST), key))
+    return _settled(asked, custody.supplement(transfer, sections, withheld, _shown(custody, transfer), key))
+
+
+def _shown(custody: TransferCustody, transfer: str) -> str:
+    """Return the tag of the preview that a release is of.
+
+    Raises:
+        NotPartyTo: there is no such transfer of the district, so that none is to be looked at.
+        PreconditionRequired: the request names no preview.
+    """
+    custody.number_of(transfer)
+    return named_tag(LOOK_FIRST)
 
 
 def _settled(asked: AdminRequest, found: CustodyView | Waiting) -> Reply:

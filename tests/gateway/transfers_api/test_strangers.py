@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.gateway.transfers_api.test_authorisation import BODIES, OPERATIONS
+from tests.gateway.transfers_api.test_authorisation import BODIES, OPERATIONS, QUERIES
 from tests.support.people.moving import moving_region
 
 OF_ONE = [one for one in OPERATIONS if "<transfer>" in one.rule]
@@ -40,7 +40,7 @@ def strangers(moving):
 
 def told(caller, one, transfer):
     path = one.rule.replace("<transfer>", transfer).replace("<name>", "identity")
-    path += "?version=1" if one.name == "read_package" else ""
+    path += QUERIES.get(one.name, "")
     headers = {"If_Match": "*"} if one.matched else {}
     answer = caller.ask(one.method, path, BODIES.get(one.name, {}) if one.method == "POST" else None, **headers)
     text = answer.text.replace(transfer, "?")

@@ -14,12 +14,17 @@ from gateway.people.actor import operator
 from gateway.transfers.machine.words import TransferState
 from gateway.transfers.sealing.key_set import KeyUse, publish
 from gateway.transfers.work.troubles import TroubleReason
-from policies.roles import commands
+from policies.roles import actions, commands
 from tests.gateway.transfers.work.test_worker import restrict
 from tests.gateway.transfers.work.world import NOW, pair
 from tests.support.people.commands import crossing, last_act, listening
 from tests.support.people.moving import moving_region
 
+ACTING = [
+    words for words, action in commands().items()
+    if words.startswith("transfers ") and words != "transfers keys list" and actions()[action].person
+]  # fmt: skip
+"""The commands that do what is otherwise for a district's people."""
 WHY = ("--reason", "the console is down")
 CEDAR, MAPLE = ("--district", "cedar"), ("--district", "maple")
 
@@ -94,6 +99,15 @@ def test_what_an_operator_does_for_a_district_needs_a_reason_that_is_on_record_b
         crossing(region, "transfers", *command, *why, *CEDAR, fails=int(command[0] == "redirect"))
         assert marked(region)[-1]["content"]["transfer"] == identifier
     crossing(region, "transfers", "keys", "retire", "x", *MAPLE, fails=2)
+
+
+@pytest.mark.parametrize("words", ACTING)
+def test_whatever_an_operator_does_for_a_district_by_command_asks_why(words):
+    command = main
+    for word in words.split():
+        command = command.commands[word]
+    (reason,) = [one for one in command.params if one.name == "reason"]
+    assert reason.required
 
 
 def test_the_same_key_asks_once(moving, region):
