@@ -35,7 +35,9 @@ def test_a_student_is_found_by_name_by_birth_date_and_by_ids(office):
     first = search(office).search({"stateId": row.state_id, "family": row.family})[0]
     assert first.stated["family"] == row.family
     assert search(office).find(first.unique).child == first.child
+    shown = len(office.acts("own student shown"))
     assert search(office).of_handle(first.handle).child == first.child
+    assert len(office.acts("own student shown")) == shown + 1
     assert search(office).find("no such id") is None
 
 

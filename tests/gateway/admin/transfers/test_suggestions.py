@@ -73,6 +73,10 @@ def test_who_came_from_a_district_of_the_region_is_suggested_with_nothing_of_tha
     names = {roll.candidates[own].family for own in came}
     assert all(any(family in one.child.name for family in names) for one in found)
     assert not any(own in one.handle for one in found for own in came)
+    (act,) = office.acts("transfer suggestions shown")
+    assert (act.actor, act.content) == ("mona@example.org", {"shown": len(CAME)})
+    assert service(office).count() == len(CAME)
+    assert len(office.acts("transfer suggestions shown")) == 1
 
 
 def test_one_click_makes_a_request_and_a_suggestion_no_more(region):
