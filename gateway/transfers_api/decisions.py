@@ -122,7 +122,7 @@ class PreviewedSectionSchema(AdminBody):
     leftOut = fields.Integer(required=True)  # noqa: N815 -- JSON's spelling
 
 
-class PreviewSchema(AdminBody):
+class PreviewedReleaseSchema(AdminBody):
     """What would leave of a student's record, and nothing else; its ETag is what an approval of it names."""
 
     id = fields.String(required=True)
@@ -132,7 +132,7 @@ class PreviewSchema(AdminBody):
 
 
 @ROUTES.add(
-    "GET", "/transfers/<transfer>/preview", DECIDE, PreviewSchema, filters=PreviewFilters, tagged=True
+    "GET", "/transfers/<transfer>/preview", DECIDE, PreviewedReleaseSchema, filters=PreviewFilters, tagged=True
 )  # fmt: skip
 def preview_transfer(asked: AdminRequest, transfer: str) -> Reply:
     """Show exactly what would leave; whoever looks is on record."""
