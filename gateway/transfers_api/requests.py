@@ -127,7 +127,7 @@ def read_transfer(asked: AdminRequest, transfer: str) -> Reply:
     if is_own_request(asked, transfer, FOLLOW):
         return Reply(outward_json(office(asked, TransferAsking, FOLLOW).one(transfer)))
     found = office(asked, TransferCustody, FOLLOW).look(transfer)
-    return Reply(custody_json(found, whole=True), tag=seen(found))
+    return Reply(custody_json(found, whole=True), tag=seen(found.id, found.number))
 
 
 @ROUTES.add(
@@ -174,9 +174,9 @@ def expected(asked: AdminRequest, custody: TransferCustody, transfer: str) -> in
     Raises:
         PreconditionFailed: the transfer is not any more as If-Match says.
     """
-    found = custody.look(transfer)
-    asked.match(seen(found))
-    return found.number
+    number = custody.number_of(transfer)
+    asked.match(seen(transfer, number))
+    return number
 
 
 def _refuse_program(asked: AdminRequest) -> None:

@@ -129,9 +129,9 @@ def custody_json(one: CustodyView, *, whole: bool) -> dict[str, Any]:
     return told | {"child": child_json(one.child) if one.child else None, "candidates": candidates}
 
 
-def seen(one: CustodyView) -> dict[str, Any]:
+def seen(transfer: str, number: int) -> dict[str, Any]:
     """Return what the ETag of a transfer is made of for its sending district: which transfer, after which event."""
-    return {"id": one.id, "number": one.number}
+    return {"id": transfer, "number": number}
 
 
 def child_json(child: OwnChild) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from gateway.admin.transfers.own_children import own_child
 from gateway.tasks.moving import supplement_task
 from gateway.tasks.store import Tasks
 from gateway.transfers.clocks.clocks import clocks
-from gateway.transfers.districts.children import row_of_subject, stated_child
+from gateway.transfers.districts.children import DistrictChildren, row_of_subject, stated_child
 from gateway.transfers.districts.protected import unprotected
 from gateway.transfers.districts.restrictions import ADDRESS_PROGRAM, restrictions_by_row
 from gateway.transfers.ledger.lists import MAX_LISTED, TransferPage
@@ -133,7 +133,14 @@ class CustodyReading(TransferOffice):
 
     def view(self, transfer: Transfer, *, shows_candidates: bool = False) -> CustodyView:
         """Return how the actor sees a *transfer* that is asked of the district."""
-        terms, roll = self.terms(transfer), self._roll_of(transfer)
+        return self._viewed(transfer, self._roll_of(transfer), shows_candidates=shows_candidates)
+
+    def done(self, transfer: Transfer) -> CustodyView:
+        """Return how the actor sees a *transfer* that it has changed: by what is in memory, since no child is shown."""
+        return self._viewed(transfer, self._present())
+
+    def _viewed(self, transfer: Transfer, roll: DistrictRoll | None, *, shows_candidates: bool = False) -> CustodyView:
+        terms = self.terms(transfer)
         row = self.row(roll, transfer) if roll is not None else None
         protected = self.is_protected(transfer, roll)
         causes = _causes(self.ledger.events(transfer.id)) if transfer.state is TransferState.WAITING else ()
@@ -195,13 +202,30 @@ class CustodyReading(TransferOffice):
         return unprotected(self.gateway.districts[self.org], self.register_keys, subjects, day)
 
     def _roll_of(self, transfer: Transfer) -> DistrictRoll | None:
-        """Return the students of the district where a look needs them; None where nobody can read them."""
+        """Return the students of the district where a look needs them; None where nobody can read them.
+
+        Whoever is shown no child waits for no system: what is in memory tells what may be told.
+        """
         if not transfer.subject and transfer.state is not TransferState.NEAR:
             return None
+        if not self._sees_children():
+            return self._present()
         try:
-            return self.roll()
+            return self.roll_about(transfer) if transfer.subject else self.roll()
         except SourceError:
             return None
+
+    def _present(self) -> DistrictRoll | None:
+        return DistrictChildren().present(self.gateway.districts[self.org])
+
+    def number_of(self, transfer: str) -> int:
+        """Return the number of a transfer's last event: what a decision says that it has seen.
+
+        Raises:
+            NotPartyTo: there is none, or it is not asked of this district.
+        """
+        self.need(FOLLOW)
+        return self.sent_to_us(transfer).number
 
     def _sees_children(self) -> bool:
         return any(self.may(action) for action in (MATCH, DECIDE, READ))

@@ -88,8 +88,9 @@ class OwnStudents(TransferOffice):
             NotFound: it is none of this district.
         """
         self.need_children()
-        roll = self.roll()
-        return self._student(roll, roll.rows[self.opened(ABOUT, handle)], 0.0)
+        own = self.opened(ABOUT, handle)
+        roll = self.roll_with(own)
+        return self._student(roll, roll.rows[own], 0.0)
 
     def _found(self, roll: DistrictRoll, given: Mapping[str, str]) -> tuple[OwnStudent, ...]:
         if "unique" in given:

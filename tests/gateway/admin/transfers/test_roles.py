@@ -36,6 +36,7 @@ WALK = [
     (TransferAsking, "ask_supplement", (ID, "k"), actions.ASK),
     (TransferCustody, "worklist", (), actions.FOLLOW),
     (TransferCustody, "look", (ID,), actions.FOLLOW),
+    (TransferCustody, "number_of", (ID,), actions.FOLLOW),
     (TransferCustody, "choose", (ID, "handle", 1, "k"), actions.MATCH),
     (TransferCustody, "none_of_them", (ID, 1, "k"), actions.MATCH),
     (TransferCustody, "redirect", (ID, "cedar", 1, "k"), actions.MATCH),
@@ -80,6 +81,7 @@ NEVER_COMMANDED = {actions.MATCH, actions.DECIDE, actions.READ, actions.RECEIVE}
 INSIDE = {
     "need", "need_children", "may", "takes_part", "agreement", "sent_to_us", "asked_by_us", "event", "roll", "today", "handle", "opened",
     "tag", "record", "child_tags", "has_begun", "view", "terms", "row", "is_protected", "supplement_asked", "asked_task", "restrictions", "packed",
+    "done", "roll_about", "roll_with",
 }  # fmt: skip
 """The methods by which services are built; pages and the API call none of them."""
 
