@@ -50,7 +50,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
 INDISPENSABLE: Final = frozenset({"name.given", "name.family", "birthDate"})
 """The columns without which a snapshot finds nobody: its district is read instead."""
 
-READINGS: Final = SearchReadings()
+READINGS: Final[SearchReadings[DistrictRoll]] = SearchReadings()
 """The readings of this process."""
 _LOOKING_UP: Final = threading.Lock()
 _FLIGHTS: Final[WeakKeyDictionary[District, threading.Lock]] = WeakKeyDictionary()
