@@ -16,8 +16,9 @@ class Hint:
     """A comparison that every row asked for passes: a source that can apply it need not send the others.
 
     *field* is a vocabulary field, or ``id`` for the source's own id; of a reference, *value* is the id of the record it
-    leads to. The gateway tests every row again, so that an adapter may ignore a hint, except ``changeVersion``: it is
-    the source's own, asked only of entities in `Manifest.delta`, and must be obeyed.
+    leads to, and with ``.key`` behind its name the only part of that record's natural key. The gateway tests every row
+    again, so that an adapter may ignore a hint, except ``changeVersion``: it is the source's own, asked only of
+    entities in `Manifest.delta`, and must be obeyed.
     """
 
     field: str

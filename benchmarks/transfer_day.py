@@ -1,11 +1,11 @@
 """A day of transfers: what the gateway's processor spends on each, from the request to the acknowledgment.
 
-Run it with ``python -m benchmarks.transfer_day [TRANSFERS] [STUDENTS]``; it needs no network. Everything is done as in
-a region: the search among all students of the district, the rule, the package with its pages, the seal, the registry
-on disk. The district's files are in memory, as rosters are; what a system is asked for beside costs that system, but
-for Ed-Fi's interchange files, which are read whole for each record. The record of twelve years is measured in
-`benchmarks.transfer_package`. It fails where a thousand transfers would take more than a tenth of eight hours of two
-cores.
+Run it with ``python -m benchmarks.transfer_day [TRANSFERS] [STUDENTS] [SOURCE]``; it needs no network. Everything is
+done as in a region: the search among all students of the district, the rule, the package with its pages, the seal, the
+registry on disk. The district's files are in memory, as rosters are, unless the source is `uncached`; what a system is
+asked for beside costs that system, but for Ed-Fi's interchange files (`edfi`), which are read for each record. The
+record of twelve years is measured in `benchmarks.transfer_package`. It fails where a thousand transfers would take more
+than a tenth of eight hours of two cores.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.config.settings import load
-from gateway.demo.data import generate, write_oneroster_12
+from gateway.demo.data import generate, write_edfi_xml, write_oneroster_12
 from gateway.runtime.startup import run
 from gateway.storage.acts import Act
 from gateway.storage.transfers.district_keys import DistrictKey
@@ -47,8 +47,14 @@ NOW = datetime(2026, 11, 2, 19, tzinfo=UTC)
 A_DAY, CORES, HOURS, SHARE = 1000, 2, 8, 0.1
 SENDER, RECEIVER = "maple", "cedar"
 DISTRICT = (
-    '[districts.{name}]\nadapter = "oneroster_csv"\ncache = "1h"\n[districts.{name}.settings]\nsource = "{source}"\n'
+    '[districts.{name}]\nadapter = "{adapter}"\ncache = "{cache}"\n[districts.{name}.settings]\nsource = "{source}"\n'
 )
+SOURCES = {
+    "roster": ("oneroster_csv", write_oneroster_12, "1h"),
+    "edfi": ("edfi_xml", write_edfi_xml, "1h"),
+    "uncached": ("edfi_xml", write_edfi_xml, "0"),
+}
+"""The adapter of each kind of source, what writes its files, and how long they stay in memory."""
 AGREEMENT = """\
 apiVersion: dsa/v1
 id: maple-to-cedar
@@ -84,9 +90,10 @@ class NoBatches:
 
 def main() -> None:
     """Print the figures."""
-    count, students = (int(given) for given in [*sys.argv[1:], *(str(TRANSFERS), str(STUDENTS))[len(sys.argv) - 1 :]])
+    given = [*sys.argv[1:], *(str(TRANSFERS), str(STUDENTS), "roster")[len(sys.argv) - 1 :]]
+    count, students, source = int(given[0]), int(given[1]), given[2]
     with tempfile.TemporaryDirectory() as place:
-        desk, close = _desk(Path(place), students)
+        desk, close = _desk(Path(place), students, source)
         worker, roll = TransferWorker(desk), _children(desk)
         _move(worker, roll[0], 0)  # the index, fonts and templates are made once
         spent: list[float] = []
@@ -107,15 +114,18 @@ def main() -> None:
         sys.exit("more than that")
 
 
-def _desk(folder: Path, students: int) -> tuple[TransferDesk, Any]:
+def _desk(folder: Path, students: int, source: str) -> tuple[TransferDesk, Any]:
     """Start a region of two districts; return the desk of its worker, and what ends it."""
     made = generate(SENDER, seed=7, students=students, school_year=2027, today=date(2026, 11, 2))
-    write_oneroster_12(made, folder / "maple.zip")
+    adapter, write, cache = SOURCES[source]
+    files = folder / ("maple.zip" if adapter == "oneroster_csv" else "maple")
+    write(made, files)
     key = new_key()
     (folder / "agreements").mkdir()
     text = AGREEMENT.format(kid=key.thumbprint(), other="s" * 43)
     (folder / "agreements" / "transfer.yaml").write_text(text, "utf-8")
-    districts = "".join(DISTRICT.format(name=name, source=folder / "maple.zip") for name in (SENDER, RECEIVER))
+    told = {"adapter": adapter, "cache": cache, "source": files}
+    districts = "".join(DISTRICT.format(name=name, **told) for name in (SENDER, RECEIVER))
     settings = f'transfers = {{districts = ["{SENDER}", "{RECEIVER}"]}}\n{districts}'
     (folder / "gateway.toml").write_text(settings, "utf-8")
     running = run(load(folder / "gateway.toml"), lambda: NOW)

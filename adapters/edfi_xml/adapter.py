@@ -20,6 +20,7 @@ from adapters.uploads import UPLOADED
 from standards.edfi.model import links
 from standards.edfi.model.model import resources
 from standards.errors import MappingError, SourceBroken, SourceError
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -95,9 +96,13 @@ class EdFiXml(Adapter):
             self._manifest = _manifest(describing=self._describing(sources))
             return "/".join(source.stamp() for source in sources)
 
-    def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:  # noqa: ARG002  files know no questions
-        """Yield every record of the *wanted* entities; the sessions come last, in their tree."""
+    def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
+        """Yield every record of the *wanted* entities; the sessions come last, in their tree.
+
+        Of all conditions the files know one: that records are about the one student with a natural key.
+        """
         self.notes.clear()
+        about = _about(hints)
         pick = {entity: picker(entity, names) for entity, names in wanted.items()}
         sessions: list[Record] = []
         descriptors: set[tuple[str, tuple[str, ...]]] = set()
@@ -106,7 +111,7 @@ class EdFiXml(Adapter):
             joins = self._joins(sources, tellers(wanted))
             targets = self._targets(sources, wanted)
             for source in sources:
-                for entity, record in self._records(source, wanted, targets):
+                for entity, record in self._records(source, wanted, targets, about):
                     if entity == "session":
                         sessions.append(record)
                     elif not entity.endswith("Descriptors") or _first(descriptors, entity, record["key"]):
@@ -159,11 +164,15 @@ class EdFiXml(Adapter):
         return frozenset(found)
 
     def _records(
-        self, source: Source, wanted: Wanted, targets: frozenset[tuple[str, tuple[str, ...]]]
+        self,
+        source: Source,
+        wanted: Wanted,
+        targets: frozenset[tuple[str, tuple[str, ...]]],
+        about: Mapping[str, str],
     ) -> Iterator[tuple[str, Record]]:
         names = frozenset(name for entity in wanted for name in collections().get(entity, ()))
         found, findings = {name: lenses()[name] for name in names}, ReadingFindings()
-        for name, document in documents(source, names, known=self._catalogue(source), findings=findings):
+        for name, document in documents(source, names, known=self._catalogue(source), findings=findings, about=about):
             try:
                 record = found[name].read(document)
             except MappingError:
@@ -190,6 +199,23 @@ class EdFiXml(Adapter):
             known = catalogue(source)
             self._known = {stamp: known, **dict(list(self._known.items())[-1:])}
         return known
+
+
+def _about(hints: Hints) -> dict[str, str]:
+    """Return the collections of which records of one student are asked for, with the unique id of that student."""
+    return {
+        name: hint.value
+        for entity, asked in hints.items()
+        for hint in asked
+        if hint.operator == "=" and hint.field in _of_students(entity)
+        for name in collections().get(entity, ())
+    }
+
+
+@cache
+def _of_students(entity: str) -> frozenset[str]:
+    """Return what conditions call the references of an entity to students, by the natural key."""
+    return frozenset(f"{name}.key" for name, field in fields_of(entity).items() if field.to == "student")
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from lxml import etree
@@ -30,6 +31,8 @@ CAPS = Caps(members=400)  # 24 interchanges, often split, and one file for each 
 CHUNK_BYTES = 1 << 17
 MAX_PROLOG_BYTES = 1 << 16
 MAX_RECORD_BYTES = 8 << 20
+ABOUT_ANYBODY: Mapping[str, str] = MappingProxyType({})
+STUDENT_ID = "StudentUniqueId"
 LACKS_KEY = "is a part of the key, and missing"
 OVERLAP_BYTES = 200  # longer than any element name, so that none is missed between two chunks
 NAMESPACE = re.compile(r"http://ed-fi\.org/5\.2\.[0-9]+")
@@ -108,13 +111,15 @@ def documents(
     *,
     known: Catalogue | None = None,
     findings: ReadingFindings | None = None,
+    about: Mapping[str, str] = ABOUT_ANYBODY,
 ) -> Iterator[tuple[str, Document]]:
     """Yield every document of the *wanted* collections (None: all) with its collection's name, each key once.
 
     A record that is repeated is yielded once, as it stands last, as in an ODS that takes one after the other; it is
     refused where the first one has been yielded already. One that cannot be understood is one of the *findings*, and
     refused where nobody takes them. A file that holds nothing of what is wanted must be well-formed all the same: what
-    comes after a fault would be missing. *known* saves scanning the files again.
+    comes after a fault would be missing. *known* saves scanning the files again. Of the collections in *about* records
+    that name other students alone are passed over: the value is a student's unique id.
     """
     strict, findings = findings is None, findings or ReadingFindings()
     if known is None or known.stamp != source.stamp():
@@ -136,6 +141,12 @@ def documents(
             kind = kinds.get(etree.QName(element).localname)
             if kind is None:
                 _pass_over(source, name, element, kinds, findings)
+                continue
+            if (
+                kind.collection in about
+                and not known.files[name].refs
+                and _is_of_others(element, about[kind.collection])
+            ):
                 continue
             shape = shapes.get(kind.name) or shapes.setdefault(
                 kind.name, ElementShape(kind.properties, reading, kind.name)
@@ -192,6 +203,12 @@ def _document(
         rejecting.reject(kind, f"{name}:{element.sourceline}", f"{kind.name}/{missing}", LACKS_KEY, {})
         return None
     return document
+
+
+def _is_of_others(element: Element, student: str) -> bool:
+    """Tell whether a record without references by XML id names students, and none of them by this unique id."""
+    named = [one.text for one in element.iter(f"{{{etree.QName(element).namespace}}}{STUDENT_ID}")]
+    return bool(named) and all((text or "").strip() != student for text in named)
 
 
 def _pass_over(

@@ -9,6 +9,7 @@ from gateway.one_line import one_line
 from policies import elements
 from policies.documents import loading
 from policies.elements import Line
+from policies.transfers.terms import is_transfer
 from standards import schedule
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Frame:
     end: str = ""
     timezone: str = ""
     clients: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ("read",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,9 @@ def _head(frame: Frame) -> Iterator[str]:
     yield f"  timezone: {_filled(frame.timezone, 'such as America/Los_Angeles')}"
     clients = ", ".join(map(_text, frame.clients))
     yield f"clients: [{clients}]" + ("" if clients else "  # fill in: the ids of the clients that act under it")
-    yield "operations: [read]"
-    yield "# decide: a population; without one, every student of the district is included"
+    yield f"operations: [{', '.join(frame.operations)}]"
+    if not is_transfer(frame.operations):
+        yield "# decide: a population; without one, every student of the district is included"
 
 
 def _lines(rows: Iterable[CheckedRow]) -> Iterator[str]:

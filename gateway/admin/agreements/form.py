@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     Values = Mapping[str, Any]
     Where = tuple[str, ...]
 
-Kind = Literal["text", "texts", "number"]
-PARTS: Final = ("parties", "who", "what", "duties")
+Kind = Literal["text", "texts", "number", "flag"]
+PARTS: Final = ("parties", "who", "what", "transfer", "duties")
 """The parts of the form, in their order."""
 
 PART_OF: Final[Mapping[str, str]] = {
     "id": "parties", "version": "parties", "parties": "parties", "basis": "parties", "validity": "parties",
     "clients": "parties", "operations": "parties", "population": "who", "directory": "who", "elements": "what",
+    "transfer": "transfer",
     "redisclosure": "duties", "retention": "duties", "obligations": "duties", "limits": "duties",
 }  # fmt: skip
 """The part in which each key of a document is filled in; another one is found in the text alone."""
@@ -73,6 +74,17 @@ MEMBERS: Final[Mapping[str, tuple[FormMember, ...]]] = {
         FormMember("optOut", ("directory", "optOut")),
         FormMember("notice", ("directory", "notice"), "texts"),
     ),
+    "transfer": (
+        FormMember("tracks", ("transfer", "release", "tracks"), "texts"),
+        FormMember("when", ("transfer", "release", "when"), "texts"),
+        FormMember("sections", ("transfer", "release", "sections"), "texts"),
+        FormMember("ask", ("transfer", "ask"), "texts"),
+        FormMember("twoPersons", ("transfer", "twoPersons"), "flag"),
+        FormMember("notify", ("transfer", "notify")),
+        FormMember("office", ("transfer", "office")),
+        FormMember("receiverKeys", ("transfer", "keys", "receiver"), "texts"),
+        FormMember("senderKeys", ("transfer", "keys", "sender"), "texts"),
+    ),
     "duties": (
         FormMember("redisclosure", ("redisclosure",)),
         FormMember("named", ("redisclosure", "named"), "texts"),
@@ -88,7 +100,7 @@ MEMBERS: Final[Mapping[str, tuple[FormMember, ...]]] = {
 
 
 def read_part(text: str, part: str) -> dict[str, Any]:
-    """Return the values of a *part* of the form: texts, lists of texts, numbers; what is not there is empty.
+    """Return the values of a *part* of the form: texts, lists of texts, numbers, flags; what is not there is empty.
 
     Raises:
         CallerError: the text cannot be read.
@@ -157,6 +169,8 @@ def _value(content: Any, one: FormMember) -> Any:
         return "named"
     if one.kind == "texts":
         return [str(each) for each in found] if isinstance(found, list) else []
+    if one.kind == "flag":
+        return found is True
     if isinstance(found, dict | list) or found is None:
         return ""
     return found if one.kind == "number" else str(found)
@@ -229,7 +243,7 @@ def _set(tree: Any, where: Where, value: Any) -> None:
     """Set the value at a place; an empty one takes it away, and what is left empty around it."""
     head, *rest = where
     if not rest:
-        if value in ("", None) or value == []:
+        if value in ("", None) or value == [] or value is False:
             tree.pop(head, None)
         else:
             tree[head] = _spelt(tree, value)

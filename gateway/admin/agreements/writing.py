@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.admin.agreements import form
 from gateway.admin.agreements.checking import Checking
 from gateway.admin.agreements.reading import KnownAgreements
-from gateway.admin.agreements.templates import TEMPLATES, from_template
+from gateway.admin.agreements.templates import NAMES, OF_TRANSFER, from_template
+from gateway.admin.agreements.transfer_part import check_transfer_part
 from gateway.documents import drafts, schedule_csv
 from gateway.storage.acts import Act
 from gateway.storage.people.agreements import CHANGED as CHANGED_MEANWHILE
 from gateway.storage.people.agreements import DRAFT, OPEN, REVIEW, WrittenAgreements, WrittenVersion
 from policies.documents import loading
 from policies.documents.claims import NAME
+from policies.transfers.terms import PART as TRANSFER_PART
 from standards.errors import CallerError, InvalidBody, PreconditionFailed
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ READ_ONLY: Final = "A file of the region declares this version: it is changed th
 CLOSED: Final = "This version is published or withdrawn, and stays as it is: a change needs a new version."
 KEPT: Final = "The id, the version and the two parties of a draft stay as they are: begin another draft for others."
 UNKNOWN_TEMPLATE: Final = "There is no such template."
+NOT_TO_A_DISTRICT: Final = "The record of a student who moves goes to a school district."
 NO_NAME: Final = "This must be a name of letters, digits, dots and dashes."
 NOT_DISTRICT: Final = "There is no such district here."
 TOO_LARGE: Final = "The text is too large."
@@ -127,8 +130,14 @@ class DraftWriting:
     def save_part(
         self, actor: Actor, name: str, version: int, part: str, values: Mapping[str, Any], expected: int
     ) -> KnownVersion:
-        """Save one *part* of the form of a draft."""
+        """Save one *part* of the form of a draft.
+
+        Raises:
+            InvalidBody: what is said of transfers contradicts itself.
+        """
         row = self._open(actor, name, version)
+        if part == TRANSFER_PART:
+            check_transfer_part(values)
         text = form.write_part(row.text, part, values)
         _check_same(row, text)
         return self._put(actor, row, DRAFT, text, expected, "agreement draft saved")
@@ -193,8 +202,10 @@ class DraftWriting:
                 wrong[f"/{member}"] = [NO_NAME]
         if new.kind not in form.KINDS:
             wrong["/kind"] = ["There is no such kind of recipient."]
-        if new.template not in TEMPLATES:
+        if new.template not in NAMES:
             wrong["/template"] = [UNKNOWN_TEMPLATE]
+        if new.template == OF_TRANSFER and new.kind != "district":
+            wrong["/kind"] = [NOT_TO_A_DISTRICT]
         if wrong:
             raise InvalidBody(" ".join(told for every in wrong.values() for told in every), wrong)
         actor.require(WRITE, new.district, self._known.parties(new.district, new.recipient, new.kind))

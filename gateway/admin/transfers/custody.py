@@ -28,8 +28,10 @@ class TransferCustody(TransferDecisions):
             ConcurrentChange: the transfer is not as it was seen.
         """
         self.need(MATCH)
-        found, roll = self.sent_to_us(transfer), self.roll()
-        row = roll.rows.get(self.opened(about_candidate(found.id), handle))
+        found = self.sent_to_us(transfer)
+        own = self.opened(about_candidate(found.id), handle)
+        roll = self.roll_with(own)
+        row = roll.rows.get(own)
         if row is None:
             raise NotFound("The district's system has no such student any more.")
         subject = subject_tag(self.register_keys, self.org, roll.own_id(row))
@@ -75,4 +77,4 @@ class TransferCustody(TransferDecisions):
         reason: str = "",
     ) -> CustodyView:
         draft = self.event(transfer.id, kind, self.party, key, content, reason)
-        return self.view(self.ledger.append(draft, expected).transfer)
+        return self.done(self.ledger.append(draft, expected).transfer)

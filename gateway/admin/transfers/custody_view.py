@@ -12,7 +12,7 @@ from gateway.people.active import ActivePeople
 from gateway.tasks.moving import supplement_task
 from gateway.tasks.store import Tasks
 from gateway.transfers.clocks.clocks import clocks
-from gateway.transfers.districts.children import row_of_subject, stated_child
+from gateway.transfers.districts.children import DistrictChildren, row_of_subject, stated_child
 from gateway.transfers.districts.protected import unprotected
 from gateway.transfers.districts.restrictions import ADDRESS_PROGRAM, restrictions_by_row
 from gateway.transfers.ledger.lists import MAX_LISTED, TransferPage
@@ -166,6 +166,10 @@ class CustodyReading(TransferOffice):
         """Return how the actor sees a *transfer* that is asked of the district, without a child."""
         return self._viewed(transfer, self._roll_of(transfer))
 
+    def done(self, transfer: Transfer) -> CustodyView:
+        """Return how the actor sees a *transfer* that it has changed: by what is in memory, since no child is shown."""
+        return self._viewed(transfer, self._present())
+
     def _viewed(self, transfer: Transfer, roll: DistrictRoll | None) -> CustodyView:
         terms = self.terms(transfer)
         protected = self.is_protected(transfer, roll)
@@ -234,13 +238,21 @@ class CustodyReading(TransferOffice):
         return unprotected(self.gateway.districts[self.org], self.register_keys, subjects, day)
 
     def _roll_of(self, transfer: Transfer) -> DistrictRoll | None:
-        """Return the students of the district where a look needs them; None where nobody can read them."""
+        """Return the students of the district where a look needs them; None where nobody can read them.
+
+        Whoever is shown no child waits for no system: what is in memory tells what may be told.
+        """
         if not transfer.subject and transfer.state is not TransferState.NEAR:
             return None
+        if not self._sees_children():
+            return self._present()
         try:
-            return self.roll()
+            return self.roll_about(transfer) if transfer.subject else self.roll()
         except SourceError:
             return None
+
+    def _present(self) -> DistrictRoll | None:
+        return DistrictChildren().present(self.gateway.districts[self.org])
 
     def number_of(self, transfer: str) -> int:
         """Return the number of a transfer's last event: what a decision says that it has seen.

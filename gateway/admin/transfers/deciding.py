@@ -70,13 +70,13 @@ class TransferDecisions(CustodyReading):
         found = self.sent_to_us(transfer)
         content = {"sections": section_words(sections)}
         draft = self.event(found.id, EventKind.HOLD, self.party, key, content, _word(HoldReason, reason))
-        return self.view(self.ledger.append(draft, expected).transfer)
+        return self.done(self.ledger.append(draft, expected).transfer)
 
     def free(self, transfer: str, expected: int, key: str) -> CustodyView:
         """Free a record that was held back: it is decided upon anew."""
         self.need(DECIDE)
         draft = self.event(self.sent_to_us(transfer).id, EventKind.FREE, self.party, key)
-        return self.view(self.ledger.append(draft, expected).transfer)
+        return self.done(self.ledger.append(draft, expected).transfer)
 
     def refuse(self, transfer: str, reason: TransferRefusal, expected: int, key: str) -> CustodyView | Waiting:
         """Refuse the request for a *reason* of a closed list, of which the receiving district sees none."""
@@ -87,7 +87,7 @@ class TransferDecisions(CustodyReading):
 
         def do() -> CustodyView:
             draft = self.event(found.id, EventKind.REFUSE, self.party, key, reason=word)
-            return self.view(self.ledger.append(draft, expected).transfer)
+            return self.done(self.ledger.append(draft, expected).transfer)
 
         return self._second.either(self.actor, self._act(found, content, expected), do)
 
@@ -118,7 +118,7 @@ class TransferDecisions(CustodyReading):
             draft = self.event(found.id, kind, self.party, key, content, agreement=agreement.digest)
             after = self.ledger.append(draft, found.number).transfer
             self._close_asked(found)
-            return self.view(after)
+            return self.done(after)
 
         always = terms is not None and terms.two_persons
         return self._second.either(self.actor, self._act(found, told, found.number), do, always=always)

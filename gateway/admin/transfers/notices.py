@@ -93,7 +93,7 @@ class TransferNotices(ReleasePreview):
         """
         self.need(READ)
         found = self._with_letter(transfer)
-        roll = self.roll()
+        roll = self.roll_about(found)
         row = self.row(roll, found)
         if row is None:
             raise NotFound(NO_LETTER)
@@ -165,7 +165,7 @@ class TransferNotices(ReleasePreview):
         terms = self.terms(found)
         if found.state not in RELEASED or terms is None or terms.notify != LETTER:
             raise NotFound(NO_LETTER)
-        if self.is_protected(found, self.roll()):
+        if self.is_protected(found, self.roll_about(found)):
             if self.is_told:
                 raise Conflict(PROTECTED)
             raise NotFound(NO_LETTER)
@@ -175,5 +175,6 @@ class TransferNotices(ReleasePreview):
         """Return the language of the student's home, as far as the district's system says it and there are texts."""
         _, grant = self.agreement(transfer.sender, transfer.receiver)
         plan = plan_of(FULL, [RecordSection.IDENTITY.value])
-        contents = GatewayRecord(self.gateway, grant, roll.id_of(row)).read(wanted(plan))
+        student = roll.id_of(row)
+        contents = GatewayRecord(self.gateway, grant, student, roll.key_of(student)).read(wanted(plan))
         return next((one for one in languages_of(contents.documents) if one != SOURCE_LANGUAGE), SOURCE_LANGUAGE)

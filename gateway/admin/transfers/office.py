@@ -174,6 +174,14 @@ class TransferOffice:
         """Return the students of a district, by default the own one."""
         return DistrictChildren().roll(self.gateway.districts[district or self.org])
 
+    def roll_with(self, own: str) -> DistrictRoll:
+        """Return own students with the one whom the district's system calls *own*."""
+        return DistrictChildren().roll_with(self.gateway.districts[self.org], own)
+
+    def roll_about(self, transfer: Transfer) -> DistrictRoll:
+        """Return own students with the one who was found for a *transfer*, if there still is one."""
+        return DistrictChildren().roll_about(self.gateway.districts[self.org], self.register_keys, transfer.subject)
+
     def today(self, district: str = "") -> date:
         """Return the present day in a district, by default the own one."""
         spec = self.region.settings().districts[district or self.org]

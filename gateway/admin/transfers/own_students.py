@@ -88,8 +88,9 @@ class OwnStudents(TransferOffice):
             NotFound: it is none of this district.
         """
         self.need_children()
-        roll = self.roll()
-        found = self._student(roll, roll.rows[self.opened(ABOUT, handle)], 0.0)
+        own = self.opened(ABOUT, handle)
+        roll = self.roll_with(own)
+        found = self._student(roll, roll.rows[own], 0.0)
         self.record("own student shown")
         return found
 

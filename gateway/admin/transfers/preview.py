@@ -100,8 +100,10 @@ class ReleasePreview(CustodyReading):
         Raises:
             NotPermitted: the child's address is protected, and the actor is no approver.
         """
-        roll = self.roll()
-        row = None if transfer.is_closed else self.row(roll, transfer)
+        if transfer.is_closed or not transfer.subject:
+            raise NotAllowed(NOBODY)
+        roll = self.roll_about(transfer)
+        row = self.row(roll, transfer)
         if row is None:
             raise NotAllowed(NOBODY)
         if not self.is_told and self.is_protected(transfer, roll):
@@ -113,7 +115,9 @@ class ReleasePreview(CustodyReading):
             transfer.id, version or transfer.version + 1, agreement, sending_office(agreement, roll),
             ReceivingKey(transfer.receiver, kid, transfer.receiver), self.region.clock(),
         )  # fmt: skip
-        return pack(header, plan_of(track, sections), GatewayRecord(self.gateway, grant, roll.id_of(row)))
+        student = roll.id_of(row)
+        record = GatewayRecord(self.gateway, grant, student, roll.key_of(student))
+        return pack(header, plan_of(track, sections), record)
 
 
 def _shown(made: TransferPackage) -> PreviewedRelease:

@@ -9,9 +9,11 @@ from flask import abort, flash, redirect, render_template, request
 from gateway.admin.agreements.effect import EffectOfAgreements
 from gateway.admin.agreements.form import MEMBERS, read_part
 from gateway.admin.agreements.reading import KnownAgreements
+from gateway.admin.agreements.transfer_part import is_of_transfer
 from gateway.admin.agreements.writing import CLOSED, READ_ONLY, DraftWriting
 from gateway.console.agreements import elements
 from gateway.console.agreements.clients import client_lines
+from gateway.console.agreements.district_keys import key_lines
 from gateway.console.agreements.forms import AgreementTextForm, SavedForm, part_form, part_values
 from gateway.console.agreements.views import address, blueprint, region
 from gateway.console.forms import sent
@@ -28,6 +30,7 @@ TITLES: Final = {
     "parties": later("Parties and purpose"),
     "who": later("Students"),
     "what": later("Facts"),
+    "transfer": later("Transfer of records"),
     "duties": later("Duties"),
     "text": later("Text"),
     "check": later("Check"),
@@ -54,11 +57,18 @@ def _draft(name: str, version: int) -> KnownVersion:
 
 
 def _tabs(one: KnownVersion) -> list[tuple[str, str]]:
+    """Return the pages of the editor; that about transfers only where the agreement is about them."""
+    shown = TITLES.keys() - (set() if is_of_transfer(one.text) else {"transfer"})
+    return [page for part, page in _pages(one).items() if part in shown]
+
+
+def _pages(one: KnownVersion) -> dict[str, tuple[str, str]]:
+    """Return the title and the address of the page of each part."""
     pages = {"what": "facts", "text": "text", "check": "check"}
-    return [
-        (str(title), address(one, pages[part]) if part in pages else address(one, "part", part=part))
+    return {
+        part: (str(title), address(one, pages[part]) if part in pages else address(one, "part", part=part))
         for part, title in TITLES.items()
-    ]
+    }
 
 
 @page(blueprint, "/<name>/<int:version>/edit/<part>", "agreement.draft", "GET", "POST")
@@ -74,7 +84,10 @@ def part(name: str, version: int, part: str) -> Any:
         return _saved(one, "part", part=part)
 
     clients = client_lines(one) if part == "parties" else []
-    return sent(form, "agreements/part.html", do, one=one, title=TITLES[part], tabs=_tabs(one), clients=clients)
+    keys = key_lines(one) if part == "transfer" else []
+    return sent(
+        form, "agreements/part.html", do, one=one, title=TITLES[part], tabs=_tabs(one), clients=clients, keys=keys
+    )
 
 
 @page(blueprint, "/<name>/<int:version>/facts", "agreement.draft")
@@ -122,8 +135,7 @@ def check(name: str, version: int) -> str:
     """Show every mistake with its line and the part in which it is mended, and every warning."""
     one = _draft(name, version)
     found = DraftWriting(region()).check(actor(), name, version)
-    pages = dict(zip(TITLES, _tabs(one), strict=True))
-    return render_template("agreements/check.html", one=one, tabs=_tabs(one), found=found, pages=pages)
+    return render_template("agreements/check.html", one=one, tabs=_tabs(one), found=found, pages=_pages(one))
 
 
 def _covered(share: str | None) -> str:

@@ -5,17 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from flask_wtf.file import FileField
-from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from gateway.admin.agreements.form import ENDS, MEMBERS, OPERATIONS
-from gateway.admin.agreements.templates import TEMPLATES
+from gateway.admin.agreements.templates import OF_TRANSFER
+from gateway.admin.agreements.transfer_part import BY_RULE
 from gateway.console.forms import CheckboxesField, ConsoleForm, SuggestedField, choices
 from gateway.console.parts.facts import read_period, said_period
+from gateway.console.transfers.words import SECTIONS, TRACKS
 from gateway.console.wording import later
+from policies.transfers.terms import (
+    ANNUAL_NOTICE,
+    BEGUN_BY_PARENT,
+    BIRTH_DATE,
+    CONDITIONS,
+    LETTER,
+    NO_HOLD,
+    NO_RESTRICTION,
+    STATE_ID,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from gateway.console.wording import Later
 
 KINDS: Final = (
     ("vendor", later("vendor")), ("cbo", later("community organization")), ("district", later("school district")),
@@ -24,6 +38,7 @@ KINDS: Final = (
 TEMPLATE_NAMES: Final = {
     "blank": later("Nothing but the student's number"), "tutoring": later("Tutoring"),
     "roster": later("Class lists for a learning product"), "research": later("Research"),
+    OF_TRANSFER: later("Records of students who move to the recipient"),
 }  # fmt: skip
 BASES: Final = (
     ("99.31(a)(1)", later("99.31(a)(1): school officials, and services under the district's control")),
@@ -43,9 +58,20 @@ END_NAMES: Final = {
     "expiry": later("the agreement ends"), "revocation": later("an approval is taken back"),
     "withdrawal": later("a family withdraws its consent"),
 }  # fmt: skip
+CONDITION_NAMES: Final = {
+    STATE_ID: later("the state id is equal"), BIRTH_DATE: later("the birth date is equal"),
+    NO_RESTRICTION: later("no restriction lies on the student"), NO_HOLD: later("nothing holds the record back"),
+}  # fmt: skip
+NOTICE_NAMES: Final = (
+    (ANNUAL_NOTICE, later("the annual notice says that records are sent on")),
+    (LETTER, later("a letter is written to them")),
+    (BEGUN_BY_PARENT, later("they have asked for it themselves")),
+)
 PERIOD: Final = "deleteWithin"
 """The field that people fill in with a period in words."""
 
+CHECKED: Final = frozenset({"operations", "after", "tracks", "when", "sections", "ask"})
+"""The members of several texts that are check boxes; of all others each text has a line."""
 ONE_A_LINE: Final = later("One on each line.")
 UNSAID: Final = ("", later("not said"))
 
@@ -125,6 +151,39 @@ class DutiesForm(SavedForm):
     maxRowsPerDay = IntegerField(later("Most records in a day"), [Optional()])  # noqa: N815
 
 
+class TransferTermsForm(SavedForm):
+    """How the record of a student who moves leaves."""
+
+    tracks = CheckboxesField(
+        later("Leaves by rule, without a person"),
+        description=later(
+            "Information is what is due in two school days. Choose nothing to let a person decide on every release."
+        ),
+    )
+    when = CheckboxesField(
+        later("The rule holds where"), description=later("Without the first three no rule releases anything.")
+    )
+    sections = CheckboxesField(
+        later("Only these sections leave by rule"),
+        description=later("Choose nothing for all that a rule may release; the others are for a person in any case."),
+    )
+    ask = CheckboxesField(later("A person decides on"), description=later("Even where the rule holds."))
+    twoPersons = BooleanField(later("A second person confirms each release"))  # noqa: N815 -- as in the form
+    notify = SelectField(later("How parents know of it"), choices=choices([UNSAID, *NOTICE_NAMES]))
+    office = StringField(
+        later("Office that parents turn to"),
+        [Length(max=500)],
+        description=later("With a letter alone: for a copy and a hearing, with address and telephone."),
+    )
+    receiverKeys = TextAreaField(  # noqa: N815
+        later("Keys that open the record"),
+        description=later("Thumbprints of the receiving district, read by telephone. One on each line, two at most."),
+    )
+    senderKeys = TextAreaField(  # noqa: N815
+        later("Keys that sign it"), description=later("Thumbprints of the sending district, in the same way.")
+    )
+
+
 class AgreementTextForm(SavedForm):
     """The whole text."""
 
@@ -144,7 +203,7 @@ class NewAgreementForm(ConsoleForm):
         later("Kind of recipient"), choices=choices([("", later("as the organisation is known")), *KINDS])
     )
     purpose = StringField(later("Purpose"), [Length(max=100)], description=later("One word, such as tutoring."))
-    template = SelectField(later("Begin with"), choices=choices([(one, TEMPLATE_NAMES[one]) for one in TEMPLATES]))
+    template = SelectField(later("Begin with"), choices=choices(TEMPLATE_NAMES.items()))
     interest = TextAreaField(
         later("Legitimate interest"), description=later("A sentence; it stands in the record of disclosures.")
     )
@@ -192,7 +251,7 @@ class SignForm(ConsoleForm):
 
 def part_form(part: str, values: Mapping[str, Any], number: int) -> SavedForm:
     """Return the form of a *part*, filled with its *values*; with what was sent instead, where it was."""
-    lines = {one.name for one in MEMBERS[part] if one.kind == "texts"} - {"operations", "after"}
+    lines = {one.name for one in MEMBERS[part] if one.kind == "texts"} - CHECKED
     filled = {name: "\n".join(value) if name in lines else value for name, value in values.items()}
     filled = {name: None if value == "" else value for name, value in filled.items()}
     if filled.get(PERIOD):
@@ -204,7 +263,21 @@ def part_form(part: str, values: Mapping[str, Any], number: int) -> SavedForm:
         form.operations.choices = choices([(one, OPERATION_NAMES[one]) for one in OPERATIONS])
     if isinstance(form, DutiesForm):
         form.after.choices = choices([(one, END_NAMES[one]) for one in ENDS])
+    if isinstance(form, TransferTermsForm):
+        sections = [(one.value, name) for one, name in SECTIONS.items()]
+        form.tracks.choices = _offered(((one.value, name) for one, name in TRACKS.items()), values["tracks"])
+        form.when.choices = _offered(((one, CONDITION_NAMES[one]) for one in CONDITIONS), values["when"])
+        form.sections.choices = _offered((one for one in sections if one[0] in BY_RULE), values["sections"])
+        form.ask.choices = _offered(sections, values["ask"])
+        if not values["tracks"] and not form.is_submitted():
+            form.when.data = list(CONDITIONS)  # what a rule begins with
     return form
+
+
+def _offered(known: Iterable[tuple[str, str | Later]], chosen: Iterable[str]) -> list[Any]:
+    """Return the *known* choices, and what the text has *chosen* beside, so that it does not vanish unseen."""
+    found = list(known)
+    return choices([*found, *((one, one) for one in chosen if one not in dict(found))])
 
 
 def part_values(part: str, form: SavedForm) -> dict[str, Any]:
@@ -218,10 +291,16 @@ def part_values(part: str, form: SavedForm) -> dict[str, Any]:
             found[one.name] = [line.strip() for line in str(given or "").splitlines() if line.strip()]
         elif one.kind == "texts":
             found[one.name] = given
+        elif one.kind == "flag":
+            found[one.name] = bool(given)
         else:
             said = " ".join(str(given or "").split())
             found[one.name] = read_period(said) if one.name == PERIOD else said
+    if part == "transfer" and not (found["tracks"] or found["sections"]):
+        found["when"] = []  # without a rule there is nothing that may hold
     return found
 
 
-FORMS: Final[Mapping[str, type[SavedForm]]] = {"parties": PartiesForm, "who": StudentsForm, "duties": DutiesForm}
+FORMS: Final[Mapping[str, type[SavedForm]]] = {
+    "parties": PartiesForm, "who": StudentsForm, "transfer": TransferTermsForm, "duties": DutiesForm,
+}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Children of a district for matching: an index of its students, kept for each snapshot, and their keyed tags."""
+"""Children of a district for matching: an index of its students, kept for each reading, and their keyed tags."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
+from adapters.contract import NO_HINTS, Hint
 from gateway.cache.snapshot import build_snapshot
 from gateway.registers.matching import CODE_FIELDS, STUDENT_FIELDS, own_ids, state_ids
 from gateway.registers.overlay import derived
 from gateway.registers.tags import ID
+from gateway.transfers.districts.readings import SearchReadings
 from gateway.transfers.machine.words import AskedPart
 from gateway.transfers.matching.candidates import CandidateIndex
 from gateway.transfers.matching.children import ChildCandidate, OtherName, StatedChild
@@ -21,10 +23,12 @@ from standards.errors import InvalidBody, SourceUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from adapters.contract import Hints
     from gateway.cache.snapshot import Snapshot, Table
     from gateway.districts.district import District
     from gateway.registers.tags import RegisterKeys
 
+STUDENT_ENTITY: Final = "student"
 NAME_PARTS: Final = ("given", "family", "middle", "suffix")
 PLACE: Final = ("transfer children",)
 MAX_ROWS: Final = 2_000_000
@@ -46,6 +50,8 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
 INDISPENSABLE: Final = frozenset({"name.given", "name.family", "birthDate"})
 """The columns without which a snapshot finds nobody: its district is read instead."""
 
+READINGS: Final[SearchReadings[DistrictRoll]] = SearchReadings()
+"""The readings of this process."""
 _LOOKING_UP: Final = threading.Lock()
 _FLIGHTS: Final[WeakKeyDictionary[District, threading.Lock]] = WeakKeyDictionary()
 
@@ -69,6 +75,12 @@ class DistrictRoll:
         """Return the id of the record in its source, by which a package is read."""
         return self.snapshot.table("student").ids[row]
 
+    def key_of(self, own: str) -> str:
+        """Return the natural key of the student with an id of the source; empty where it is not of a single part."""
+        row = self.rows.get(own)
+        key = self.snapshot.table("student").key(row) if row is not None else None
+        return key[0] if key is not None and len(key) == 1 else ""
+
     def value(self, row: int, name: str) -> str:
         """Return a field of a student; empty where there is none."""
         return _text(self.snapshot.table("student"), name, row)
@@ -77,7 +89,8 @@ class DistrictRoll:
 class DistrictChildren:
     """The students of a district by the ids of its own source, searched as matching wants it.
 
-    An index is made once for a snapshot and kept with it; a district that is not cached is read for one search.
+    An index is made once for a snapshot and kept with it. Of a district that is not cached one reading serves the
+    searches of a minute.
     """
 
     def index(self, district: District) -> CandidateIndex:
@@ -95,7 +108,43 @@ class DistrictChildren:
             SourceError: the source cannot be read whole.
         """
         with _single_flight(district):
-            return _roll(_held(district) or _read(district))
+            snapshot = _held(district)
+            if snapshot is not None:
+                return _roll(snapshot)
+            found = _kept(district)
+            if found is None:
+                found = _roll(_read(district))
+                READINGS.keep(district, found)
+            return found
+
+    def roll_with(self, district: District, own: str) -> DistrictRoll:
+        """Return students of a district with the one whom its source calls *own*: that one alone is read where it can.
+
+        Raises:
+            SourceError: the source cannot be read.
+        """
+        if not _finds_one(district) or _kept(district) is not None:
+            return self.roll(district)
+        return _roll(_read(district, {STUDENT_ENTITY: (Hint("id", "=", own),), **_of_student(own)}))
+
+    def roll_about(self, district: District, keys: RegisterKeys, subject: str) -> DistrictRoll:
+        """Return students of a district with the one who has a keyed tag, if any has.
+
+        Whoever was found before is read alone, where the district is not in memory and its source can do that.
+
+        Raises:
+            SourceError: the source cannot be read.
+        """
+        own = READINGS.student(district, subject)
+        if own is not None:
+            found = self.roll_with(district, own)
+            if row_of_subject(found, keys, district.name, subject) is not None:
+                return found
+        found = self.roll(district)
+        row = row_of_subject(found, keys, district.name, subject)
+        if row is not None:
+            READINGS.note_student(district, subject, found.id_of(row))
+        return found
 
     def present(self, district: District) -> DistrictRoll | None:
         """Return the students of a district as they are in memory, under the registers of now; nothing is waited for.
@@ -103,10 +152,16 @@ class DistrictChildren:
         None where they are not in memory, or lack what the registers need to know a student again.
         """
         snapshot, registers = district.latest, district.registers.now()
-        if snapshot is None or district.registers.grown or not _finds(snapshot):
+        if snapshot is None or not _finds(snapshot):
+            return _kept(district)
+        if district.registers.grown:
             return None
         with _single_flight(district):
             return _roll(replace(snapshot, registers=registers))
+
+    def forget_old(self) -> None:
+        """Forget the readings whose minute is over."""
+        READINGS.forget_old()
 
 
 def subject_tag(keys: RegisterKeys, district: str, own_id: str) -> str:
@@ -200,13 +255,32 @@ def _finds(snapshot: Snapshot) -> bool:
     return snapshot.table("student").columns.keys() >= INDISPENSABLE
 
 
-def _read(district: District) -> Snapshot:
-    """Read what finds a child from a district's source, for this one search."""
+def _kept(district: District) -> DistrictRoll | None:
+    """Return the last reading of a district under the registers of now; None where its minute is over."""
+    found, registers = READINGS.find(district), district.registers.now()
+    if found is None or found.snapshot.registers is registers:
+        return found
+    return replace(found, snapshot=replace(found.snapshot, registers=registers))
+
+
+def _read(district: District, hints: Hints = NO_HINTS) -> Snapshot:
+    """Read what finds a child from a district's source."""
     there = district.adapter.manifest.entities
     wanted = {entity: fields for entity, fields in NEEDED.items() if entity in there}
-    found = build_snapshot(district.adapter.read(wanted), district.name, district.keyring, budget=MAX_ROWS)
+    records = district.adapter.read(wanted, {entity: asked for entity, asked in hints.items() if entity in there})
+    found = build_snapshot(records, district.name, district.keyring, budget=MAX_ROWS)
     found.registers = district.registers.now()
     return found
+
+
+def _finds_one(district: District) -> bool:
+    """Tell whether one student of a district is to be read alone: it is not cached, and its source finds records."""
+    return STUDENT_ENTITY not in district.cached_entities and STUDENT_ENTITY in district.adapter.manifest.ids_shown
+
+
+def _of_student(own: str) -> Hints:
+    """Return the conditions that records are about one student."""
+    return {entity: (Hint(STUDENT_ENTITY, "=", own),) for entity in ("profile", "enrollment")}
 
 
 def _indexed(snapshot: Snapshot) -> tuple[CandidateIndex, Mapping[str, int], Mapping[str, ChildCandidate]]:

@@ -120,7 +120,7 @@ def _contents(
     if student is None:
         raise StepTrouble(TroubleReason.NOT_COVERED)
     try:
-        contents = GatewayRecord(gateway, grant, student).read(wanted(plan))
+        contents = GatewayRecord(gateway, grant, student, roll.key_of(student)).read(wanted(plan))
     except StudentNotCovered:
         raise StepTrouble(TroubleReason.NOT_COVERED) from None
     except OtherStudentFound:

@@ -155,9 +155,10 @@ class TransferWorker:
         self.desk.tries.note_failed(tried, reason, None if over else now + pause)
 
     def _tidy(self) -> None:
-        """Delete the packages that nobody needs; now and then also keys, leftovers, and clocks that are wrong."""
+        """Delete the packages that nobody needs, and what was read; now and then keys, leftovers, and wrong clocks."""
         desk, now = self.desk, self.desk.clock()
         desk.packages.expire()
+        desk.children.forget_old()
         self.reclock()
         if self._kept is None or now - self._kept >= UPKEEP:
             self._kept = now

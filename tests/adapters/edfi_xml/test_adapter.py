@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.contract import Hint
 from adapters.edfi.joins import TOLD_BY, Joins
 from adapters.edfi_xml.adapter import EdFiXml, collections, lenses
 from adapters.testing import AdapterContract, problems
@@ -260,3 +261,39 @@ def test_descriptors_are_claimed_only_where_some_are_described_or_nothing_can_be
     Path(settings["source"]).joinpath("Broken.xml").write_text("<Interchange")
     adapter.stamp()
     assert any(name.endswith("Descriptors") for name in adapter.manifest.entities)
+
+
+TAUGHT = """<StudentSchoolAssociation>
+  <StudentReference{by}>{identity}</StudentReference>
+  <SchoolReference><SchoolIdentity><SchoolId>101</SchoolId></SchoolIdentity></SchoolReference>
+  <EntryDate>2021-08-23</EntryDate>
+  <EntryGradeLevel>uri://ed-fi.org/GradeLevelDescriptor#First grade</EntryGradeLevel>
+</StudentSchoolAssociation>"""
+NAMED = "<StudentIdentity><StudentUniqueId>{}</StudentUniqueId></StudentIdentity>"
+
+
+def of_one(settings, entity="enrollment", **asked):
+    hint = Hint(asked.get("field", "student.key"), asked.get("operator", "="), asked.get("value", "2"))
+    return [record["student"] for _, record in EdFiXml("maple", settings).read({entity: None}, {entity: (hint,)})]
+
+
+def enrolled(folder, *records):
+    settings = small(folder, ("1", "2", "3"))
+    (folder / "Enrollment.xml").write_text(ROOT.format("InterchangeStudentEnrollment", "\n".join(records)), "utf-8")
+    return settings
+
+
+def test_of_records_about_one_student_those_of_others_are_left_out(tmp_path):
+    given = [TAUGHT.format(by="", identity=NAMED.format(one)) for one in ("1", " 2 ", "3")]
+    settings = enrolled(tmp_path, *given)
+    assert of_one(settings) == [("2",)]
+    assert of_one(settings, field="student") == of_one(settings, operator="!=") == [("1",), ("2",), ("3",)]
+
+
+def test_a_student_who_is_named_by_an_xml_id_is_not_left_out(tmp_path):
+    by_id = TAUGHT.format(by=' ref="S2"', identity="")
+    settings = enrolled(tmp_path, TAUGHT.format(by="", identity=NAMED.format("1")), by_id)
+    text = (tmp_path / "Student.xml").read_text("utf-8").replace("<Student>", '<Student id="S1">', 1)
+    second = text.index("<Student>")
+    (tmp_path / "Student.xml").write_text(text[:second] + text[second:].replace("<Student>", '<Student id="S2">', 1))
+    assert ("2",) in of_one(settings)

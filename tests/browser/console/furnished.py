@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.admin.agreements.signing import Signing
-from gateway.admin.agreements.writing import DraftWriting
+from gateway.admin.agreements.writing import DraftWriting, NewDraft
 from gateway.admin.clients.clients import Clients, NewClient
 from gateway.admin.clients.secrets import ClientSecrets
 from gateway.admin.districts.connecting import Connections
@@ -54,7 +54,7 @@ def furnish(region: PeopleRegion) -> tuple[str, str]:
 
 
 def agreed(region: PeopleRegion) -> None:
-    """Let one agreement have a draft, another a version in review, and a third one that its provider has signed."""
+    """Let agreements have a draft, one about transfers, a version in review, and one that its provider has signed."""
     writing, signing = DraftWriting(region.administered), Signing(region.administered)
     writer = region.actor("dana", ("maple", "district-admin"))
     signer = region.actor("sam", ("maple", "approver"))
@@ -63,6 +63,7 @@ def agreed(region: PeopleRegion) -> None:
         text = agreement("maple").replace("id: conformance-maple", f"id: {name}")
         one = writing.read_in(writer, text)
         writing.ask(writer, one.id, 1, one.number)
+    writing.create(writer, NewDraft("maple", "cedar", "district", template="transfer", clients=("cedar-agent",)))
     shown = signing.to_sign(signer, "half-signed", 1).digest
     signing.sign(signer, "half-signed", 1, "maple", shown, "passkey")
 

@@ -62,6 +62,26 @@ def test_an_agreement_is_edited(site, page):
     assert "tutoring" in page.locator(".facts").first.inner_text()
 
 
+def test_an_agreement_about_transfers_is_written_without_a_word_of_yaml(site, page):
+    page.goto(f"{site.address}/console/agreements/cedar-maple/1")
+    page.get_by_role("link", name="Write", exact=True).click()
+    page.fill("[name=begin]", "2026-09-01")
+    page.fill("[name=end]", "2027-08-31")
+    press(page, "Save")
+    page.get_by_role("link", name="Transfer of records", exact=True).click()
+    page.get_by_label("Information", exact=True).check()
+    page.get_by_label("no restriction lies on the student").uncheck()
+    page.fill("[name=receiverKeys]", "r" * 43)
+    page.fill("[name=senderKeys]", "s" * 43)
+    press(page, "Save")
+    assert "No rule releases anything without" in page.locator("[role=alert]").inner_text()
+    page.get_by_label("no restriction lies on the student").check()
+    page.get_by_label("A second person confirms each release").check()
+    press(page, "Save")
+    page.get_by_role("link", name="Check", exact=True).click()
+    assert "There is no mistake." in page.locator("main").inner_text()
+
+
 def test_a_client_is_registered(site, page):
     page.goto(f"{site.address}/console/clients/register")
     page.fill("[name=name]", "no-script")

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.contract import NO_HINTS, Hint
+from gateway.cache.point_lookups import NO_LOOKUPS
+from gateway.districts.uncached_reads import with_targets
 from gateway.engine.laid_over import laid_over
 from gateway.engine.plan import entities_of
 from gateway.engine.view_rows import ViewRows
@@ -33,17 +35,22 @@ if TYPE_CHECKING:
 
 API: Final = "edfi"
 STUDENT: Final = "student"
-LINKED_TO_STUDENT: Final = frozenset({STUDENT, "contact"})
+CONTACT: Final = "contact"
+LINKED_TO_STUDENT: Final = frozenset({STUDENT, CONTACT})
 """The entities without a reference to a student of which those visible are the student's all the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayRecord:
-    """The record of the *student*, by the id that the district's source gives it, as *grant* releases it."""
+    """The record of the *student*, by the id that the district's source gives it, as *grant* releases it.
+
+    Where the single part of its natural *key* is known already, nothing is read for that.
+    """
 
     gateway: Gateway
     grant: Grant
     student: str
+    key: str = ""
 
     def read(self, wanted: WantedContents) -> RecordContents:
         """Read all that is *wanted* of one state of the district's data, or fail.
@@ -56,7 +63,7 @@ class GatewayRecord:
         resources = (*wanted.own, *wanted.referred)
         views = self._released(base, resources)
         sheets = roster.views_of(wanted.roster, lambda view: self.gateway.views.pruned(base, view))
-        visibility = self._visibility(of_one_student(base, self._key()), (*views.values(), *sheets.values()))
+        visibility = self._visibility(base, self._key(), (*views.values(), *sheets.values()))
         row = _row_of(visibility, self.student)
         documents, shown = self._rows(views, visibility), self._rows(sheets, visibility)
         found = _documents(wanted, documents, row)
@@ -80,6 +87,8 @@ class GatewayRecord:
 
     def _key(self) -> str:
         """Return the single part of the student's natural key, by which it is told from all others."""
+        if self.key:
+            return self.key
         asked: Hints = {STUDENT: (Hint("id", "=", self.student),)}
         snapshot = self.gateway.districts[self.grant.district].snapshot(frozenset({STUDENT}), self.grant, asked)
         table = snapshot.table(STUDENT)
@@ -89,12 +98,16 @@ class GatewayRecord:
             raise StudentNotCovered
         return key[0]
 
-    def _visibility(self, grant: Grant, views: Sequence[View]) -> Visibility:
-        """Return what the narrowed *grant* shows of one state of the data; nothing of it is kept for later requests."""
+    def _visibility(self, base: Grant, key: str, views: Sequence[View]) -> Visibility:
+        """Return what *base* shows of the student with a *key* in one state of the data; nothing of it is kept."""
+        grant = of_one_student(base, key)
         district = self.gateway.districts[grant.district]
         entities = frozenset({STUDENT}).union(*(entities_of(view, grant) for view in views))
-        live = (entities & district.adapter.manifest.entities) - district.cached_entities
-        snapshot = district.snapshot(entities, grant, _conditions(live, entities, self.student))
+        there = district.adapter.manifest.entities
+        live = with_targets((entities & there) - district.cached_entities, there)
+        by = ("", self.student) if not district.adapter.manifest.bulk else (".key", key)  # files know no ids
+        alone = {STUDENT: ((key,),), CONTACT: ()} if STUDENT in live else NO_LOOKUPS
+        snapshot = district.snapshot(entities, grant, _conditions(live, entities, *by), alone)
         below = self._over(snapshot.base, grant) if snapshot.base is not None else None
         return self._over(snapshot, grant, below)
 
@@ -143,17 +156,19 @@ def _referred(
     return _in_order(parts, shown)
 
 
-def _conditions(live: frozenset[str], entities: frozenset[str], student: str) -> Hints:
-    """Return what a source need not send of *live* entities: records of other students, which nothing refers to.
+def _conditions(live: frozenset[str], entities: frozenset[str], by: str, student: str) -> Hints:
+    """Return what a source need not send of *live* entities: records of other students, which nothing left refers to.
 
     Everybody else is outside the population, so leaving them out changes nothing that could be shown.
     """
-    found: dict[str, tuple[Hint, ...]] = {}
-    targets = {field.to for entity in entities for field in fields_of(entity).values() if field.type == "ref"}
-    for entity in live - targets:
-        if (owner := _owner(entity)) is not None:
-            found[entity] = (Hint(owner, "=", student),)
-    return found or NO_HINTS
+    owners = {entity: owner for entity in live if (owner := _owner(entity)) is not None}
+    while kept := owners.keys() & _referred_to((entities | live) - owners.keys()):
+        owners = {entity: owner for entity, owner in owners.items() if entity not in kept}
+    return {entity: (Hint(f"{owner}{by}", "=", student),) for entity, owner in owners.items()} or NO_HINTS
+
+
+def _referred_to(entities: Iterable[str]) -> frozenset[str]:
+    return frozenset(field.to for one in entities for field in fields_of(one).values() if field.type == "ref")
 
 
 def _owner(entity: str) -> str | None:

@@ -8,7 +8,9 @@ from hypothesis import strategies as some
 
 from gateway.admin.agreements import form
 from policies.documents import loading
+from policies.transfers.terms import CONDITIONS, NOTICES, SECTIONS, TRACKS
 from standards.errors import CallerError
+from tests.gateway.transfers.work.world import agreement_text
 from tests.support.regions import TUTORING, agreement
 
 POPULATION = '{all: [{grade: {in: ["03"]}}, {program: {is: "Title I"}}, {enrollment: active}]}'
@@ -19,6 +21,7 @@ TEXT = (
     + 'tests: [{name: one, student: {grade: "03"}, expect: {visible: true}}]\n'
     + "offer: {until: 2027-01-01}\n"
 )
+MOVING = agreement_text().replace("  notify: annual-notice", "  notify: annual-notice  # as we tell them each August")
 LINES = some.text(some.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
 
 
@@ -28,7 +31,8 @@ def said(text):
 
 @pytest.mark.parametrize("part", form.MEMBERS)
 def test_what_is_saved_as_it_was_read_changes_no_letter(part):
-    assert form.write_part(TEXT, part, form.read_part(TEXT, part)) == TEXT
+    for text in (TEXT, MOVING):
+        assert form.write_part(text, part, form.read_part(text, part)) == text
 
 
 @given(LINES, some.lists(LINES, max_size=3), some.integers(0, 150))
@@ -43,6 +47,29 @@ def test_any_value_is_read_back_as_it_was_written(line, several, years):
     assert {name: said(again)[name] for name in kept} == {name: said(TEXT)[name] for name in kept}
     assert "# why this agreement exists" in again
     assert "# a window" in again
+
+
+def several(names):
+    return some.lists(some.sampled_from(names), unique=True)
+
+
+PRINTS = some.lists(some.text("abcXYZ019-_", min_size=43, max_size=43), max_size=2)
+
+
+@given(
+    some.fixed_dictionaries({
+        "tracks": several(list(TRACKS)), "when": several(CONDITIONS), "sections": several(SECTIONS),
+        "ask": several(SECTIONS), "twoPersons": some.booleans(), "notify": some.sampled_from(NOTICES),
+        "office": LINES, "receiverKeys": PRINTS, "senderKeys": PRINTS,
+    })
+)  # fmt: skip
+def test_any_terms_of_transfers_are_read_back_as_they_were_written(values):
+    written = form.write_part(MOVING, "transfer", values)
+    assert form.read_part(written, "transfer") == values
+    assert {name: one for name, one in said(written).items() if name != "transfer"} == {
+        name: one for name, one in said(MOVING).items() if name != "transfer"
+    }
+    assert "# as we tell them each August" in written
 
 
 def test_a_selector_is_taken_away_whole_and_an_empty_population_with_it():
@@ -69,6 +96,11 @@ def test_actions_are_changed_added_and_taken_away_and_other_lines_stay():
 def test_a_text_that_cannot_be_read_has_no_form():
     with pytest.raises(CallerError, match="mend the text first"):
         form.read_part("id: [", "who")
+
+
+def test_a_mistake_about_transfers_is_mended_in_their_part():
+    line = MOVING.splitlines().index("transfer:") + 3
+    assert form.part_at(MOVING, line) == "transfer"
 
 
 @pytest.mark.parametrize(("line", "part"), [(2, ""), (5, "parties"), (10, "who"), (12, "what"), (21, "")])

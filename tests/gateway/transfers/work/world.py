@@ -176,10 +176,10 @@ class World:
         return self.does(found, E.ACCEPT, content={"version": found.version, "echo": echo})
 
 
-def worlds(folder, agreements=None, at_once=True, store="", keys=(("cedar", "cedar enc", KeyUse.SEAL),)):
+def worlds(folder, agreements=None, at_once=True, store="", keys=(("cedar", "cedar enc", KeyUse.SEAL),), sites=None):
     """Yield a world; a fixture goes on with it."""
     settings = SETTINGS.replace("transfers = ", f"{store}transfers = ")
-    sites = small_sites(folder / "data")
+    sites = sites or small_sites(folder / "data")
     with running(folder / "region", sites, agreements or [agreement_text()], settings, Clock()) as region:
         worker = region.running.transfers()
         if at_once:
