@@ -23,16 +23,19 @@ ACTION: Final = "event.read"
 PURPOSE: Final = "acts"
 """The purpose of the key by which acts are named."""
 ID_BYTES: Final = 16
-STUDENTS: Final = frozenset({"tags", "tag", "students", "student", "mark", "marks"})
-"""What an act may name of students, by keys that this list does not show: the audit log has them."""
+UNTOLD: Final = frozenset({"tags", "tag", "students", "student", "mark", "marks", "number"})
+"""What no list shows: what an act may name of students, by keys, and numbers of rows that all districts share.
+
+The audit log has them.
+"""
 
 TRANSFER: Final = "transfer "
 """How acts about a transfer begin."""
-INSIDE: Final = frozenset({"agreement", "number", "version", "event"})
+INSIDE: Final = frozenset({"agreement", "version", "event"})
 """What is not shown of them: the agreement tells where a student moves, the others what the other district has done.
 
-The requester reads its own acts, and the number of its withdrawal says whether somebody was found; so does the hash of
-the event to whoever tries the numbers.
+The requester reads its own acts, and the number of its withdrawal would say whether somebody was found; so does the
+hash of the event to whoever tries the numbers.
 """
 
 
@@ -87,7 +90,7 @@ class Events:
         return tuple(self._recorded(row) for row in rows), int(total)
 
     def _recorded(self, row: Any) -> RecordedAct:
-        untold = STUDENTS | INSIDE if row.action.startswith(TRANSFER) else STUDENTS
+        untold = UNTOLD | INSIDE if row.action.startswith(TRANSFER) else UNTOLD
         content = {name: value for name, value in row.content.items() if name not in untold}
         tag = derive_subkey(self._key, f"{row.district}\0{row.number}".encode())[:ID_BYTES].hex()
         return RecordedAct(tag, row.at, row.actor, row.action, row.district, row.reason, content)

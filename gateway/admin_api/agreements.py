@@ -15,6 +15,7 @@ from gateway.admin_api.frame.bodies import AdminBody, AskedCount, Filters, TextL
 from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply, serving
 from gateway.people.actor import NotPermitted
 from gateway.signing.overview import ENDING, FORCE
+from gateway.storage.secrets import derive_subkey
 from policies.documents.loading import MAX_FILE_BYTES
 from standards.errors import NotFound
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from gateway.admin.agreements.reading import KnownVersion
     from gateway.admin.agreements.signing import SignedVersion
 
+SAVES: Final = "agreement saves"
+"""The purpose of the key by which saves are named."""
+SAVE_BYTES: Final = 16
 ROUTES = AdminOperations("agreements")
 MAX_DIGITS: Final = 6
 HASH: Final = r"^[0-9a-f]{64}$"
@@ -40,7 +44,7 @@ AgreementVersionSchema = AdminBody.from_dict(
         "to": fields.String(required=True, allow_none=True),
         "writable": fields.Boolean(required=True),
         "waitsFor": fields.List(fields.String(), required=True),
-        "save": fields.Integer(required=True),
+        "save": fields.String(required=True),
     },
     name="AgreementVersionSchema",
 )
@@ -101,7 +105,7 @@ class AgreementOutcomeSchema(AdminBody):
 
     state = fields.String(required=True)
     served = fields.Boolean(required=True, allow_none=True)
-    save = fields.Integer(required=True)
+    save = fields.String(required=True)
 
 
 @ROUTES.add("GET", "/agreements", "agreement.read", AgreementVersionSchema, many=True)
@@ -197,11 +201,11 @@ def change_agreement_state(asked: AdminRequest, name: str, version: str) -> Repl
 
 def _outcome(done: Published | SignedVersion) -> Reply:
     one = done.version
-    return Reply({"state": one.state, "served": done.effect.served, "save": one.number})
+    return Reply({"state": one.state, "served": done.effect.served, "save": _save(one)})
 
 
 def _written(one: KnownVersion) -> Reply:
-    return Reply({"state": one.state, "served": None, "save": one.number})
+    return Reply({"state": one.state, "served": None, "save": _save(one)})
 
 
 def _find(asked: AdminRequest, name: str, version: str) -> KnownVersion:
@@ -215,13 +219,19 @@ def _number(version: str) -> int:
     return int(version)
 
 
+def _save(one: KnownVersion) -> str:
+    """Name a save by a keyed tag: the saves of all districts are numbered together, and gaps would tell of others."""
+    key = serving().region.keys.derive(SAVES)
+    return derive_subkey(key, str(one.number).encode())[:SAVE_BYTES].hex()
+
+
 def _shown(one: KnownVersion) -> dict[str, Any]:
     return {
         "id": one.id, "version": one.version, "district": one.district, "recipient": one.recipient,
         "purpose": one.purpose, "state": one.state, "from": one.begin.isoformat() if one.begin else None,
         "to": one.end.isoformat() if one.end else None, "served": one.state in {FORCE, ENDING} and not one.unserved,
         "writable": one.open, "waitsFor": list(one.waiting_for),
-        "save": one.number,
+        "save": _save(one),
     }  # fmt: skip
 
 

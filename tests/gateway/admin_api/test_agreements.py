@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.support.people.api import in_session, machine
@@ -35,6 +37,10 @@ def test_of_two_who_save_the_same_state_the_second_is_refused(maria, begun):
     saved = maria.put(HERE, {"text": TEXT + "# one\n"}, If_Match=begun)
     assert saved.status_code == 200, saved.data
     assert saved.json["text"].endswith("# one\n")
+    assert re.fullmatch("[0-9a-f]{32}", saved.json["save"])  # all districts share the numbers of saves
+    again = maria.get(HERE)
+    assert again.json["save"] == saved.json["save"]
+    assert maria.put(HERE, {"text": TEXT}, If_Match=again.headers["ETag"]).json["save"] != saved.json["save"]
     assert maria.put(HERE, {"text": TEXT + "# two\n"}, If_Match=begun).status_code == 412
     assert maria.put(HERE, {"text": TEXT}).status_code == 428
 
