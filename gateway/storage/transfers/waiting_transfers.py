@@ -84,6 +84,6 @@ class WaitingTransfers:
         columns = [getattr(transfers.c, name) for name in WaitingTransfer.__slots__]
         with transaction(self._engine) as connection:
             rows = connection.execute(
-                select(*columns).where(wanted).order_by(transfers.c.next_due, transfers.c.id)
+                select(*columns).where(wanted).order_by(transfers.c.next_due, transfers.c.asked, transfers.c.id)
             ).all()
         return tuple(WaitingTransfer(*row) for row in rows)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gateway.districts.district import District
 
-Reading = TypeVar("Reading")
+Roll = TypeVar("Roll")
 KEPT_SECONDS: Final = 60.0
 MAX_DISTRICTS: Final = 8
 """The districts of which a reading is kept at one moment; the oldest one makes room."""
@@ -24,15 +24,15 @@ MAX_KNOWN: Final = 10_000
 """The students of a district whose ids are remembered."""
 
 
-class SearchReadings(Generic[Reading]):
+class SearchReadings(Generic[Roll]):
     """The last reading of each of a few districts, and the ids of students who were found: keyed tags and no names."""
 
     def __init__(self, seconds: float = KEPT_SECONDS, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._seconds, self._monotonic, self._lock = seconds, monotonic, threading.Lock()
-        self._rolls: WeakKeyDictionary[District, tuple[float, Reading]] = WeakKeyDictionary()
+        self._rolls: WeakKeyDictionary[District, tuple[float, Roll]] = WeakKeyDictionary()
         self._known: WeakKeyDictionary[District, OrderedDict[str, str]] = WeakKeyDictionary()
 
-    def keep(self, district: District, roll: Reading) -> None:
+    def keep(self, district: District, roll: Roll) -> None:
         """Keep a reading of a district from now on."""
         with self._lock:
             self._forget_old()
@@ -40,7 +40,7 @@ class SearchReadings(Generic[Reading]):
                 del self._rolls[min(self._rolls, key=lambda one: self._rolls[one][0])]
             self._rolls[district] = self._monotonic(), roll
 
-    def find(self, district: District) -> Reading | None:
+    def find(self, district: District) -> Roll | None:
         """Find the reading of a district; None where there is none any more."""
         with self._lock:
             self._forget_old()

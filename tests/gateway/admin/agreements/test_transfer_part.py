@@ -10,6 +10,8 @@ from gateway.admin.agreements.writing import DraftWriting, NewDraft
 from policies.transfers.terms import CONDITIONS, SECTIONS, transfer_terms
 from standards.errors import InvalidBody
 from tests.gateway.transfers.work.world import agreement_text, pair
+from tests.support.people.region import people_region
+from tests.support.regions import agreement, small_sites
 
 TO_CEDAR = NewDraft("maple", "cedar", "district", "", "transfer", "", "2026-09-01", "2027-08-31", "", ("cedar-agent",))
 KEYS = {"receiverKeys": [pair("cedar enc").thumbprint()], "senderKeys": [pair("maple sig").thumbprint()]}
@@ -22,6 +24,14 @@ FILLED = {
 
 def terms_of(text):
     return transfer_terms(content_of(text))
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory):
+    """One region for all of them: each begins a draft of its own."""
+    folder = tmp_path_factory.mktemp("transfer-part")
+    with people_region(folder / "r", small_sites(folder, 30), [agreement("cedar", client="other")]) as found:
+        yield found
 
 
 @pytest.fixture

@@ -96,6 +96,17 @@ def test_an_agreement_is_written_signed_by_both_and_published_in_the_browser(reg
     assert "ben@example.org" in signed
 
 
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """Somebody who writes and signs for a district, with a draft of which both parties are asked to sign."""
+    folder = tmp_path_factory.mktemp("pages")
+    with people_region(folder / "r", small_sites(folder, 30), [agreement("cedar", client="other")]) as region:
+        maria = region.browser("maria", ("maple", "privacy-officer"), ("maple", "district-admin"))
+        begin(maria)
+        maria.post(f"{HERE}/ask", {"number": value(maria.get(HERE), "number")})
+        yield region.browser("maria2", ("maple", "approver"), ("maple", "district-admin"))
+
+
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize(
     "path",
@@ -105,11 +116,7 @@ def test_an_agreement_is_written_signed_by_both_and_published_in_the_browser(reg
      "/conformance-maple/1/check", "/conformance-maple/1/publish", "/conformance-maple/diff?before=1&after=1",
      "/conformance-maple/1/refuse", "/conformance-maple/1/sign", "/conformance-maple/1/withdraw"],
 )  # fmt: skip
-def test_every_page_is_there_in_both_languages(region, maria, language, path):
-    begin(maria)
-    page = maria.get(HERE)
-    maria.post(f"{HERE}/ask", {"number": value(page, "number")})
-    both = region.browser("maria2", ("maple", "approver"), ("maple", "district-admin"))
+def test_every_page_is_there_in_both_languages(both, language, path):
     both.wsgi.set_cookie(COOKIE, language, domain="crossing.example.org", secure=True, path="/")
     answer = both.get(f"{ROOT}{path}")
     assert answer.status_code == 200, text_of(answer)

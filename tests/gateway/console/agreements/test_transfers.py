@@ -118,6 +118,17 @@ def test_a_mistake_is_told_at_its_field_with_what_was_filled_in(maria, language,
     assert SIGNS in page
 
 
+def test_the_page_is_in_spanish_too(maria):
+    maria.wsgi.set_cookie(COOKIE, "es", domain="crossing.example.org", secure=True, path="/")
+    page = text_of(maria.get(PART))
+    maria.wsgi.delete_cookie(COOKIE, domain="crossing.example.org", path="/")
+    for said in (
+        "Traslado de expedientes", "Sale por regla", "La regla se aplica cuando", "ninguna restricción", "Disciplina",
+        "Una segunda persona confirma", "el aviso anual", "Claves que abren el expediente", f"maple firma con {SIGNS}.",
+    ):  # fmt: skip
+        assert said in page, said
+
+
 def test_a_choice_that_there_is_not_and_hostile_text_are_refused_or_shown_as_text(maria):
     assert post(maria, ask=["everything"]).status_code == 400
     assert post(maria, sections=["contacts"]).status_code == 400
