@@ -6,6 +6,7 @@ import csv
 import io
 import tempfile
 import zipfile
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -25,12 +26,26 @@ with zipfile.ZipFile(BOMB, "w", zipfile.ZIP_DEFLATED) as bomb:
     bomb.writestr("manifest.csv", b"0" * (64 << 20))
 
 
+@contextmanager
+def uploaded(folder):
+    """Run a region with a district that people have connected and given files."""
+    sites = {"maple": small_sites(folder / "data")["maple"]}
+    with people_region(folder / "region", sites, [agreement("maple")]) as region:
+        ana = region.actor("ana", ("alder", "district-admin"))
+        connected(region, ana, "alder", zipped(folder / "made"))
+        yield region
+
+
 @pytest.fixture
 def region(tmp_path):
-    sites = {"maple": small_sites(tmp_path / "data")["maple"]}
-    with people_region(tmp_path / "region", sites, [agreement("maple")]) as region:
-        ana = region.actor("ana", ("alder", "district-admin"))
-        connected(region, ana, "alder", zipped(tmp_path / "made"))
+    with uploaded(tmp_path) as region:
+        yield region
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory):
+    """A region of which pages are shown, and nothing else is done to it."""
+    with uploaded(tmp_path_factory.mktemp("looked-at")) as region:
         yield region
 
 
@@ -157,9 +172,9 @@ def test_a_large_change_waits_and_just_its_rows_are_approved(region, alder, tmp_
 
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("path", ["", "/alder", "/alder/files", "/connect", "/alder/connection", "/alder/approve"])
-def test_every_page_is_shown_in_both_languages(region, path, language):
-    browser = region.browser("ana", ("alder", "district-admin"))
+def test_every_page_is_shown_in_both_languages(looked_at, path, language):
+    browser = looked_at.browser("ana", ("alder", "district-admin"))
     answer = browser.get(f"/console/districts{path}", headers={"Accept-Language": language})
     assert answer.status_code == 200, answer.get_data(as_text=True)
-    other = region.browser("eve", ("maple", "district-admin")).get(f"/console/districts{path}")
+    other = looked_at.browser("eve", ("maple", "district-admin")).get(f"/console/districts{path}")
     assert other.status_code == (404 if "alder" in path else 200)
