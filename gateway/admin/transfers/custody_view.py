@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.transfers.office import DECIDE, FOLLOW, HIDDEN, MATCH, READ, WITHDRAW, TransferOffice
 from gateway.admin.transfers.own_children import own_child
+from gateway.storage.transfers.tries import TransferTries
 from gateway.tasks.moving import supplement_task
 from gateway.tasks.store import Tasks
 from gateway.transfers.clocks.clocks import clocks
@@ -53,7 +54,10 @@ BLANK: Final[Mapping[str, Any]] = {
     "sent": frozenset(),
 }  # fmt: skip
 """What a view shows to whoever follows transfers without a look at children: their ids, states and clocks alone."""
-RELEASING: Final = frozenset({EventKind.APPROVE, EventKind.SUPPLEMENT})
+FOR_TOLD: Final = frozenset({EventKind.APPROVE, EventKind.SUPPLEMENT, EventKind.REDIRECT})
+"""What nobody does from whom the receiver is hidden: whether it can be done tells which district that is."""
+OF_AGREEMENT: Final = frozenset({TaskCause.NO_RULE, TaskCause.AGREEMENT})
+"""The causes that follow from the receiver's agreement, and not from the child."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,12 @@ class CustodyCandidate:
 class CustodyView:
     """A transfer as its sending district sees it: never what was stated of the child.
 
-    *receiver* is empty where the actor may not know it. *number* is what a decision says that it has seen. *child* is
-    who was found; *candidates* are there to be chosen from, with the number of those *left_out*. *offered* is what the
-    actor may do now; *causes* are why a person must decide. Of the *sections*, *rule* are those that the agreement
-    lets leave by rule. It *needs_two* persons to release anything. *source_fails* where the district's own system
-    cannot be read, so that neither child nor candidates are shown.
+    *receiver* is empty where the actor may not know it; then nothing is said that follows from its agreement.
+    *number* is what a decision says that it has seen. *child* is who was found; *candidates* are there to be chosen
+    from, with the number of those *left_out*. *offered* is what the actor may do now; *causes* are why a person must
+    decide. Of the *sections*, *rule* are those that the agreement lets leave by rule. It *needs_two* persons to release
+    anything. *source_fails* where the district's own system cannot be read, so that neither child nor candidates are
+    shown.
     """
 
     id: str
@@ -122,6 +127,11 @@ class CustodyReading(TransferOffice):
         shown = (one if one.id in open_to_all else replace(one, receiver=HIDDEN) for one in page.items)
         return TransferPage(tuple(shown), page.next)
 
+    def put_off(self) -> int:
+        """Count the requests whose search waits, as a district has asked for too many who were not found: no names."""
+        self.need(FOLLOW)
+        return TransferTries(self.region.store, self.region.clock).count_put_off(self.org)
+
     def look(self, transfer: str) -> CustodyView:
         """Look at one transfer: for people of the district, candidates and the child too.
 
@@ -133,14 +143,16 @@ class CustodyReading(TransferOffice):
 
     def view(self, transfer: Transfer, *, shows_candidates: bool = False) -> CustodyView:
         """Return how the actor sees a *transfer* that is asked of the district."""
-        terms, roll = self.terms(transfer), self._roll_of(transfer)
+        roll = self._roll_of(transfer)
         row = self.row(roll, transfer) if roll is not None else None
-        protected = self.is_protected(transfer, roll)
+        hides = not self.is_told and self.is_protected(transfer, roll)
+        terms = None if hides else self.terms(transfer)
         causes = _causes(self.ledger.events(transfer.id)) if transfer.state is TransferState.WAITING else ()
+        causes = tuple(one for one in causes if not (hides and one in OF_AGREEMENT))
         found = CustodyView(
-            transfer.id, HIDDEN if protected and not self.is_told else transfer.receiver, transfer.state,
+            transfer.id, HIDDEN if hides else transfer.receiver, transfer.state,
             transfer.number, transfer.asked, transfer.military, clocks(transfer, self.times.school_days(self.org)),
-            self._offered(transfer, protected=protected), causes, transfer.hold, transfer.version,
+            self._offered(transfer, hides=hides), causes, transfer.hold, transfer.version,
             own_child(roll, row) if roll is not None and row is not None and self._sees_children() else None,
             rule=_by_rule(terms), approved=transfer.approved, withheld=transfer.withheld, sent=transfer.sent,
             needs_two=terms is not None and terms.two_persons, supplement_asked=self.supplement_asked(transfer),
@@ -180,7 +192,7 @@ class CustodyReading(TransferOffice):
     def asked_task(self, transfer: Transfer) -> PersonTask:
         """Return the task by which the receiving district asks for what has changed since the last delivery."""
         version = max(transfer.delivered, default=0)
-        return supplement_task(transfer.id, self.org, version, self.region.clock())
+        return supplement_task(transfer.id, self.org, version, self.today())
 
     def restrictions(self, roll: DistrictRoll) -> Mapping[int, frozenset[str]]:
         """Return the kinds of restrictions on each own student today, by row."""
@@ -206,9 +218,9 @@ class CustodyReading(TransferOffice):
     def _sees_children(self) -> bool:
         return any(self.may(action) for action in (MATCH, DECIDE, READ))
 
-    def _offered(self, transfer: Transfer, *, protected: bool) -> frozenset[EventKind]:
+    def _offered(self, transfer: Transfer, *, hides: bool) -> frozenset[EventKind]:
         found = allowed(transfer, self.party)
-        barred = RELEASING if protected and not self.is_told else frozenset()
+        barred = FOR_TOLD if hides else frozenset()
         return frozenset(kind for kind in found - barred if kind in NEEDS and self.may(NEEDS[kind]))
 
     @property

@@ -102,11 +102,13 @@ class TransferDecisions(CustodyReading):
     ) -> CustodyView | Waiting:
         self.need(DECIDE)
         found = self.sent_to_us(transfer)
-        agreement, _ = self.agreement(found.sender, found.receiver)
         named, kept = section_words(sections), section_words(withheld)
         self._check_now(found, kind, expected, key)
         _check_whole(found, kind, named, kept)
         self._check_approver(found)
+        agreement, _ = self.agreement(
+            found.sender, found.receiver
+        )  # last: whether it is there tells who the receiver is
         terms = agreement.transfer
         told = {"do": kind.value, "sections": named, "withheld": kept, "expected": expected}
 

@@ -18,6 +18,7 @@ from gateway.storage.transfers.asked_children import AskedChildren
 from gateway.tasks.store import Tasks
 from gateway.tasks.task import ID_CHARACTERS, REGISTRAR, TRANSFER_SUGGESTED, PersonTask
 from gateway.transfers.districts.restrictions import restrictions_by_row
+from gateway.transfers.machine.errors import TransferKeyReused
 from gateway.transfers.matching.children import StatedChild
 from standards.errors import Conflict, NotFound
 
@@ -70,8 +71,8 @@ class TransferSuggestions(TransferOffice):
             for row, sender in self._waiting(roll)
         )
 
-    def ask(self, handle: str, key: str, *, again: bool = False) -> OutwardTransfer:
-        """Make a suggestion a request; the same click once more, by its *key*, is that request again.
+    def ask(self, handle: str, *, again: bool = False) -> OutwardTransfer:
+        """Make a suggestion a request, once: every further click of whoever has made it leads to that request.
 
         Raises:
             NotFound: it is none any more.
@@ -80,23 +81,28 @@ class TransferSuggestions(TransferOffice):
         self.need_children()
         roll = self.roll()
         row, sender = self._of(roll, handle)
-        if self._is_over(roll, row, sender) and not self.asking.has_begun(key):
+        task = self._task(roll, row, sender)
+        key = f"suggestion\0{task.id}"
+        if self._is_over(task) and not self.asking.has_begun(key):
             raise Conflict(NO_SUGGESTION)
         candidate = candidate_of(roll, row)
         stated = {
             "stateId": candidate.state_id, "given": candidate.given, "family": candidate.family,
             "middle": candidate.middle, "suffix": candidate.suffix, "birthDate": candidate.birth_date,
         }  # fmt: skip
-        begun = self.asking.ask(TransferForm(sender, stated, again=again), key)
+        try:
+            begun = self.asking.ask(TransferForm(sender, stated, again=again), key)
+        except TransferKeyReused:
+            raise Conflict(NO_SUGGESTION) from None  # somebody else's click was the first
         with suppress(Conflict):  # closed by the same click before, or by somebody else meanwhile: the request is made
-            self._close(roll, row, sender, "asked")
+            self._close(task, "asked")
         return begun
 
     def dismiss(self, handle: str) -> None:
         """Suggest this no more."""
         self.need_children()
         roll = self.roll()
-        self._close(roll, *self._of(roll, handle), "dismissed")
+        self._close(self._task(roll, *self._of(roll, handle)), "dismissed")
 
     def _of(self, roll: DistrictRoll, handle: str) -> tuple[int, str]:
         """Return the row of a suggested student, and the district that is suggested."""
@@ -115,7 +121,7 @@ class TransferSuggestions(TransferOffice):
         left = [one for name, one in ids.items() if name not in over]
         tags = {one: frozenset(self.asking.child_tags(_stated(roll, one[0]))) for one in left}
         every = frozenset().union(*tags.values())
-        asked = AskedChildren(self.region.store, self.region.clock).known(self.org, every)
+        asked = AskedChildren(self.region.store).known(self.org, every)
         return [one for one in left if not tags[one] & asked][:MAX_SUGGESTED]
 
     def _suggested(self, roll: DistrictRoll) -> Iterator[tuple[int, str]]:
@@ -139,13 +145,12 @@ class TransferSuggestions(TransferOffice):
         name = self.tag(b"suggestions", text)[:ID_CHARACTERS]
         return PersonTask(name, TRANSFER_SUGGESTED, self.org, REGISTRAR, about, self.region.clock())
 
-    def _is_over(self, roll: DistrictRoll, row: int, sender: str) -> bool:
+    def _is_over(self, task: PersonTask) -> bool:
         """Tell whether somebody has taken or dismissed a suggestion."""
-        name = self._task(roll, row, sender).id
-        return name in Tasks(self.region.store, self.region.clock).known([name])
+        return task.id in Tasks(self.region.store, self.region.clock).known([task.id])
 
-    def _close(self, roll: DistrictRoll, row: int, sender: str, outcome: str) -> None:
-        Tasks(self.region.store, self.region.clock).close(self._task(roll, row, sender), outcome, self.actor.name)
+    def _close(self, task: PersonTask, outcome: str) -> None:
+        Tasks(self.region.store, self.region.clock).close(task, outcome, self.actor.name)
 
 
 def spelt(name: str) -> str:

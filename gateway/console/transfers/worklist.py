@@ -86,6 +86,9 @@ STEPS: Final = {
 FOR_APPROVERS: Final = later("The student's address is protected: an approver of your district decides what leaves.")
 LOOKED_AT: Final = frozenset({TransferState.NEAR, TransferState.WAITING, TransferState.HELD, *GIVEN})
 """The states in which the district's own system is looked at for the student."""
+PASSED_ON_BY_APPROVERS: Final = later(
+    "Nobody like the student is in your system. End it; or an approver of your district passes it on."
+)
 REST: Final = later("What the rule released is there. Decide now on the rest of the record: its clock goes on.")
 
 
@@ -121,6 +124,7 @@ def worklist(district: str) -> Any:
         light=light,
         groups={name: title for name, (title, _) in GROUPS.items()},
         unknown_days=any(one.is_calendar_missing for one in shown),
+        put_off=custody(district).put_off(),
     )
 
 
@@ -193,7 +197,7 @@ def none_of_them(district: str, transfer: str) -> Response:
 
     def do() -> Response:
         view = custody(district).none_of_them(transfer, form.expected, form.key.data or "")
-        return done(view, say("It is none of your students. Pass the request on, or end it."), place)
+        return done(view, say("It is none of your students. The request is passed on, or ends."), place)
 
     return once(do, place)
 
@@ -286,6 +290,8 @@ def _step(view: CustodyView, left: list[Later]) -> Later | None:
     """Return what comes next."""
     if view.state is TransferState.WAITING and view.receiver == HIDDEN and EventKind.APPROVE not in view.offered:
         return FOR_APPROVERS
+    if view.state is TransferState.UNKNOWN and view.receiver == HIDDEN:
+        return PASSED_ON_BY_APPROVERS
     return REST if left and EventKind.SUPPLEMENT in view.offered else STEPS.get(view.state)
 
 
