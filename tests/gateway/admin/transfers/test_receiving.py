@@ -58,7 +58,11 @@ def test_what_lies_ready_is_listed_for_its_receiver_alone(office, packed):
 
 
 def test_a_list_of_packages_opens_no_history_and_has_what_nobody_has_read_first(office, monkeypatch):
-    first, second, third = (office.worked(office.ask(next(NUMBERS))) for _ in range(3))
+    made = []
+    for _ in range(3):
+        office.later(seconds=1)
+        made.append(office.worked(office.ask(next(NUMBERS))))
+    first, second, third = made
     delivered(office, first)
 
     def folds(*_args):
