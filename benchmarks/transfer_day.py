@@ -26,6 +26,7 @@ from gateway.runtime.startup import run
 from gateway.storage.acts import Act
 from gateway.storage.transfers.district_keys import DistrictKey
 from gateway.transfers.ledger.ledger import TransferLedger
+from gateway.transfers.ledger.limits import AskingLimits
 from gateway.transfers.machine.event import TransferEvent, idempotency_key
 from gateway.transfers.machine.words import EventKind, TransferParty
 from gateway.transfers.sealing.key_files import new_key
@@ -131,7 +132,8 @@ def _desk(folder: Path, students: int, source: str) -> tuple[TransferDesk, Any]:
     running = run(load(folder / "gateway.toml"), lambda: NOW)
     desk = running.transfers().desk
     times = NoBatches(desk.times)
-    desk = replace(desk, times=times, ledger=TransferLedger(desk.store, desk.key, desk.clock, times))
+    ledger = TransferLedger(desk.store, desk.key, desk.clock, times, AskingLimits(100_000, 100_000, 100_000))
+    desk = replace(desk, times=times, ledger=ledger)
     known = publish(key, KeyUse.SEAL, NOW - timedelta(days=1), NOW + timedelta(days=300))
     row = DistrictKey(RECEIVER, known.kid, known.use.value, "active", known.as_jwk())
     desk.district_keys.put(row, Act("benchmark", "key added", RECEIVER, {}))

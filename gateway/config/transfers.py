@@ -30,6 +30,9 @@ class TransferSettings:
     districts: tuple[str, ...] = ()
     batch_times: tuple[time, ...] = tuple(map(time.fromisoformat, BATCH_TIMES))
     batch_every: timedelta = timedelta(0)
+    requests_per_day: int = 500
+    requests_per_person: int = 100
+    open_requests: int = 1000
     misses_per_day: int = 20
     near_matches: int = 5
     package_days: int = MAX_PACKAGE_DAYS
@@ -81,8 +84,23 @@ class TransfersSchema(Schema):
         load_default=timedelta(0),
         metadata={"about": "Instead of `batch_times` so often, at any hour; for demonstrations. `0` is for never so."},
     )
+    requests_per_day = _number(
+        500, 1, 100_000, "How many records a district may ask for in 24 hours, whatever comes of it."
+    )
+    requests_per_person = _number(
+        100,
+        1,
+        100_000,
+        "How many of them one person of the district may ask for; its programs have no limit of their own.",
+    )
+    open_requests = _number(1000, 1, 100_000, "How many requests of one district to one other may be open at once.")
     misses_per_day = _number(
-        20, 1, 1000, "After so many requests in a day that name no student of the other district, it gets no more."
+        20,
+        1,
+        1000,
+        "After so many requests in 24 hours that name no student of the other district, or after half as many of one"
+        " person, a search that does not find the student by the rule waits until they are a day old. Nothing is"
+        " refused for it: that would tell who is there.",
     )
     near_matches = _number(
         5, 1, 50, "How many of its own students the sending district is shown at most where none matches exactly."

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
@@ -72,6 +72,15 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
         raise
     except (SQLAlchemyError, sqlite3.Error):
         raise StoreUnavailable("The registry cannot be used.") from None
+
+
+def hold_name(connection: Connection, name: str) -> None:
+    """Let whoever holds the same *name* in a transaction that writes wait until this one has ended.
+
+    SQLite has one writer at a time by itself.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 def open_database(url: str, seconds: float) -> Engine:

@@ -16,6 +16,7 @@ from policies.documents.terms import DIRECTORY, rests_on, retention_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from gateway.audit.reports.retention import DueEnd
     from gateway.registers.events import RegisterEntry
@@ -250,8 +251,7 @@ def _destroy(agreement: Agreement, last: date, why: str, content: Mapping[str, o
     )  # fmt: skip
 
 
-def in_order(tasks: Iterable[PersonTask], day: date) -> list[PersonTask]:
+def in_order(tasks: Iterable[PersonTask], now: datetime) -> list[PersonTask]:
     """Sort tasks: those that are due first, then by when they are due."""
-    now = task.midnight(day)
     last = task.midnight(date.max)
     return sorted(tasks, key=lambda one: (task.ORDER.index(one.state(now)), one.due or last, one.id))

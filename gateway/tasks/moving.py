@@ -59,10 +59,13 @@ def moving(
                 opened=opened, due=due,
             )  # fmt: skip
         if one.state in LEFT and one.id in by_letter:
-            yield letter_task(one.id, one.sender, one.asked)
+            yield letter_task(one.id, one.sender, one.asked, zones.get(one.sender, UTC))
     for dead in given_up:
-        opened, about = dead.at.date(), {"transfer": dead.transfer, "since": dead.at.isoformat(timespec="seconds")}
-        told = {"why": dead.why, "again": "no" if dead.replayed else "once"}
+        opened, about = (
+            _day(dead.at, zones.get(dead.sender, UTC)),
+            {"transfer": dead.transfer, "since": dead.at.isoformat(timespec="seconds")},
+        )
+        told = {"why": dead.told, "again": "no" if dead.replayed else "once"}
         yield computed(task.TRANSFER_STUCK, dead.sender, REGISTRAR, about, opened=opened, due=opened, content=told)
 
 
@@ -87,16 +90,15 @@ def _day(moment: datetime, zone: tzinfo) -> date:
     return moment.astimezone(zone).date()
 
 
-def letter_task(transfer: str, sender: str, asked: datetime) -> PersonTask:
-    """Return the task of the sending district to tell the parents by letter."""
-    opened = asked.date()
+def letter_task(transfer: str, sender: str, asked: datetime, zone: tzinfo = UTC) -> PersonTask:
+    """Return the task of the sending district to tell the parents by letter; its id is the same in each *zone*."""
+    opened = _day(asked, zone)
     due = opened + timedelta(days=LETTER_DAYS)
     return computed(task.TRANSFER_LETTER, sender, REGISTRAR, {"transfer": transfer}, opened=opened, due=due)
 
 
-def supplement_task(transfer: str, sender: str, version: int, now: datetime) -> PersonTask:
+def supplement_task(transfer: str, sender: str, version: int, opened: date) -> PersonTask:
     """Return the task of the sending district to send what has changed since the last delivered *version*."""
     about = {"transfer": transfer, "version": version}
-    opened = now.date()
     due = opened + timedelta(days=SUPPLEMENT_DAYS)
     return computed(task.SUPPLEMENT_ASKED, sender, APPROVER, about, opened=opened, due=due)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -153,6 +153,15 @@ def computed(
 def midnight(day: date) -> datetime:
     """Return the beginning of a day, in UTC."""
     return datetime.combine(day, time(), UTC)
+
+
+def at_home(task: PersonTask, zone: tzinfo) -> PersonTask:
+    """Return a *task* whose days begin when they do in the *zone* of its organisation; a moment of an hour stays."""
+    return replace(task, opened=_begins(task.opened, zone), due=_begins(task.due, zone) if task.due else None)
+
+
+def _begins(moment: datetime, zone: tzinfo) -> datetime:
+    return datetime.combine(moment.date(), time(), zone) if moment == midnight(moment.date()) else moment
 
 
 def after(day: date, period: str) -> date:

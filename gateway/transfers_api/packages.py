@@ -47,7 +47,6 @@ class WaitingPackageSchema(AdminBody):
     transfer = fields.String(required=True)
     version = fields.Integer(required=True)
     sender = fields.String(required=True)
-    track = fields.String(required=True)
     size = fields.Integer(required=True)
     sha256 = fields.String(required=True)
     kid = fields.String(required=True)
@@ -95,7 +94,7 @@ class FiledSectionSchema(AdminBody):
     "GET", "/packages", RECEIVE, WaitingPackageSchema, filters=OfficeFilters, many=True, scope=RECEIVE_SCOPE
 )  # fmt: skip
 def list_packages(asked: AdminRequest) -> Reply:
-    """List the packages that wait for the district, oldest first."""
+    """List the packages that wait for the district, those not yet read first, and the oldest first; 500 at once."""
     found = [_package(one) for one in office(asked, TransferReceiving, RECEIVE).packages()]
     return Reply(found, total=len(found))
 
@@ -183,6 +182,6 @@ def _range(sha256: str) -> str | None:
 
 def _package(one: WaitingPackage) -> dict[str, Any]:
     return {
-        "transfer": one.transfer, "version": one.version, "sender": one.sender, "track": one.track, "size": one.size,
+        "transfer": one.transfer, "version": one.version, "sender": one.sender, "size": one.size,
         "sha256": one.sha256, "kid": one.kid, "expires": spell_moment(one.expires),
     }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from gateway.admin.districts.waiting import reading_states
@@ -25,7 +26,7 @@ from gateway.tasks.district_readings import district_readings
 from gateway.tasks.moving import LEFT, moving
 from gateway.tasks.proposed import proposed
 from gateway.tasks.store import Tasks, present
-from gateway.tasks.task import midnight
+from gateway.tasks.task import at_home, midnight
 from gateway.tasks.undelivered import undelivered
 from policies.comparison.review import parties
 from policies.transfers.terms import LETTER
@@ -67,7 +68,9 @@ def gather(region: Administration, compared: Collection[str] = ()) -> Gathered:
         *_moving(region, frozenset(one.id for one in written)),
         *_of_districts(region, found, frozenset(compared), unasked),
     ]
-    tasks = in_order(present(computing, written), region.clock().date())
+    zones = region.settings().zones
+    every = (at_home(one, zones.get(one.org, UTC)) for one in present(computing, written))
+    tasks = in_order(every, region.clock())
     return Gathered(tuple(tasks), tuple(unasked))
 
 

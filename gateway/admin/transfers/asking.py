@@ -9,10 +9,10 @@ from gateway.admin.transfers.office import ASK, FOLLOW, WITHDRAW, TransferOffice
 from gateway.admin.transfers.own_children import is_enrolled
 from gateway.people.actor import NotPermitted
 from gateway.registers.tags import spelt_name
-from gateway.storage.transfers.asked_children import AskedChildren
 from gateway.tasks.moving import supplement_task
 from gateway.tasks.store import Tasks
 from gateway.transfers.districts.children import asked_values, stated_child
+from gateway.transfers.ledger.limits import AskedChild
 from gateway.transfers.ledger.lists import MAX_LISTED
 from gateway.transfers.machine.errors import NotAllowed
 from gateway.transfers.machine.event import idempotency_key
@@ -39,16 +39,7 @@ NOT_HERE: Final = (
     "The student is not enrolled here, as far as this district's own system tells: nothing but an intent that the"
     " family has signed allows the request."
 )
-AGAIN: Final = (
-    "This district has asked for the same student already, and waits for it. Say so, if you ask all the same."
-)
 NO_MORE: Final = "The record was delivered, or the request is closed: there is nothing to withdraw."
-
-
-class AskedAlready(Conflict):
-    """The district has asked for the same child already: it may ask once more only where it says so (*again*)."""
-
-    code = "asked-already"
 
 
 class NotEnrolledHere(Conflict):
@@ -89,7 +80,8 @@ class TransferAsking(TransferOffice):
             InvalidBody: too little is stated, or nothing that can be read.
             NotEnrolledHere: the child is not, so that nothing but a signed intent allows the request.
             AskedAlready: a request of this district for the same child is open.
-            TooManyMisses: the district has asked for too many students who were not found.
+            TooManyAsked: the district, or this person, has asked for too many in a day.
+            TooManyOpen: too many requests are open at that district, or for this child.
         """
         self.need(ASK)
         agreement, _ = self.agreement(form.sender, self.org)
@@ -128,9 +120,11 @@ class TransferAsking(TransferOffice):
     def redirect(self, transfer: str, district: str, key: str) -> OutwardTransfer:
         """Ask another district instead: the request is withdrawn, and a new one is returned.
 
-        It is so in every state before delivery, so that nothing tells whether the child was found.
+        It is so in every state before delivery, so that nothing tells whether the child was found; and it counts as a
+        request does.
 
         Raises:
+            TooManyAsked: the district, or this person, has asked for too many in a day.
             NotAllowed: something was delivered, or the request is closed.
             Forbidden: no agreement about transfers from that district to this one is in force.
         """
@@ -144,7 +138,7 @@ class TransferAsking(TransferOffice):
             if values is None:
                 raise NotAllowed(NO_MORE)
             form = TransferForm(district, {}, self._standing(transfer), before.military, again=True)
-            fresh = self._begin(form, dict(values), agreement.digest, f"{key}\0anew")
+            fresh = self._begin(form, dict(values), agreement.digest, f"{key}\0anew", transfer)
         self._withdrawn(before, WithdrawReason.ASKED_ELSEWHERE, key)
         return fresh
 
@@ -159,7 +153,7 @@ class TransferAsking(TransferOffice):
         view = outward(found)
         if view.state is not OutwardState.DELIVERED:
             raise NotAllowed("A supplement follows what was delivered.")
-        task = supplement_task(found.id, found.sender, view.version, self.region.clock())
+        task = supplement_task(found.id, found.sender, view.version, self.today(found.sender))
         Tasks(self.region.store, self.region.clock).note(task, self.actor.name)
         return view
 
@@ -170,29 +164,21 @@ class TransferAsking(TransferOffice):
             return False
         return True
 
-    def _begin(self, form: TransferForm, values: Mapping[str, str], agreement: str, key: str) -> OutwardTransfer:
-        """Begin a transfer with checked *values*, unless the same child is asked for and nobody says *again*."""
-        tags = self.child_tags(stated_child(values))
-        children = AskedChildren(self.region.store, self.region.clock)
-        waiting = children.open(self.org, tags)
-        if waiting and not form.again and not any(self._repeats(one, key) for one in waiting):
-            raise AskedAlready(AGAIN)
+    def _begin(
+        self, form: TransferForm, values: Mapping[str, str], agreement: str, key: str, instead: str = ""
+    ) -> OutwardTransfer:
+        """Begin a transfer with checked *values*, maybe *instead* of another one."""
         content = {
             "sender": form.sender, "receiver": self.org, "known": sorted(values), "standing": form.standing.value,
             "military": form.military,
         }  # fmt: skip
         draft = self.event("", EventKind.ASK, TransferParty.RECEIVER, key, content, agreement=agreement)
-        begun = self.ledger.ask(draft, values).transfer
-        children.note(begun.id, self.org, tags)
-        return outward(begun)
-
-    def _repeats(self, transfer: str, key: str) -> bool:
-        """Tell whether a transfer began with this very request, for as long as keys are kept."""
-        return self.ledger.known_under(idempotency_key(self.org, key)) == transfer
+        child = AskedChild(self.child_tags(stated_child(values)), form.again, instead)
+        return outward(self.ledger.ask(draft, values, child).transfer)
 
     def has_begun(self, key: str) -> bool:
         """Tell whether a request of the district was made under a *key*, for as long as keys are kept."""
-        return bool(self.ledger.known_under(idempotency_key(self.org, key)))
+        return self._begun(key) is not None
 
     def _begun(self, key: str) -> OutwardTransfer | None:
         """Return the transfer that began under a *key* before; None where none did."""

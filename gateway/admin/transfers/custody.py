@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.transfers.custody_view import CustodyView, about_candidate
 from gateway.admin.transfers.deciding import TransferDecisions
 from gateway.admin.transfers.office import MATCH, WITHDRAW
+from gateway.people.actor import NotPermitted
 from gateway.transfers.districts.children import subject_tag
 from gateway.transfers.machine.words import EventKind
 from standards.errors import NotFound
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.transfers.machine.transfer import Transfer
+APPROVER_PASSES_ON: Final = "An approver of the district passes a request on: nobody else knows who asks."
 
 
 class TransferCustody(TransferDecisions):
@@ -46,12 +48,15 @@ class TransferCustody(TransferDecisions):
         """Pass the request on to another district, which then sees it and this one no more: there is no view of it.
 
         Raises:
+            NotPermitted: the actor may not know the receiver: whether a district may be asked would tell it.
             NotAllowed: somebody is found, or looked for, or the request is closed.
             Forbidden: no agreement about transfers from that district to the receiver is in force.
         """
         self.need(MATCH)
         found = self.sent_to_us(transfer)
-        self._check_now(found, EventKind.REDIRECT, expected, key)  # first: an agreement tells where the child moves
+        if not self.is_told:
+            raise NotPermitted(APPROVER_PASSES_ON)
+        self._check_now(found, EventKind.REDIRECT, expected, key)
         agreement, _ = self.agreement(district, found.receiver)
         content = {"sender": district}
         draft = self.event(found.id, EventKind.REDIRECT, self.party, key, content, agreement=agreement.digest)

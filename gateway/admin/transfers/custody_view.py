@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.admin.transfers.office import DECIDE, FOLLOW, HIDDEN, MATCH, READ, WITHDRAW, TransferOffice
 from gateway.admin.transfers.own_children import own_child
 from gateway.people.active import ActivePeople
+from gateway.storage.transfers.tries import TransferTries
 from gateway.tasks.moving import supplement_task
 from gateway.tasks.store import Tasks
 from gateway.transfers.clocks.clocks import clocks
@@ -56,8 +57,10 @@ BLANK: Final[Mapping[str, Any]] = {
     "sent": frozenset(),
 }  # fmt: skip
 """What a view shows to whoever follows transfers without a look at children: their ids, states and clocks alone."""
-UNTOLD: Final[Mapping[str, Any]] = {"rule": frozenset(), "needs_two": False}
-"""What a view shows of the agreement to whoever may not know the receiver: it would tell."""
+FOR_TOLD: Final = frozenset({EventKind.APPROVE, EventKind.SUPPLEMENT, EventKind.REDIRECT})
+"""What nobody does from whom the receiver is hidden: whether it can be done tells which district that is."""
+OF_AGREEMENT: Final = frozenset({TaskCause.NO_RULE, TaskCause.AGREEMENT})
+"""The causes that follow from the receiver's agreement, and not from the child."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,12 @@ class CustodyCandidate:
 class CustodyView:
     """A transfer as its sending district sees it: never what was stated of the child.
 
-    *receiver* is empty where the actor may not know it. *number* is what a decision says that it has seen. *child* is
-    who was found; *candidates* are there to be chosen from, with the number of those *left_out*. *offered* is what the
-    actor may do now; *causes* are why a person must decide. Of the *sections*, *rule* are those that the agreement
-    lets leave by rule. It *needs_two* persons to release anything. *source_fails* where the district's own system
-    cannot be read, so that neither child nor candidates are shown.
+    *receiver* is empty where the actor may not know it; then nothing is said that follows from its agreement.
+    *number* is what a decision says that it has seen. *child* is who was found; *candidates* are there to be chosen
+    from, with the number of those *left_out*. *offered* is what the actor may do now; *causes* are why a person must
+    decide. Of the *sections*, *rule* are those that the agreement lets leave by rule. It *needs_two* persons to release
+    anything. *source_fails* where the district's own system cannot be read, so that neither child nor candidates are
+    shown.
     """
 
     id: str
@@ -126,6 +130,11 @@ class CustodyReading(TransferOffice):
         shown = (one if one.id in open_to_all else replace(one, receiver=HIDDEN) for one in page.items)
         return TransferPage(tuple(shown), page.next)
 
+    def put_off(self) -> int:
+        """Count the requests whose search waits, as a district has asked for too many who were not found: no names."""
+        self.need(FOLLOW)
+        return TransferTries(self.region.store, self.region.clock).count_put_off(self.org)
+
     def look(self, transfer: str) -> CustodyView:
         """Look at one transfer: for people of the district, candidates and the child too, which is on record.
 
@@ -171,20 +180,21 @@ class CustodyReading(TransferOffice):
         return self._viewed(transfer, self._present())
 
     def _viewed(self, transfer: Transfer, roll: DistrictRoll | None) -> CustodyView:
-        terms = self.terms(transfer)
-        protected = self.is_protected(transfer, roll)
+        hides = not self.is_told and self.is_protected(transfer, roll)
+        terms = None if hides else self.terms(transfer)
         causes = _causes(self.ledger.events(transfer.id)) if transfer.state is TransferState.WAITING else ()
+        causes = tuple(one for one in causes if not (hides and one in OF_AGREEMENT))
         found = CustodyView(
-            transfer.id, HIDDEN if protected and not self.is_told else transfer.receiver, transfer.state,
+            transfer.id, HIDDEN if hides else transfer.receiver, transfer.state,
             transfer.number, transfer.asked, transfer.military, clocks(transfer, self.times.school_days(self.org)),
-            self._offered(transfer), causes, transfer.hold, transfer.version,
+            self._offered(transfer, hides=hides), causes, transfer.hold, transfer.version,
             rule=_by_rule(terms), approved=transfer.approved, withheld=transfer.withheld, sent=transfer.sent,
             needs_two=terms is not None and terms.two_persons, supplement_asked=self.supplement_asked(transfer),
             source_fails=roll is None and self._sees_children(),
         )  # fmt: skip
         if not self._sees_children():
             return replace(found, **BLANK)
-        return found if found.receiver != HIDDEN else replace(found, **UNTOLD)
+        return found
 
     def terms(self, transfer: Transfer) -> TransferTerms | None:
         """Return the terms that hold now between the two districts; None where no agreement is in force."""
@@ -223,7 +233,7 @@ class CustodyReading(TransferOffice):
     def asked_task(self, transfer: Transfer) -> PersonTask:
         """Return the task by which the receiving district asks for what has changed since the last delivery."""
         version = max(transfer.delivered, default=0)
-        return supplement_task(transfer.id, self.org, version, self.region.clock())
+        return supplement_task(transfer.id, self.org, version, self.today())
 
     def restrictions(self, roll: DistrictRoll) -> Mapping[int, frozenset[str]]:
         """Return the kinds of restrictions on each own student today, by row."""
@@ -266,9 +276,10 @@ class CustodyReading(TransferOffice):
     def _sees_children(self) -> bool:
         return any(self.may(action) for action in (MATCH, DECIDE, READ))
 
-    def _offered(self, transfer: Transfer) -> frozenset[EventKind]:
+    def _offered(self, transfer: Transfer, *, hides: bool) -> frozenset[EventKind]:
         found = allowed(transfer, self.party)
-        return frozenset(kind for kind in found if kind in NEEDS and self.may(NEEDS[kind]))
+        barred = FOR_TOLD if hides else frozenset()
+        return frozenset(kind for kind in found - barred if kind in NEEDS and self.may(NEEDS[kind]))
 
     @property
     def party(self) -> TransferParty:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.people.actor import NotPermitted
@@ -15,6 +16,7 @@ from gateway.storage.secrets import derive_subkey
 from gateway.transfers.districts.children import DistrictChildren
 from gateway.transfers.districts.times import RegionTimes
 from gateway.transfers.ledger.ledger import PURPOSE, TransferLedger
+from gateway.transfers.ledger.limits import asking_limits
 from gateway.transfers.ledger.lists import TransferLists
 from gateway.transfers.machine.errors import NotPartyTo
 from gateway.transfers.machine.event import TransferEvent, idempotency_key
@@ -64,8 +66,10 @@ class TransferOffice:
         self.region, self.actor, self.org, self.scopes = region, actor, org, frozenset(scopes)
         self.key = region.keys.derive(PURPOSE)
         self.times = RegionTimes(region.settings, lambda: region.running.gateway if region.running else None)
-        misses = region.settings().transfers.misses_per_day
-        self.ledger = TransferLedger(region.store, self.key, region.clock, self.times, misses)
+        limits = asking_limits(region.settings().transfers)
+        if actor.kind == "machine":
+            limits = replace(limits, asked_by_person=limits.asked)
+        self.ledger = TransferLedger(region.store, self.key, region.clock, self.times, limits)
         self.lists = TransferLists(region.store, region.clock)
         self.register_keys = RegisterKeys(region.keys.derive(REGISTERS))
 

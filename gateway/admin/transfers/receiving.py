@@ -13,12 +13,10 @@ from gateway.transfers.machine.fold import fold
 from gateway.transfers.machine.guards import package_of
 from gateway.transfers.machine.outward import OutwardState, outward
 from gateway.transfers.machine.words import (
-    SECTIONS,
     EventKind,
     FiledAs,
     RecordSection,
     ResendReason,
-    Track,
     TransferParty,
     TransferState,
 )
@@ -47,12 +45,14 @@ THERE: Final = frozenset({TransferState.PACKED, TransferState.DELIVERED})
 
 @dataclass(frozen=True, slots=True)
 class WaitingPackage:
-    """A sealed package for the district: of which *transfer* and *version*, how large, for which key, until when."""
+    """A sealed package for the district: of which *transfer* and *version*, how large, for which key, until when.
+
+    On which track it is would tell how the other district has decided.
+    """
 
     transfer: str
     version: int
     sender: str
-    track: str
     size: int
     sha256: str
     kid: str
@@ -88,8 +88,8 @@ class TransferReceiving(TransferOffice):
         There are none of a district from which no agreement is in force any more.
         """
         self.need(RECEIVE)
-        found = ((self.asked_by_us(one.transfer), one) for one in self._packages().of_receiver(self.org))
-        return tuple(self._waiting(transfer, one) for transfer, one in found if self._is_agreed(transfer.sender))
+        senders = [name for name in self.region.settings().transfers.districts if self._is_agreed(name)]
+        return tuple(_waiting(one, sender) for one, sender in self._packages().of_receiver(self.org, senders))
 
     def waiting(self, cursor: str = "", limit: int = MAX_LISTED) -> TransferPage[OutwardTransfer]:
         """List the requests of which something was delivered."""
@@ -128,7 +128,7 @@ class TransferReceiving(TransferOffice):
         if not 0 <= offset <= offset + length <= kept.size:
             raise InvalidBody("The package does not have these bytes.")
         chunks = self._chunks(kept, packages.read(kept, offset, length), whole=offset + length == kept.size)
-        return PackageBytes(self._waiting(found, kept), offset, length, chunks)
+        return PackageBytes(_waiting(kept, found.sender), offset, length, chunks)
 
     def accept(self, transfer: str, version: int, echo: str, key: str) -> OutwardTransfer:
         """Acknowledge a version by the digest of the figures as they were read back (`echo_of`).
@@ -177,14 +177,6 @@ class TransferReceiving(TransferOffice):
         draft = self.event(self._delivered(transfer).id, kind, party, key, content, reason)
         return outward(self.ledger.append(draft).transfer)
 
-    def _waiting(self, transfer: Transfer, kept: SealedPackage) -> WaitingPackage:
-        release = transfer.release
-        whole = release is None or not (release.by_rule and release.sections <= SECTIONS[Track.INFO])
-        track = Track.FULL if whole else Track.INFO
-        return WaitingPackage(
-            kept.transfer, kept.version, transfer.sender, track.value, kept.size, kept.sha256, kept.kid, kept.expires
-        )
-
     def _chunks(self, kept: SealedPackage, chunks: Iterator[bytes], *, whole: bool) -> Iterator[bytes]:
         """Yield the bytes; the last byte of a package delivers it, once: a part that is read again does not."""
         yield from chunks
@@ -199,6 +191,10 @@ class TransferReceiving(TransferOffice):
             {"version": kept.version},
         )  # fmt: skip
         self.ledger.append(draft)
+
+
+def _waiting(kept: SealedPackage, sender: str) -> WaitingPackage:
+    return WaitingPackage(kept.transfer, kept.version, sender, kept.size, kept.sha256, kept.kid, kept.expires)
 
 
 def _until_anew(events: Iterable[TransferEvent]) -> list[TransferEvent]:

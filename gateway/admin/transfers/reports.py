@@ -10,6 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from gateway.admin.transfers.office import NO_DISTRICT, REPORTS, TransferOffice
+from gateway.storage.transfers.tries import TransferTries
 from gateway.transfers.machine.words import CLOSED, EventKind, Track, TransferRefusal
 from standards.errors import InvalidBody, NotFound
 
@@ -42,7 +43,8 @@ class TrackReport:
 class TransferReport:
     """The figures of one *district* as the sending one, over requests asked on the days from *begin* to *end*.
 
-    *end* is the last day; *states* counts all of them by state, *refused* the reasons of those refused.
+    *end* is the last day; *states* counts all of them by state, *refused* the reasons of those refused. *put_off* are
+    the searches that wait now, as a district has asked for too many who were not found.
     """
 
     district: str
@@ -52,6 +54,7 @@ class TransferReport:
     tracks: tuple[TrackReport, ...] = ()
     refused: Mapping[TransferRefusal, int] = field(default_factory=dict)
     states: Mapping[str, int] = field(default_factory=dict)
+    put_off: int = 0
 
 
 class TransferReports(TransferOffice):
@@ -82,6 +85,7 @@ class TransferReports(TransferOffice):
             name, begin, end, len(rows), tuple(_track(track, rows, days, now) for track in Track),
             {one: refused[one.value] for one in TransferRefusal if one.value in refused},
             dict(sorted(Counter(one.state.value for one in rows).items())),
+            TransferTries(self.region.store, self.region.clock).count_put_off(name),
         )  # fmt: skip
 
 

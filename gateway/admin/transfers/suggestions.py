@@ -18,6 +18,7 @@ from gateway.storage.transfers.asked_children import AskedChildren
 from gateway.tasks.store import Tasks
 from gateway.tasks.task import ID_CHARACTERS, REGISTRAR, TRANSFER_SUGGESTED, PersonTask
 from gateway.transfers.districts.restrictions import restrictions_by_row
+from gateway.transfers.machine.errors import TransferKeyReused
 from gateway.transfers.matching.children import StatedChild
 from standards.errors import Conflict, NotFound
 
@@ -76,8 +77,8 @@ class TransferSuggestions(TransferOffice):
         """Count the suggestions: nobody is shown."""
         return len(self._waiting(self.roll())) if self._reads() else 0
 
-    def ask(self, handle: str, key: str, *, again: bool = False) -> OutwardTransfer:
-        """Make a suggestion a request; the same click once more, by its *key*, is that request again.
+    def ask(self, handle: str, *, again: bool = False) -> OutwardTransfer:
+        """Make a suggestion a request, once: every further click of whoever has made it leads to that request.
 
         Raises:
             NotFound: it is none any more.
@@ -86,23 +87,28 @@ class TransferSuggestions(TransferOffice):
         self.need_children()
         roll = self.roll()
         row, sender = self._of(roll, handle)
-        if self._is_over(roll, row, sender) and not self.asking.has_begun(key):
+        task = self._task(roll, row, sender)
+        key = f"suggestion\0{task.id}"
+        if self._is_over(task) and not self.asking.has_begun(key):
             raise Conflict(NO_SUGGESTION)
         candidate = candidate_of(roll, row)
         stated = {
             "stateId": candidate.state_id, "given": candidate.given, "family": candidate.family,
             "middle": candidate.middle, "suffix": candidate.suffix, "birthDate": candidate.birth_date,
         }  # fmt: skip
-        begun = self.asking.ask(TransferForm(sender, stated, again=again), key)
+        try:
+            begun = self.asking.ask(TransferForm(sender, stated, again=again), key)
+        except TransferKeyReused:
+            raise Conflict(NO_SUGGESTION) from None  # somebody else's click was the first
         with suppress(Conflict):  # closed by the same click before, or by somebody else meanwhile: the request is made
-            self._close(roll, row, sender, "asked")
+            self._close(task, "asked")
         return begun
 
     def dismiss(self, handle: str) -> None:
         """Suggest this no more."""
         self.need_children()
         roll = self.roll()
-        self._close(roll, *self._of(roll, handle), "dismissed")
+        self._close(self._task(roll, *self._of(roll, handle)), "dismissed")
 
     def _reads(self) -> bool:
         """Tell whether the district is cached: a click does not read the whole of a system."""
@@ -126,7 +132,7 @@ class TransferSuggestions(TransferOffice):
         left = [one for name, one in ids.items() if name not in over]
         tags = {one: frozenset(self.asking.child_tags(_stated(roll, one[0]))) for one in left}
         every = frozenset().union(*tags.values())
-        asked = AskedChildren(self.region.store, self.region.clock).known(self.org, every)
+        asked = AskedChildren(self.region.store).known(self.org, every)
         return [one for one in left if not tags[one] & asked][:MAX_SUGGESTED]
 
     def _suggested(self, roll: DistrictRoll) -> Iterator[tuple[int, str]]:
@@ -150,13 +156,12 @@ class TransferSuggestions(TransferOffice):
         name = self.tag(b"suggestions", text)[:ID_CHARACTERS]
         return PersonTask(name, TRANSFER_SUGGESTED, self.org, REGISTRAR, about, self.region.clock())
 
-    def _is_over(self, roll: DistrictRoll, row: int, sender: str) -> bool:
+    def _is_over(self, task: PersonTask) -> bool:
         """Tell whether somebody has taken or dismissed a suggestion."""
-        name = self._task(roll, row, sender).id
-        return name in Tasks(self.region.store, self.region.clock).known([name])
+        return task.id in Tasks(self.region.store, self.region.clock).known([task.id])
 
-    def _close(self, roll: DistrictRoll, row: int, sender: str, outcome: str) -> None:
-        Tasks(self.region.store, self.region.clock).close(self._task(roll, row, sender), outcome, self.actor.name)
+    def _close(self, task: PersonTask, outcome: str) -> None:
+        Tasks(self.region.store, self.region.clock).close(task, outcome, self.actor.name)
 
 
 def spelt(name: str) -> str:

@@ -33,7 +33,10 @@ class GivenUpTransfers(TransferOffice):
         self.need(MATCH)
         found = TransferTries(self.region.store, self.region.clock).given_up(self.org)
         return tuple(
-            GivenUpStep(one.transfer, TransferState(one.state), one.why, one.at, not one.replayed) for one in found
+            GivenUpStep(
+                one.transfer, TransferState(one.state), one.why if self.is_told else one.told, one.at, not one.replayed
+            )
+            for one in found
         )
 
     def replay(self, transfer: str) -> None:

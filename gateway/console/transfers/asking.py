@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import flash, redirect, render_template, request, url_for
 
-from gateway.admin.transfers.asking import AskedAlready, TransferAsking, TransferForm
+from gateway.admin.transfers.asking import TransferAsking, TransferForm
 from gateway.admin.transfers.office import ASK, FOLLOW, RECEIVE, WITHDRAW
 from gateway.admin.transfers.own_students import OwnStudents
 from gateway.admin.transfers.suggestions import TransferSuggestions
@@ -20,7 +20,7 @@ from gateway.console.page import page
 from gateway.console.parts.moments import moment
 from gateway.console.parts.names import transfer_number
 from gateway.console.tables import Sheet, TableColumn, csv_of
-from gateway.console.transfers.forms import ElsewhereForm, KeyedForm, ListedReasonForm, RequestForm
+from gateway.console.transfers.forms import ElsewhereForm, ListedReasonForm, RequestForm
 from gateway.console.transfers.office import (
     blueprint,
     changed,
@@ -37,6 +37,7 @@ from gateway.console.transfers.office import (
 )
 from gateway.console.transfers.words import OUTWARD, WITHDRAWALS
 from gateway.console.wording import later, say, translated
+from gateway.transfers.ledger.limits import AskedAlready
 from gateway.transfers.machine.outward import OutwardState
 from gateway.transfers.machine.words import RequestStanding
 from standards.errors import CallerError, Conflict, Forbidden, NotFound, SourceError
@@ -68,7 +69,6 @@ def sent(district: str) -> Any:
         states=OUTWARD,
         title=district_name,
         suggestions=suggested(district) if asking else (),
-        key=new_key(),
         asking=asking,
         askable=office(TransferAsking, district).districts() if asking else (),
     )
@@ -167,14 +167,13 @@ def _own(district: str, form: RequestForm) -> tuple[Sequence[OwnStudent] | None,
 @page(blueprint, "/<district>/suggestions/ask", ASK, "POST")
 def ask_suggested(district: str) -> Any:
     """Make a suggestion a request."""
-    form, handle = KeyedForm(), request.form.get("handle", "")
+    handle, again = request.form.get("handle", ""), request.form.get("again") == "y"
     place = url_for("transfers.sent", district=district)
     try:
-        again = request.form.get("again") == "y"
-        made = office(TransferSuggestions, district).ask(handle, form.key.data or "", again=again)
+        made = office(TransferSuggestions, district).ask(handle, again=again)
     except AskedAlready as refusal:
         return render_template(
-            "transfers/twice.html", district=district, handle=handle, key=new_key(), told=_said(refusal), back_to=place
+            "transfers/twice.html", district=district, handle=handle, told=_said(refusal), back_to=place
         ), refusal.status
     except Conflict as refusal:
         return changed(refusal, place)

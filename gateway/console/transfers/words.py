@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.console.tables import State
 from gateway.console.wording import later
+from gateway.storage.transfers.tries import UNTOLD
 from gateway.transfers.clocks.clocks import Light
 from gateway.transfers.machine.outward import OutwardState
 from gateway.transfers.machine.words import (
@@ -150,6 +151,7 @@ CAUSES: Final[Mapping[TaskCause, Later]] = {
     TaskCause.RESTRICTION: later("There is a restriction for the student: look at the registers first."),
     TaskCause.HOLD: later("The record is held back."),
     TaskCause.CHOSEN: later("A person chose the student, so a person decides."),
+    TaskCause.AGREEMENT: later("The agreement has changed since it was released: it is decided anew."),
 }
 """Why a person decides, and no rule."""
 
@@ -187,7 +189,7 @@ KEY_STATES: Final[Mapping[KeyStatus, State]] = {
     KeyStatus.REVOKED: State("off", later("revoked")),
 }
 
-TROUBLES: Final[Mapping[TroubleReason, Later]] = {
+TROUBLES: Final[Mapping[str, Later]] = {
     TroubleReason.SOURCE: later("Your district's system could not be read for two days."),
     TroubleReason.NOT_COVERED: later("The agreement does not cover this student any more, or the student has gone."),
     TroubleReason.OTHER_STUDENT: later("The student who was found is another one by now."),
@@ -195,5 +197,6 @@ TROUBLES: Final[Mapping[TroubleReason, Later]] = {
     TroubleReason.RECEIVER_KEY: later("The other district has no key in use that the agreement names."),
     TroubleReason.SIGNATURE: later("The signature of your district is missing, or is not right."),
     TroubleReason.FAULT: later("The gateway failed. Its operator sees why in the log."),
+    UNTOLD: later("An approver of your district is told why."),
 }
 """Why the gateway has given up a step."""

@@ -90,6 +90,9 @@ PROTECTED: Final = later("The student's address is protected: an approver of you
 TO_DECIDE: Final = frozenset({TransferState.WAITING, TransferState.HELD})
 LOOKED_AT: Final = frozenset({TransferState.NEAR, TransferState.WAITING, TransferState.HELD, *GIVEN})
 """The states in which the district's own system is looked at for the student."""
+PASSED_ON_BY_APPROVERS: Final = later(
+    "Nobody like the student is in your system. End it; or an approver of your district passes it on."
+)
 REST: Final = later("What the rule released is there. Decide now on the rest of the record: its clock goes on.")
 
 
@@ -125,6 +128,7 @@ def worklist(district: str) -> Any:
         light=light,
         groups={name: title for name, (title, _) in GROUPS.items()},
         unknown_days=any(one.is_calendar_missing for one in shown),
+        put_off=custody(district).put_off(),
     )
 
 
@@ -199,7 +203,7 @@ def none_of_them(district: str, transfer: str) -> Response:
 
     def do() -> Response:
         view = custody(district).none_of_them(transfer, form.expected, form.key.data or "")
-        return done(view, say("It is none of your students. Pass the request on, or end it."), place)
+        return done(view, say("It is none of your students. The request is passed on, or ends."), place)
 
     return once(do, place)
 
@@ -290,6 +294,8 @@ def undecided(view: CustodyView) -> list[Later]:
 
 def _step(view: CustodyView, left: list[Later], *, for_approvers: bool) -> Later | None:
     """Return what comes next; *for_approvers* where whoever looks does not decide it."""
+    if view.state is TransferState.UNKNOWN and view.receiver == HIDDEN:
+        return PASSED_ON_BY_APPROVERS
     if for_approvers:
         return PROTECTED if view.receiver == HIDDEN else FOR_APPROVERS
     return REST if left and EventKind.SUPPLEMENT in view.offered else STEPS.get(view.state)

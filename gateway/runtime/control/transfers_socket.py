@@ -130,6 +130,7 @@ def _report(region: Administration, actor: Actor, district: str, asked: Mapping[
             }  # fmt: skip
         refused = sum((found.refused or {}).values())
         yield {"text": f"  refused: {refused}"}
+        yield {"text": f"  searches put off, since too many were asked for who are not there: {found.put_off}"}
     yield {"done": True, "ok": True}
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import case, insert, or_, select, update
 
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
@@ -27,7 +27,7 @@ from gateway.storage.transfers.tables import sealed_packages, transfers
 from standards.errors import BodyTooLarge, NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -49,9 +49,12 @@ USTAR_AT: Final = slice(257, 262)
 MAX_HEADER_BYTES: Final = 4096
 TOKEN_BYTES: Final = 8
 ID: Final = re.compile(r"[0-9a-f]{16,32}")
-NEEDED_IN: Final = ("packed", "delivered")
+UNREAD: Final = "packed"
+NEEDED_IN: Final = (UNREAD, "delivered")
 """The states of a transfer in which its receiver may still fetch the package."""
 
+MAX_WAITING: Final = 500
+"""The packages of one district that are listed at once: the others follow as these are acknowledged."""
 LEFT_OVER: Final = timedelta(hours=1)
 """A file that nothing names for so long is none that is still being written."""
 
@@ -148,15 +151,23 @@ class SealedPackages:
         return _package(row)
 
     @timely
-    def of_receiver(self, receiver: str) -> tuple[SealedPackage, ...]:
-        """List the packages that lie ready for a district, or were read and not acknowledged yet, oldest first."""
+    def of_receiver(self, receiver: str, senders: Collection[str]) -> tuple[tuple[SealedPackage, str], ...]:
+        """List the packages of these *senders* that lie ready for a district, each with its sender.
+
+        Those that nobody has read come first, then those that are not acknowledged yet, the oldest first.
+        """
         there = sealed_packages.c.deleted.is_(None), sealed_packages.c.expires > self._clock()
         newest = transfers.c.version == sealed_packages.c.version, transfers.c.state.in_(NEEDED_IN)
-        joined = select(sealed_packages).join(transfers, transfers.c.id == sealed_packages.c.transfer)
-        wanted = joined.where(sealed_packages.c.receiver == receiver, *there, *newest)
+        joined = select(sealed_packages, transfers.c.sender).join(
+            transfers, transfers.c.id == sealed_packages.c.transfer
+        )
+        mine = sealed_packages.c.receiver == receiver, transfers.c.sender.in_(sorted(senders))
+        read = case((transfers.c.state == UNREAD, 0), else_=1)
+        order = read, sealed_packages.c.at, sealed_packages.c.transfer
+        wanted = joined.where(*mine, *there, *newest).order_by(*order)
         with transaction(self._engine) as connection:
-            rows = connection.execute(wanted.order_by(sealed_packages.c.at, sealed_packages.c.transfer)).all()
-        return tuple(map(_package, rows))
+            rows = connection.execute(wanted.limit(MAX_WAITING)).all()
+        return tuple((_package(row), row.sender) for row in rows)
 
     def discard(self, package: SealedPackage) -> None:
         """Delete the file of a package that the registry does not name."""

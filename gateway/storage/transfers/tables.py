@@ -8,7 +8,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
-    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -51,6 +50,8 @@ transfers = Table(
 """Every transfer as its events have made it, and its clocks: written with each event, to be listed without them."""
 Index("transfers_in", transfers.c.sender, transfers.c.next_due, transfers.c.id)
 Index("transfers_out", transfers.c.receiver, transfers.c.told_due, transfers.c.id)
+Index("transfers_asked", transfers.c.receiver, transfers.c.asked)
+Index("transfers_open", transfers.c.receiver, transfers.c.outward, transfers.c.first_sender)
 Index("transfers_leaving", transfers.c.state, transfers.c.leaves)
 Index("transfers_lapsing", transfers.c.state, transfers.c.lapses)
 
@@ -85,11 +86,12 @@ transfer_idempotency = Table(
 transfer_misses = Table(
     "transfer_misses",
     metadata,
-    Column("number", Integer, Identity(), primary_key=True),
+    Column("transfer", String(32), ForeignKey("transfers.id"), primary_key=True),
     Column("receiver", String(100), nullable=False),
+    Column("actor", String(200), nullable=False),
     Column("at", Instant, nullable=False),
 )
-"""When a district asked for a student who was not found, so that it cannot ask for everybody."""
+"""When somebody of a district asked for a student who was not found, so that nobody is asked for by guessing."""
 Index("transfer_misses_recent", transfer_misses.c.receiver, transfer_misses.c.at)
 
 asked_values = Table(

@@ -28,6 +28,12 @@ CLAIM: Final = timedelta(minutes=5)
 MAX_DUE_EACH: Final = 100
 """The steps of one district that are listed at once."""
 
+PUT_OFF: Final = "put-off"
+"""Why a search waits that has not failed: its receiver has asked for too many who were not found."""
+OF_AGREEMENT: Final = frozenset({"agreement", "receiver-key"})
+"""Why a step fails by the agreement of one receiver, which tells who that is."""
+UNTOLD: Final = "untold"
+"""What is said in its place to whoever may not know the receiver."""
 DONE_BY_GATEWAY: Final = ("requested", "matched")
 APPROVED, PACKED = "approved", "packed"
 
@@ -68,6 +74,11 @@ class DeadStep:
     why: str
     at: datetime
     replayed: bool
+
+    @property
+    def told(self) -> str:
+        """Why, as far as it tells nothing of the receiver."""
+        return UNTOLD if self.why in OF_AGREEMENT else self.why
 
 
 class TransferTries:
@@ -112,7 +123,7 @@ class TransferTries:
                 elif row.number == number and (row.dead is not None or row.next_try > now):
                     return None
                 else:
-                    again = {"tries": row.tries + 1, "next_try": now + CLAIM}
+                    again = {"tries": row.tries + 1, "next_try": now + CLAIM, "begun": row.begun if row.tries else now}
                     values = again if row.number == number else fresh
                     connection.execute(_of(update(transfer_tries), transfer).values(values))
                 return _try(connection.execute(mine).one())
@@ -131,6 +142,21 @@ class TransferTries:
         values = {"why": why, "dead": self._clock()} if again is None else {"why": why, "next_try": again}
         with transaction(self._engine, write=True) as connection:
             connection.execute(_mine(update(transfer_tries), tried).values(values))
+
+    @timely
+    def put_off(self, tried: StepTry, until: datetime) -> None:
+        """Let a claimed step wait *until* a moment as if nobody had tried it: it is no failure."""
+        values = {"why": PUT_OFF, "next_try": until, "tries": 0}
+        with transaction(self._engine, write=True) as connection:
+            connection.execute(_mine(update(transfer_tries), tried).values(values))
+
+    @timely
+    def count_put_off(self, sender: str) -> int:
+        """Count the searches of a district that are put off now."""
+        there = transfers.c.id == transfer_tries.c.transfer, transfers.c.number == transfer_tries.c.number
+        waits = transfer_tries.c.why == PUT_OFF, transfer_tries.c.tries == 0, transfers.c.sender == sender
+        with transaction(self._engine) as connection:
+            return int(connection.execute(select(func.count()).where(*there, *waits)).scalar_one())
 
     @timely
     def hurry(self, transfer: str) -> None:

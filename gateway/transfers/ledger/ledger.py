@@ -13,23 +13,24 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.storage.acts import Act, write_act
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
 from gateway.storage.secrets import derive_subkey
+from gateway.storage.transfers.asked_children import note_asked_child
 from gateway.storage.transfers.asked_values import forget_asked_values, keep_asked_values, open_asked_values
-from gateway.storage.transfers.tables import transfer_events, transfer_idempotency, transfer_misses, transfers
+from gateway.storage.transfers.tables import transfer_events, transfer_idempotency, transfers
 from gateway.transfers.clocks.clocks import told_due
+from gateway.transfers.ledger.limits import AskedChild, AskingLimits, note_miss
 from gateway.transfers.ledger.rows import event_of, event_values, listed_values
 from gateway.transfers.machine.contents import MEMBERS
 from gateway.transfers.machine.errors import NotPartyTo, TransferKeyReused
 from gateway.transfers.machine.event import spell_moment
 from gateway.transfers.machine.fold import apply, fold, next_event
-from gateway.transfers.machine.words import TransferState
-from standards.errors import ConcurrentChange, InvalidBody, TooManyRequests
+from standards.errors import ConcurrentChange, InvalidBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,12 +49,12 @@ PURPOSE: Final = "transfers"
 """The purpose of the key for what is sealed of transfers."""
 
 ID_BYTES: Final = 16
-MAX_MISSES: Final = 20
-MISSES_WITHIN: Final = timedelta(days=1)
 KEYS_KEPT: Final = timedelta(hours=48)
 """A repeated request is known as one for so long; what happens to a transfer later, for ever."""
 
 TRIES: Final = 3
+USUAL_LIMITS: Final = AskingLimits()
+ANY_CHILD: Final = AskedChild()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,6 @@ class DistrictTimes(Protocol):
         """Return from when on what a district has *decided* may leave."""
 
 
-class TooManyMisses(TooManyRequests):
-    """A district has asked for too many students in a day who were not found: it could be asking for everybody."""
-
-    code = "too-many-misses"
-
-
 class TransferLedger:
     """The events of all transfers.
 
@@ -94,22 +89,24 @@ class TransferLedger:
         key: bytes,
         clock: Callable[[], datetime],
         times: DistrictTimes,
-        misses_per_day: int = MAX_MISSES,
+        limits: AskingLimits = USUAL_LIMITS,
     ) -> None:
         self._engine, self.calls, self._clock = store.engine, store.calls, clock
-        self._key, self._times, self._misses_per_day = key, times, misses_per_day
+        self._key, self._times, self._limits = key, times, limits
 
-    def ask(self, draft: TransferEvent, values: Mapping[str, str]) -> Appended:
+    def ask(self, draft: TransferEvent, values: Mapping[str, str], child: AskedChild = ANY_CHILD) -> Appended:
         """Begin a transfer, with the *values* by which its student is known; *draft* says nothing of its id.
 
         Raises:
             TransferKeyReused: the same key came with another request.
-            TooManyMisses: the district has asked for too many students who were not found.
+            TooManyAsked: the district, or whoever acts for it, has asked for too many in a day.
+            TooManyOpen: too many of its requests are open.
+            AskedAlready: one for this *child* is open, and nobody says that it is asked for again.
         """
         known = draft.content.get("known")
         if not isinstance(known, list) or sorted(map(str, known)) != sorted(values) or not all(values.values()):
             raise InvalidBody("A request must have the values of the parts that it names, and no others.")
-        return self._retried(lambda: self._ask(replace(draft, transfer=secrets.token_hex(ID_BYTES)), values))
+        return self._retried(lambda: self._ask(replace(draft, transfer=secrets.token_hex(ID_BYTES)), values, child))
 
     def append(self, draft: TransferEvent, expected: int | None = None, beside: Beside | None = None) -> Appended:
         """Append an event to its transfer, at this moment; what is *beside* it is written in the same transaction.
@@ -154,6 +151,12 @@ class TransferLedger:
             return open_asked_values(connection, self._key, transfer)
 
     @timely
+    def searched_from(self, transfer: Transfer, limits: AskingLimits) -> datetime | None:
+        """Return when a search that finds nobody by the rule goes on, after too many misses; None where it does now."""
+        with transaction(self._engine) as connection:
+            return limits.searched_from(connection, transfer, self._clock())
+
+    @timely
     def forget_keys(self) -> int:
         """Delete the idempotency keys that have been kept for long enough; return how many."""
         old = transfer_idempotency.c.at < self._clock() - KEYS_KEPT
@@ -181,19 +184,20 @@ class TransferLedger:
             raise ConcurrentChange("The transfer was changed by others at the same moment: try again.") from None
 
     @timely
-    def _ask(self, draft: TransferEvent, values: Mapping[str, str]) -> Appended:
+    def _ask(self, draft: TransferEvent, values: Mapping[str, str], child: AskedChild) -> Appended:
         draft = self._completed(draft, str(draft.content.get("sender")), self._clock())
         digest = self._digest(draft, values)
         with transaction(self._engine, write=True) as connection:
             if (known := _repeated(connection, draft, digest)) is not None:
                 return known
             event = next_event(None, draft)
-            self._check_misses(connection, draft.org)
+            self._limits.check(connection, event, child)
             begun = apply(None, event)
             listed = listed_values(begun, self._times.school_days(begun.sender))
             connection.execute(insert(transfers).values(listed))
             self._write(connection, begun, event, digest)
             keep_asked_values(connection, self._key, begun.id, values, event.at)
+            note_asked_child(connection, begun.id, begun.receiver, child.tags, event.at)
         return Appended(begun, event)
 
     @timely
@@ -209,7 +213,7 @@ class TransferLedger:
             listed = listed_values(after, self._times.school_days(after.sender))
             connection.execute(update(transfers).where(transfers.c.id == after.id).values(listed))
             self._write(connection, after, event, event.digest)
-            self._follow(connection, before, after, event)
+            self._follow(connection, after, event)
             if beside is not None:
                 beside(connection, after)
         return Appended(after, event)
@@ -230,20 +234,11 @@ class TransferLedger:
         connection.execute(insert(transfer_idempotency).values(key))
         write_act(connection, act_of(transfer, event), event.at)
 
-    def _follow(self, connection: Connection, before: Transfer, after: Transfer, event: TransferEvent) -> None:
+    def _follow(self, connection: Connection, after: Transfer, event: TransferEvent) -> None:
         """Write what follows from an event: a miss counts, and values that nobody needs any more are deleted."""
-        if after.state is TransferState.UNKNOWN and before.state is not after.state:
-            connection.execute(insert(transfer_misses).values(receiver=after.receiver, at=event.at))
+        note_miss(connection, after, event)
         if after.is_closed or after.delivered:
             forget_asked_values(connection, after.id)
-
-    def _check_misses(self, connection: Connection, receiver: str) -> None:
-        since = self._clock() - MISSES_WITHIN
-        mine = transfer_misses.c.receiver == receiver, transfer_misses.c.at > since
-        connection.execute(delete(transfer_misses).where(transfer_misses.c.at <= since))
-        if connection.execute(select(func.count()).where(*mine)).scalar_one() >= self._misses_per_day:
-            wait = int(MISSES_WITHIN.total_seconds())
-            raise TooManyMisses("Too many students were asked for in a day who were not found: wait a day.", wait)
 
     def _digest(self, draft: TransferEvent, values: Mapping[str, str]) -> str:
         """Hash what a request asks for, the values too, so that nobody without the key can guess them from it."""

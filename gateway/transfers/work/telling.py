@@ -20,6 +20,10 @@ GIVEN_UP: Final = Counter(
     "crossing_transfers_given_up", "Steps of transfers that wait for a person, by reason.", ["reason"],
     registry=telemetry.metrics,
 )  # fmt: skip
+PUT_OFF: Final = Counter(
+    "crossing_transfers_put_off", "Searches that wait since a district asked for too many who were not found.",
+    registry=telemetry.metrics,
+)  # fmt: skip
 
 
 def counted(transfer: Transfer) -> None:
@@ -31,3 +35,9 @@ def told_given_up(transfer: Transfer, reason: TroubleReason) -> None:
     """Count and log that a step was given up to a person."""
     GIVEN_UP.labels(reason.value).inc()
     telemetry.tell("transfer given up", district=transfer.sender, reason=reason.value)
+
+
+def told_put_off(transfer: Transfer) -> None:
+    """Count and log that a search is put off; the receiver is not named, as a child may be hidden from its sender."""
+    PUT_OFF.inc()
+    telemetry.tell("transfer search put off", district=transfer.sender)

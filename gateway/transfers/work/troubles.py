@@ -8,6 +8,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from random import Random
 
 FIRST_PAUSE: Final = timedelta(seconds=30)
@@ -46,6 +47,14 @@ class StepTrouble(Exception):
 
 class SignatureAwaited(Exception):
     """A package waits for its district's signature: no failure, however long it takes."""
+
+
+class SearchPutOff(Exception):
+    """A search that found no child by the rule waits *until* a moment: its receiver has too many misses. No failure."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
 
 
 def pause_after(tries: int, chance: Random = CHANCE) -> timedelta:

@@ -8,17 +8,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from gateway import telemetry
+from gateway.transfers.ledger.limits import asking_limits
 from gateway.transfers.machine.errors import NotAllowed, NotPartyTo, TransferKeyReused
-from gateway.transfers.machine.words import EventKind, TransferState
+from gateway.transfers.machine.words import EventKind, MatchResult, TransferState
 from gateway.transfers.work.deciding import ask_anew, causes_anew, decide
 from gateway.transfers.work.lanes import DistrictLanes
 from gateway.transfers.work.packing import pack
 from gateway.transfers.work.students import search
-from gateway.transfers.work.telling import counted, told_given_up
+from gateway.transfers.work.telling import counted, told_given_up, told_put_off
 from gateway.transfers.work.troubles import (
     FOR_A_PERSON,
     GIVEN_UP_AFTER,
     SIGNATURE_WAIT,
+    SearchPutOff,
     SignatureAwaited,
     StepTrouble,
     TroubleReason,
@@ -96,8 +98,8 @@ class TransferWorker:
             return False
         try:
             self._do(found)
-        except SignatureAwaited:
-            desk.tries.note_failed(tried, TroubleReason.SIGNATURE, desk.clock() + SIGNATURE_WAIT)
+        except (SignatureAwaited, SearchPutOff) as waiting:
+            self._wait(found, tried, waiting)
         except StepTrouble as trouble:
             self._fail(found, tried, trouble.reason)
         except OVERTAKEN:
@@ -138,12 +140,29 @@ class TransferWorker:
     def _asked(self, gateway: Gateway, transfer: Transfer, agreement: Agreement, grant: Grant) -> Transfer:
         if transfer.state is TransferState.REQUESTED:
             found = search(self.desk, gateway, transfer)
+            if found.result is not MatchResult.ONE and (until := self._searched_from(transfer)):
+                raise SearchPutOff(until)
             return self.desk.append(transfer, EventKind.MATCH, found.content)
         if transfer.state is TransferState.MATCHED:
             return decide(self.desk, gateway, transfer, agreement, grant)
         if causes := causes_anew(self.desk, gateway, transfer, agreement, grant):
             return ask_anew(self.desk, transfer, agreement, causes)
         return pack(self.desk, gateway, transfer, agreement, grant)
+
+    def _searched_from(self, transfer: Transfer) -> datetime | None:
+        """Return when it may be said of a transfer that the rule found nobody; None where that is now.
+
+        A child whom the rule finds is found at once: else the hour of a delivery would tell what was found before it.
+        """
+        return self.desk.ledger.searched_from(transfer, asking_limits(self.desk.settings().transfers))
+
+    def _wait(self, transfer: Transfer, tried: StepTry, waiting: SignatureAwaited | SearchPutOff) -> None:
+        """Let a step wait that has not failed, so that it is never given up."""
+        if isinstance(waiting, SearchPutOff):
+            told_put_off(transfer)
+            self.desk.tries.put_off(tried, waiting.until)
+        else:
+            self.desk.tries.note_failed(tried, TroubleReason.SIGNATURE, self.desk.clock() + SIGNATURE_WAIT)
 
     def _fail(self, transfer: Transfer, tried: StepTry, reason: TroubleReason) -> None:
         """Let a step that failed be tried again after a pause, or give it up to a person."""

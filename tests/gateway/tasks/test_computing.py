@@ -272,7 +272,7 @@ def test_what_is_due_comes_first():
         )
         for number, due in enumerate([30, -1, 5, -5])
     ]
-    assert [one.content["number"] for one in in_order(made, TODAY)] == [3, 1, 2, 0]
+    assert [one.content["number"] for one in in_order(made, task.midnight(TODAY))] == [3, 1, 2, 0]
 
 
 def test_a_students_tags_lead_to_the_task_only_while_they_match():

@@ -91,6 +91,12 @@ def test_what_was_given_up_says_why_and_whether_it_can_be_tried_once_more():
     assert found.content["again"] == "no"
 
 
+@pytest.mark.parametrize("why", ["agreement", "receiver-key"])
+def test_a_task_does_not_say_that_the_receivers_agreement_is_why(why):
+    (found,) = moving((), [DeadStep("t1", "maple", "fir", "approved", why, NOW, replayed=False)], (), NOW)
+    assert found.content["why"] == "untold"
+
+
 def test_where_the_agreement_says_so_parents_are_told_by_letter_once_it_is_released():
     assert (task.TRANSFER_LETTER, "maple", "registrar") in made(transfer("approved"), letters=LETTERS)
     assert made(transfer("waiting"), letters=LETTERS) == made(transfer("waiting"))

@@ -49,9 +49,9 @@ def state(moving, transfer):
 
 def test_a_package_is_listed_with_what_its_reader_must_know(moving, agent, transfer):
     told, whole = listed(agent, transfer), moving.world.container(transfer)
-    assert set(told) == {"transfer", "version", "sender", "track", "size", "sha256", "kid", "expires"}
+    assert set(told) == {"transfer", "version", "sender", "size", "sha256", "kid", "expires"}
     assert (told["size"], told["sha256"]) == (len(whole), hashlib.sha256(whole).hexdigest())
-    assert (told["sender"], told["track"], told["version"]) == ("maple", "info", 1)
+    assert (told["sender"], told["version"]) == ("maple", 1)
 
 
 def test_a_package_that_is_read_whole_is_delivered_once(moving, agent, transfer, path):

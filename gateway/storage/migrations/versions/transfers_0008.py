@@ -69,6 +69,8 @@ def _transfers() -> None:
     )
     op.create_index("transfers_in", "transfers", ["sender", "next_due", "id"])
     op.create_index("transfers_out", "transfers", ["receiver", "told_due", "id"])
+    op.create_index("transfers_asked", "transfers", ["receiver", "asked"])
+    op.create_index("transfers_open", "transfers", ["receiver", "outward", "first_sender"])
     op.create_index("transfers_leaving", "transfers", ["state", "leaves"])
     op.create_index("transfers_lapsing", "transfers", ["state", "lapses"])
 
@@ -107,8 +109,9 @@ def _transfer_misses() -> None:
     """Make the table of transfer misses."""
     op.create_table(
         "transfer_misses",
-        sa.Column("number", sa.Integer, sa.Identity(), primary_key=True),
+        sa.Column("transfer", sa.String(32), sa.ForeignKey("transfers.id"), primary_key=True),
         sa.Column("receiver", sa.String(100), nullable=False),
+        sa.Column("actor", sa.String(200), nullable=False),
         sa.Column("at", Instant, nullable=False),
     )
     op.create_index("transfer_misses_recent", "transfer_misses", ["receiver", "at"])

@@ -24,6 +24,7 @@ ROLES = {
     "rita": (RECEIVER, "registrar"),
     "remy": (RECEIVER, "auditor"),
     "mona": (SENDER, "registrar"),
+    "mia": (SENDER, "registrar"),
     "alma": (SENDER, "approver"),
     "arno": (SENDER, "approver"),
     "ada": (SENDER, "district-admin"),
@@ -100,8 +101,10 @@ class Offices:
 
     def stranger(self):
         """Ask for somebody whom no district knows."""
-        form = TransferForm(SENDER, NOBODY | {"stateId": f"98{next(NUMBERS):06}7"}, RequestStanding.INTENT, again=True)
-        return self.asking().ask(form, self.key())
+        number = next(NUMBERS)
+        family = NOBODY["family"] + "".join(chr(ord("a") + int(digit)) for digit in f"{number:04}")
+        student = NOBODY | {"stateId": f"98{number:06}7", "family": family}
+        return self.asking().ask(TransferForm(SENDER, student, RequestStanding.INTENT, again=True), self.key())
 
     def worked(self, transfer):
         """Let the worker do all that it can."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.admin.events import Events
 from gateway.admin.inbox.gathering import gather
 from gateway.admin.transfers.notices import TransferNotices
 from gateway.admin.transfers.preview import ReleasePreview
+from gateway.admin.transfers.tasks import GivenUpTransfers
 from gateway.people.actor import NotPermitted
-from gateway.transfers.machine.errors import NotAllowed
+from gateway.storage.acts import Act
 from gateway.transfers.machine.words import EventKind, TransferState
 from standards.errors import Conflict, NotFound
-from tests.gateway.admin.transfers.offices import RECEIVER, SENDER, offices
+from tests.gateway.admin.transfers.offices import RECEIVER, SENDER, back_text, offices
 from tests.gateway.admin.transfers.test_custody import LEAVES, STAYS
 from tests.gateway.transfers.work.world import agreement_text
 
@@ -72,12 +75,58 @@ def test_no_task_says_where_anybody_moves(office, protected):
 
 
 def test_a_registrar_cannot_find_out_by_passing_the_request_on_where_the_child_moves(office, protected):
+    unknown = office.worked(office.stranger())
+    near = office.near(16)
+    office.custody("mona").none_of_them(near.id, near.number, office.key())
     said = set()
-    for district in (RECEIVER, "elm", "nowhere"):
-        with pytest.raises(NotAllowed) as refusal:
-            office.custody("mona").redirect(protected.id, district, protected.number, office.key())
-        said.add(str(refusal.value))
+    for one in (protected, unknown, office.ledger.find(near.id)):
+        for name in ("mona", "olga"):
+            assert EventKind.REDIRECT not in office.custody(name).look(one.id).offered
+        for district in (RECEIVER, "elm", "nowhere"):
+            with pytest.raises(NotPermitted) as refusal:
+                office.custody("mona").redirect(one.id, district, one.number, office.key())
+            said.add(str(refusal.value))
     assert len(said) == 1
+    assert EventKind.REDIRECT in office.custody("alma").look(unknown.id).offered
+
+
+def shown(office, transfer, name):
+    """What somebody of Maple is shown of a request, without its id, number and moments."""
+    view = office.custody(name).look(transfer.id)
+    return replace(view, id="", number=0, asked=None, clocks=(), candidates=(), child=None)
+
+
+@pytest.mark.parametrize("kind", ["protected", "unknown"])
+def test_nothing_is_shown_that_follows_from_the_agreement_of_a_hidden_receiver(tmp_path, kind):
+    texts = {
+        "rule": agreement_text(),
+        "none": agreement_text(release=False),
+        "two": agreement_text().replace("transfer:\n", "transfer:\n  twoPersons: true\n"),
+    }
+    seen, told = set(), set()
+    for name, text in texts.items():
+        with offices(tmp_path / name, agreements=[text, back_text()]) as office:
+            if kind == "protected":
+                office.restrict(4, "acp")
+            found = office.worked(office.ask(4) if kind == "protected" else office.stranger())
+            seen.add(str(shown(office, found, "mona")))
+            told.add(str(shown(office, found, "alma")))
+    assert len(seen) == 1
+    assert len(told) == len(texts)
+
+
+def test_why_the_gateway_gave_up_is_told_to_approvers_alone_where_it_tells_the_receiver(office, protected):
+    tries = office.worker.desk.tries
+    tries.note_failed(tries.claim(protected.id, protected.number), "receiver-key", None)
+    why = {
+        name: next(one.why for one in office.of(GivenUpTransfers, name, SENDER).list() if one.transfer == protected.id)
+        for name in ("mona", "alma")
+    }
+    assert why == {"mona": "untold", "alma": "receiver-key"}
+    tasks = [one for one in gather(office.administration).tasks if one.content.get("transfer") == protected.id]
+    assert "transfer-stuck" in {one.kind for one in tasks}
+    assert "receiver-key" not in str([one.content for one in tasks])
+    tries.replay(protected.id, Act("alma", "transfer replayed", SENDER, {}))
 
 
 def test_no_letter_goes_to_the_family(office, protected):

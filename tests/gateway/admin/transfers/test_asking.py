@@ -8,8 +8,9 @@ from dataclasses import asdict, replace
 import pytest
 
 from gateway.admin.events import Events
-from gateway.admin.transfers.asking import AskedAlready, NotEnrolledHere, TransferForm
+from gateway.admin.transfers.asking import NotEnrolledHere, TransferForm
 from gateway.people.actor import NotPermitted, machine
+from gateway.transfers.ledger.limits import AskedAlready
 from gateway.transfers.machine.errors import NotAllowed, NotPartyTo, TransferKeyReused
 from gateway.transfers.machine.words import RequestStanding
 from standards.errors import Forbidden, InvalidBody

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
 from gateway.admin.transfers.tasks import GivenUpTransfers
@@ -11,11 +13,14 @@ from gateway.transfers.machine.errors import NotPartyTo
 from standards.errors import Conflict, NotFound
 from tests.gateway.admin.transfers.offices import RECEIVER, SENDER
 
+NUMBERS = count(30)
+"""Students, another one for each test."""
+
 
 @pytest.fixture
 def given_up(office):
     """A request of which the first step was given up."""
-    transfer = office.ask(50)
+    transfer = office.ask(next(NUMBERS))
     tries = TransferTries(office.administration.store, office.administration.clock)
     tries.note_failed(tries.claim(transfer.id, 1), "source", None)
     return transfer.id

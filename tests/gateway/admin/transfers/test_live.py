@@ -119,8 +119,8 @@ def test_a_request_is_passed_on_and_the_requester_sees_no_difference(office):
     before = office.asking().one(asked.id)
     unknown = office.worked(asked)
     with pytest.raises(Forbidden):
-        office.custody("mona").redirect(asked.id, "ash", unknown.number, office.key())
-    office.custody("mona").redirect(asked.id, "elm", unknown.number, office.key())
+        office.custody("alma").redirect(asked.id, "ash", unknown.number, office.key())
+    office.custody("alma").redirect(asked.id, "elm", unknown.number, office.key())
     assert office.asking().one(asked.id) == before
     ed = office.region.actor("ed", ("elm", "registrar"))
     elms = TransferCustody(office.administration, ed, "elm")

@@ -1,4 +1,4 @@
-"""A district that asks for many who are not there has to wait, and a report counts what became of requests."""
+"""Misses put off searches and refuse nothing, and a report counts what became of requests."""
 
 from __future__ import annotations
 
@@ -8,30 +8,97 @@ import pytest
 
 from gateway.admin.transfers.reports import TransferReports, school_days_between
 from gateway.transfers.clocks.clocks import Light
-from gateway.transfers.ledger.ledger import TooManyMisses
-from standards.errors import InvalidBody, NotFound
+from gateway.transfers.districts.children import DistrictChildren
+from gateway.transfers.ledger.limits import TooManyAsked
+from gateway.transfers.machine.errors import NotAllowed
+from standards.errors import InvalidBody, NotFound, SourceUnavailable
 from tests.gateway.admin.transfers.offices import SENDER, offices
 
-MISSES = 3
+MISSES = 6
+OF_ONE = 3
+"""The misses after which the searches of one person wait."""
 BEGIN, END = date(2026, 10, 1), date(2026, 12, 31)
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory):
-    """A region in which three misses a day are enough."""
+    """A region in which six misses a day are enough, and three of one person."""
     with offices(tmp_path_factory.mktemp("misses"), more=f", misses_per_day = {MISSES}") as found:
         yield found
 
 
-def test_too_many_misses_in_a_day_are_refused_and_the_next_day_not(office):
-    for _ in range(MISSES):
+def parked(office):
+    """Let Cedar's registrar have one miss less than stops searches."""
+    for _ in range(OF_ONE - 1):
+        assert office.worked(office.stranger()).state == "unknown"
+
+
+@pytest.mark.parametrize("number", [None, 11])
+def test_no_later_request_tells_whether_a_child_is_there(office, number):
+    office.later(days=2)
+    if number is not None:
+        office.restrict(number, "acp")
+    parked(office)
+    inside = office.worked(office.stranger() if number is None else office.ask(number))
+    assert inside.state == ("unknown" if number is None else "waiting")
+    after = office.ask(3)
+    assert (after.state, after.version) == ("asked", 0)
+    assert office.worked(after).state == "packed"
+    assert office.asking().one(inside.id).state == "asked"
+
+
+def test_a_search_that_finds_nobody_waits_and_is_not_given_up(office):
+    office.later(days=2)
+    parked(office)
+    office.worked(office.stranger())
+    waiting = [office.stranger(), office.ask(9, stateId="", lastSchool="elsewhere")]
+    assert {office.worked(one).state.value for one in waiting} == {"requested"}
+    assert office.custody("mona").put_off() == len(waiting)
+    assert office.of(TransferReports, "olga", SENDER).report(BEGIN, END, SENDER).put_off == len(waiting)
+    tries = office.worker.desk.tries
+    for _ in range(3):
+        office.later(days=1, seconds=1)
+        parked(office)
         office.worked(office.stranger())
-    with pytest.raises(TooManyMisses):
-        office.stranger()
-    with pytest.raises(TooManyMisses):
-        office.ask(3)
+        assert {office.worked(one).state.value for one in waiting} == {"requested"}
+    assert not {one.transfer for one in tries.given_up()} & {one.id for one in waiting}
     office.later(days=1, seconds=1)
-    office.worked(office.ask(3))
+    assert [office.worked(one).state.value for one in waiting] == ["unknown", "near"]
+    assert office.custody("mona").put_off() == 0
+
+
+def test_a_search_that_was_put_off_has_as_long_as_any_to_read_the_system(office, monkeypatch):
+    office.later(days=2)
+    parked(office)
+    office.worked(office.stranger())
+    waiting = office.stranger()
+    office.worked(waiting)
+    office.later(days=3)
+
+    def fails(*_args):
+        raise SourceUnavailable("asleep")
+
+    monkeypatch.setattr(DistrictChildren, "roll", fails)
+    office.worked(waiting)
+    monkeypatch.undo()
+    assert waiting.id not in {one.transfer for one in office.worker.desk.tries.given_up()}
+    office.later(hours=1)
+    assert office.worked(waiting).state == "unknown"
+
+
+def test_to_ask_another_district_costs_what_asking_costs(tmp_path):
+    with offices(tmp_path, more=", requests_per_person = 3") as office:
+        found, absent = office.worked(office.ask(3)), office.worked(office.stranger())
+        office.asking().redirect(absent.id, SENDER, office.key())
+        said = set()
+        for one in (found, office.ledger.find(absent.id)):
+            with pytest.raises((TooManyAsked, NotAllowed)) as refused:
+                office.asking().redirect(one.id, SENDER, office.key())
+            said.add(type(refused.value))
+        assert said == {TooManyAsked, NotAllowed}
+        assert office.asking().one(found.id).state == "asked"
+        with pytest.raises(TooManyAsked):
+            office.ask(4)
 
 
 def test_a_report_counts_by_state_track_and_reason(office):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import count
+
 import pytest
 
 from gateway.admin.inbox.gathering import gather
 from gateway.admin.transfers.receiving import TransferReceiving
 from gateway.people.actor import NotPermitted, machine
+from gateway.storage.transfers import packages
 from gateway.storage.transfers.packages import PackageGone
 from gateway.tasks.task import TRANSFER_REST
+from gateway.transfers.ledger.ledger import TransferLedger
 from gateway.transfers.machine.errors import NotAllowed, NotPartyTo
 from standards.errors import InvalidBody
 from tests.gateway.admin.transfers.offices import RECEIVER, SECTIONS, offices
+from tests.gateway.admin.transfers.test_custody import LEAVES, STAYS
 from tests.gateway.transfers.work.world import agreement_text
 
 
@@ -25,6 +31,10 @@ def rest(office, packed):
     return [one.role for one in tasks if one.kind == TRANSFER_REST and one.content["transfer"] == packed.id]
 
 
+NUMBERS = count(30)
+"""Students, another one for each test."""
+
+
 def delivered(office, packed):
     """Read a package to its last byte."""
     opened = receiving(office).package(packed.id, packed.version)
@@ -36,15 +46,44 @@ def delivered(office, packed):
 @pytest.fixture
 def packed(office):
     """A package that lies ready."""
-    return office.worked(office.ask(40))
+    return office.worked(office.ask(next(NUMBERS)))
 
 
 def test_what_lies_ready_is_listed_for_its_receiver_alone(office, packed):
     found = {one.transfer: one for one in receiving(office).packages()}
     one = found[packed.id]
-    assert (one.version, one.sender, one.track) == (1, "maple", "info")
+    assert (one.version, one.sender) == (1, "maple")
     assert one.size > 0
     assert office.of(TransferReceiving, "mona").packages() == ()
+
+
+def test_a_list_of_packages_opens_no_history_and_has_what_nobody_has_read_first(office, monkeypatch):
+    made = []
+    for _ in range(3):
+        office.later(seconds=1)
+        made.append(office.worked(office.ask(next(NUMBERS))))
+    first, second, third = made
+    delivered(office, first)
+
+    def folds(*_args):
+        raise AssertionError
+
+    monkeypatch.setattr(TransferLedger, "events", folds)
+    service = receiving(office)
+    order = [one.transfer for one in service.packages()]
+    assert order.index(second.id) < order.index(third.id) < order.index(first.id)
+    monkeypatch.setattr(packages, "MAX_WAITING", 2)
+    assert [one.transfer for one in service.packages()] == order[:2]
+
+
+def test_what_waits_says_the_same_of_a_record_that_a_rule_and_that_a_person_released(office):
+    by_rule = office.worked(office.ask(next(NUMBERS)))
+    found = office.waiting(next(NUMBERS))
+    office.custody().approve(found.id, LEAVES, STAYS, found.number, office.key())
+    by_person = office.worked(found)
+    told = {one.transfer: one for one in receiving(office).packages()}
+    same = {replace(told[one.id], transfer="", size=0, sha256="", expires=None) for one in (by_rule, by_person)}
+    assert len(same) == 1
 
 
 def test_a_package_is_delivered_with_its_last_byte_once(office, packed):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -17,7 +19,7 @@ from standards.errors import Conflict, NotFound
 from tests.gateway.admin.transfers.offices import ROLES, SENDER, offices
 from tests.support.regions import small_sites
 
-CAME = (2, 5, 8, 11)
+CAME = (2, 5, 8, 11, 14, 17, 23)
 """The students of Maple's files who have been at a school of Cedar's before."""
 
 
@@ -82,17 +84,41 @@ def test_who_came_from_a_district_of_the_region_is_suggested_with_nothing_of_tha
 def test_one_click_makes_a_request_and_a_suggestion_no_more(region):
     office, _ = region
     first = service(office).listed()[0]
-    key = office.key()
-    begun = service(office).ask(first.handle, key)
-    assert service(office).ask(first.handle, key) == begun
+    begun = service(office).ask(first.handle)
     assert (begun.sender, begun.state) == ("cedar", "asked")
     stated = office.ledger.asked_values(begun.id)
     assert AskedPart.NAME in stated
     assert first.handle not in {one.handle for one in service(office).listed()}
     for again in (False, True):
-        with pytest.raises(Conflict):
-            service(office).ask(first.handle, office.key(), again=again)
+        assert service(office).ask(first.handle, again=again) == begun
+    with pytest.raises(Conflict):
+        service(office, "mia").ask(first.handle)
+    office.later(days=3)
+    office.ledger.forget_keys()
+    with pytest.raises(Conflict):
+        service(office).ask(first.handle)
     assert requests(office) == [begun.id]
+
+
+@pytest.mark.parametrize("names", [("mona", "mona"), ("mona", "mia"), ("mona", "mona", "mia", "mia")])
+def test_clicks_at_the_same_moment_make_one_request(region, names, monkeypatch):
+    office, _ = region
+    first, before = service(office).listed()[0], requests(office)
+    ready, plain = Barrier(len(names)), TransferAsking.ask
+
+    def ask(self, *args):
+        ready.wait(10)  # all have seen by now that the suggestion is there
+        return plain(self, *args)
+
+    monkeypatch.setattr(TransferAsking, "ask", ask)
+    with ThreadPoolExecutor(len(names)) as threads:
+        clicks = [threads.submit(service(office, name).ask, first.handle) for name in names]
+        found = [click.exception() or click.result().id for click in clicks]
+    monkeypatch.undo()
+    made = set(requests(office)) - set(before)
+    assert len(made) == 1
+    assert {one for one in found if isinstance(one, str)} == made
+    assert all(isinstance(one, (str, Conflict)) for one in found)
 
 
 def test_what_is_dismissed_stays_so(region):
@@ -102,7 +128,7 @@ def test_what_is_dismissed_stays_so(region):
     assert first.handle not in {one.handle for one in service(office).listed()}
     before = requests(office)
     with pytest.raises(Conflict):
-        service(office).ask(first.handle, office.key())
+        service(office).ask(first.handle)
     assert requests(office) == before
 
 
@@ -116,7 +142,7 @@ def test_nobody_with_a_restriction_is_suggested(region):
     assert left
     assert service(office).listed() == ()
     with pytest.raises(NotFound):
-        service(office).ask(left[0].handle, office.key())
+        service(office).ask(left[0].handle)
 
 
 def test_a_handle_of_another_kind_is_none(region):
@@ -125,7 +151,7 @@ def test_a_handle_of_another_kind_is_none(region):
         service(office).dismiss("nothing")
 
 
-@pytest.mark.parametrize("name", sorted(set(ROLES) - {"mona", "rita", "vic", "olga"}))
+@pytest.mark.parametrize("name", sorted(set(ROLES) - {"mona", "mia", "rita", "vic", "olga"}))
 def test_only_registrars_are_shown_suggestions(region, name):
     office, _ = region
     with pytest.raises((NotPermitted, NotFound)):
@@ -142,13 +168,13 @@ def test_who_came_is_looked_for_once_for_a_state_of_the_data_and_a_day(region, m
 
     monkeypatch.setattr(suggestions, "enrollments", counted)
     names = {"cedar": frozenset({"cedar"})}
-    assert len(came_from(roll, names, "2026-11-05")) == len(CAME)
+    assert len(came_from(roll, names, "2026-11-20")) == len(CAME)
     first = len(looked)
     assert first
-    assert came_from(office.roll(), names, "2026-11-05") == came_from(roll, names, "2026-11-05")
+    assert came_from(office.roll(), names, "2026-11-20") == came_from(roll, names, "2026-11-20")
     assert len(looked) == first
-    assert came_from(roll, {}, "2026-11-05") == ()
-    assert len(came_from(roll, names, "2026-11-06")) == len(CAME)
+    assert came_from(roll, {}, "2026-11-20") == ()
+    assert len(came_from(roll, names, "2026-11-21")) == len(CAME)
     assert len(looked) > first
 
 

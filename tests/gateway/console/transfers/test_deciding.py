@@ -227,12 +227,13 @@ def test_the_activity_says_what_happened_to_a_transfer_in_words(world, ana, lang
     assert not re.search(r"(sender-approver|court-order|\bnear\b|: waiting\b)", found)
 
 
-def test_what_the_gateway_gave_up_says_why_and_is_tried_once_more(world, rita):
+def test_what_the_gateway_gave_up_says_why_and_is_tried_once_more(world, ana, rita):
     transfer = world.asked(29)
     step = world.worker.desk.tries.claim(transfer, seen(world, transfer))
     world.worker.desk.tries.note_failed(step, "receiver-key", None)
+    assert "The other district has no key in use" in words(ana.get(f"{PLACE}/inbox/{transfer}"))
     page = rita.get(f"{PLACE}/inbox/{transfer}")
-    assert "The other district has no key in use" in words(page)
+    assert "An approver of your district is told why." in words(page)
     assert rita.post(f"{PLACE}/inbox/{transfer}/try-again").status_code == 303
     page = words(rita.get(f"{PLACE}/inbox/{transfer}"))
     assert "It is tried once more." in page

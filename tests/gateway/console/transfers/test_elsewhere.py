@@ -30,13 +30,16 @@ def test_a_registrar_asks_another_district_instead_under_a_new_number(world):
 
 
 def test_the_district_that_was_asked_passes_a_request_on_and_sees_it_no_more(world):
-    rita, transfer = world.browser("rita"), world.asked(0, **NOBODY)
+    ana, transfer = world.browser("ana"), world.asked(0, **NOBODY)
     assert world.work(transfer) == "unknown"
-    page = rita.get(f"{INBOX}/{transfer}/pass-on")
+    registrars = world.browser("rita").get(f"{INBOX}/{transfer}")
+    assert "an approver of your district passes it on" in words(registrars)
+    assert "pass-on" not in registrars.get_data(as_text=True)
+    page = ana.get(f"{INBOX}/{transfer}/pass-on")
     sent = {"district": "birch", "seen": hidden(page, "seen"), "key": hidden(page, "key")}
-    assert rita.post(f"{INBOX}/{transfer}/pass-on", sent).headers["Location"].endswith("/maple/inbox")
+    assert ana.post(f"{INBOX}/{transfer}/pass-on", sent).headers["Location"].endswith("/maple/inbox")
     assert world.ledger.find(transfer).sender == "birch"
-    assert rita.get(f"{INBOX}/{transfer}").status_code == 404
+    assert ana.get(f"{INBOX}/{transfer}").status_code == 404
     asked = words(world.browser("rosa").get(f"{SENT}/{transfer}"))
     assert "Asked of maple" in asked
     assert "birch" not in asked

@@ -16,6 +16,7 @@ from random import Random
 from gateway.storage.registry import open_store
 from gateway.storage.transfers.packages import SealedPackages, note_package
 from gateway.transfers.ledger.ledger import TransferLedger
+from gateway.transfers.ledger.limits import AskingLimits
 from gateway.transfers.ledger.lists import TransferLists
 from gateway.transfers.machine.words import EventKind
 from tests.gateway.transfers.histories import draft
@@ -29,7 +30,7 @@ WAY = (E.MATCH, E.TASK, E.APPROVE, E.PACK, E.DELIVER, E.ACCEPT)
 def opened(state: Path) -> Bench:
     """Open the registry, as a start does."""
     store, times = open_store(f"sqlite:///{state}/registry.db"), Times()
-    ledger = TransferLedger(store, KEY, times.clock, times)
+    ledger = TransferLedger(store, KEY, times.clock, times, AskingLimits(100_000, 100_000, 100_000))
     lists, packages = TransferLists(store, times.clock), SealedPackages(store, state, times.clock)
     return Bench(ledger, lists, packages, times, store, "maple", "fir")
 

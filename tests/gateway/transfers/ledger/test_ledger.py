@@ -16,7 +16,7 @@ from gateway.storage.tables import acts
 from gateway.storage.transfers.packages import PackageGone, note_package
 from gateway.storage.transfers.tables import asked_values, transfer_idempotency, transfers
 from gateway.transfers.clocks.school_days import school_days
-from gateway.transfers.ledger.ledger import MAX_MISSES, TooManyMisses, TransferLedger
+from gateway.transfers.ledger.ledger import TransferLedger
 from gateway.transfers.ledger.rows import listed_values
 from gateway.transfers.machine.errors import NotAllowed, NotPartyTo, TransferKeyReused, WrongContent
 from gateway.transfers.machine.event import idempotency_key
@@ -207,26 +207,6 @@ def test_values_open_under_the_key_alone_and_for_their_transfer_alone(bench):
         connection.execute(asked_values.update().where(asked_values.c.transfer == other.id).values(sealed=sealed))
     with pytest.raises(StoreUnavailable):
         bench.ledger.asked_values(other.id)
-
-
-def test_a_district_cannot_ask_for_everybody(bench):
-    for _ in range(MAX_MISSES):
-        missed = bench.go(bench.ask().transfer, E.MATCH, result="none")
-    with pytest.raises(TooManyMisses):
-        bench.ask()
-    bench.times.later(days=1)
-    assert bench.ask().transfer.state == "requested"
-    assert missed.state == "unknown"
-
-
-def test_none_of_them_is_a_miss_too(bench):
-    near = bench.go(bench.ask().transfer, E.MATCH, result="several")
-    for _ in range(MAX_MISSES - 1):
-        bench.go(bench.ask().transfer, E.MATCH, result="none")
-    bench.ask()
-    bench.go(near, E.NONE_OF_THEM)
-    with pytest.raises(TooManyMisses):
-        bench.ask()
 
 
 def test_clocks_are_counted_anew_when_a_calendar_has_changed(bench):

@@ -11,12 +11,13 @@ from itertools import count
 
 from gateway.storage.acts import Act
 from gateway.storage.transfers.district_keys import DistrictKey
+from gateway.transfers.ledger.ledger import TransferLedger
+from gateway.transfers.ledger.limits import AskingLimits
 from gateway.transfers.machine.event import TransferEvent, idempotency_key
 from gateway.transfers.machine.words import EventKind, TransferParty
 from gateway.transfers.sealing.key_files import new_key
 from gateway.transfers.sealing.key_set import KeyUse, publish
 from gateway.transfers.sealing.package import open_package
-from gateway.transfers.work.desk import with_times
 from gateway.transfers.work.keys import parties_of
 from gateway.transfers.work.worker import TransferWorker
 from tests.support.regions import NOW, Clock, running, small_sites
@@ -24,6 +25,8 @@ from tests.support.regions import NOW, Clock, running, small_sites
 SENDER, RECEIVER = "maple", "cedar"
 PARENTS = "parent-objection"
 NUMBERS = count(1)
+MANY = AskingLimits(100_000, 100_000, 100_000)
+"""Limits for tests that ask more often than a district may."""
 E = EventKind
 SETTINGS = 'transfers = {districts = ["maple", "cedar"]}\n[limits]\nclient = ""\n'
 
@@ -182,8 +185,10 @@ def worlds(folder, agreements=None, at_once=True, store="", keys=(("cedar", "ced
     sites = sites or small_sites(folder / "data")
     with running(folder / "region", sites, agreements or [agreement_text()], settings, Clock()) as region:
         worker = region.running.transfers()
-        if at_once:
-            worker.desk = with_times(worker.desk, AtOnce(worker.desk.times))
+        desk = worker.desk
+        times = AtOnce(desk.times) if at_once else desk.times
+        ledger = TransferLedger(desk.store, desk.key, desk.clock, times, MANY)
+        worker.desk = replace(desk, times=times, ledger=ledger)
         world = World(region, worker)
         for key in keys:
             world.publish(*key)
