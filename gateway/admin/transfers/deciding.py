@@ -10,6 +10,7 @@ from gateway.admin.transfers.custody_view import CustodyReading, CustodyView
 from gateway.admin.transfers.office import DECIDE
 from gateway.people.actor import NotPermitted
 from gateway.tasks.store import Tasks
+from gateway.transfers.districts.standing import registered_tag
 from gateway.transfers.machine.errors import NotAllowed
 from gateway.transfers.machine.event import idempotency_key
 from gateway.transfers.machine.transitions import allowed
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gateway.people.actor import Actor
     from gateway.storage.people.proposals import Proposal
     from gateway.transfers.machine.transfer import Transfer
+    from policies.grant import Grant
 
 APPROVER_ALONE: Final = (
     "Whether this record is sent, an approver of the district decides: the child's address is protected."
@@ -102,16 +104,17 @@ class TransferDecisions(CustodyReading):
     ) -> CustodyView | Waiting:
         self.need(DECIDE)
         found = self.sent_to_us(transfer)
-        agreement, _ = self.agreement(found.sender, found.receiver)
+        agreement, grant = self.agreement(found.sender, found.receiver)
         named, kept = section_words(sections), section_words(withheld)
         self._check_now(found, kind, expected, key)
         _check_whole(found, kind, named, kept)
         self._check_approver(found)
         terms = agreement.transfer
-        told = {"do": kind.value, "sections": named, "withheld": kept, "expected": expected}
+        registered = self.registered(found, grant)
+        told = {"do": kind.value, "sections": named, "withheld": kept, "expected": expected, "registered": registered}
 
         def do() -> CustodyView:
-            content: dict[str, Any] = {"sections": named, "withheld": kept}
+            content: dict[str, Any] = {"sections": named, "withheld": kept, "registered": registered}
             if kind is EventKind.SUPPLEMENT:
                 content["on_request"] = self._asked_or_in_time(found)
             draft = self.event(found.id, kind, self.party, key, content, agreement=agreement.digest)
@@ -121,6 +124,11 @@ class TransferDecisions(CustodyReading):
 
         always = terms is not None and terms.two_persons
         return self._second.either(self.actor, self._act(found, told, expected), do, always=always)
+
+    def registered(self, transfer: Transfer, grant: Grant) -> str:
+        """Return the tag of what the registers say now of the child: what leaves was decided knowing it."""
+        day = self.gateway.views.today(grant)
+        return registered_tag(self.register_keys, self.roll(), transfer, grant, day)
 
     def _asked_or_in_time(self, transfer: Transfer) -> bool:
         """Tell whether the receiving district has asked for a supplement; refuse one that comes too late unasked."""

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from gateway.transfers.package.plan import PackagePlan
     from gateway.transfers.package.sections import SectionRule
 
-WHOLE, NONE, WITHHELD, NOT_IN_SOURCE = STATES = "whole", "none", "withheld", "not-in-source"
-"""What a package says of a section: it is here, there is nothing, it stays behind, or the source keeps no such records.
+    SectionContent = tuple[str, frozenset[tuple[str, str]]]
+
+WHOLE, NONE, WITHHELD, NOT_IN_SOURCE, UNCHANGED = STATES = "whole", "none", "withheld", "not-in-source", "unchanged"
+"""What a package says of a section: it is here, there is nothing, it stays behind, the source keeps no such records, or
+it is as the versions before have it.
 
 What is withheld counts as nothing wherever the receiver may not know otherwise.
 """
@@ -69,7 +72,7 @@ def listed_once(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {**manifest, "sections": sections}
 
 
-def traces(manifest: Mapping[str, Any]) -> dict[str, tuple[str, frozenset[tuple[str, str]]]]:
+def traces(manifest: Mapping[str, Any]) -> dict[str, SectionContent]:
     """Return what each section is known by: its state, and the hash of every file that holds records of it.
 
     What only says records again, as pages and transcripts do, decides nothing.
