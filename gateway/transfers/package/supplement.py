@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gateway.transfers.package.assembly import NOTHING_ADDED, draft, finish
-from gateway.transfers.package.manifest import UNCHANGED, traces
+from gateway.transfers.package.assembly import EDFI, NOTHING_ADDED, draft, finish
+from gateway.transfers.package.cuts import cut
+from gateway.transfers.package.manifest import UNCHANGED, VALIDATED
+from gateway.transfers.package.plan import INCLUDE, WITHHOLD, PackagePlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
     from gateway.transfers.package.assembly import Additions, PackageDraft, TransferPackage
     from gateway.transfers.package.contents.record import RecordContents
     from gateway.transfers.package.header import PackageHeader
-    from gateway.transfers.package.manifest import SectionContent
-    from gateway.transfers.package.plan import PackagePlan
+    from gateway.transfers.package.sections import SectionRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class EarlierVersions:
     *trace* says what a section, and what a package holds of it, is known by.
     """
 
-    trace: Callable[[str, SectionContent], str]
+    trace: Callable[[str, Any], str]
     traces: Mapping[str, str] = field(default_factory=dict)
     held: Collection[str] = ()
 
@@ -46,9 +47,11 @@ def supplement(
         InvalidBody: a document that people added is no PDF.
     """
     made = draft(header, plan, contents, added)
-    fresh = {name: before.trace(name, held) for name, held in traces(made.manifest).items()}
+    entries = {one["name"]: one for one in made.manifest["sections"]}
+    fresh = {one.name: before.trace(one.name, _held(plan, one, contents, entries[one.name])) for one in plan.rules}
     kept = {name for name in before.held if name not in plan.included}
     same = {name for name, trace in fresh.items() if name in kept or before.traces.get(name) == trace}
+    same -= _touched(plan, same) & plan.included
     package = finish(header, _without(made, same))
     return package, fresh | {name: before.traces[name] for name in same}
 
@@ -60,3 +63,39 @@ def _without(made: PackageDraft, same: Collection[str]) -> PackageDraft:
         for one in made.manifest["sections"]
     ]
     return replace(made, manifest={**made.manifest, "sections": sections})
+
+
+def _held(plan: PackagePlan, rule: SectionRule, contents: RecordContents, entry: Mapping[str, Any]) -> list[Any]:
+    """Return what a section says by itself, whatever else is released: its state, the student's own records, and files.
+
+    What it adds to the records of other sections is part of it. Records that it only refers to, as schools, and what
+    says records again, as pages and transcripts, decide nothing.
+    """
+    alone = _alone(plan, rule)
+    own = [list(cut(alone, rule, one, contents.documents.get(one, ()))) for one in rule.own]
+    files = [one["sha256"] for one in entry["files"] if not one["path"].startswith(EDFI) and VALIDATED not in one]
+    return [entry["state"], own, _added(plan, rule, contents), files]
+
+
+def _alone(plan: PackagePlan, rule: SectionRule) -> PackagePlan:
+    """Return the plan by which nothing but one section goes along, if it does."""
+    if rule.name not in plan.included:
+        return plan
+    decisions = dict.fromkeys(plan.decisions, WITHHOLD) | {rule.name: INCLUDE}
+    return PackagePlan(plan.track, decisions, frozenset({rule.name}))
+
+
+def _added(plan: PackagePlan, rule: SectionRule, contents: RecordContents) -> list[Any]:
+    """Return the members of other sections' records that go along since this one does."""
+    if rule.name not in plan.whole:
+        return []
+    return [
+        [{name: one[name] for name in sorted(members) if name in one} for one in contents.documents.get(resource, ())]
+        for other in plan.rules
+        for resource, members in sorted(other.beside.get(rule.name, {}).items())
+    ]
+
+
+def _touched(plan: PackagePlan, same: Collection[str]) -> set[str]:
+    """Return the sections whose records have members of a section that is not the *same*."""
+    return {one.name for one in plan.rules if (one.beside.keys() & plan.whole) - set(same)}

@@ -15,8 +15,6 @@ from gateway.transfers.package.files import written
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.transfers.package.manifest import SectionContent
-
 PURPOSE: Final = b"echoes"
 TRACES: Final = b"traces"
 
@@ -30,8 +28,7 @@ def echo_of(key: bytes, transfer: str, figures: Mapping[str, Any]) -> str:
     return hmac.digest(subkey, written(dict(figures)), hashlib.sha256).hex()
 
 
-def trace_of(key: bytes, transfer: str, section: str, held: SectionContent) -> str:
+def trace_of(key: bytes, transfer: str, section: str, held: Any) -> str:
     """Return the tag of what a package holds of a *section*: a plain hash of a small one could be guessed."""
     subkey = derive_subkey(derive_subkey(key, TRACES), transfer.encode())
-    state, files = held
-    return hmac.digest(subkey, written([section, state, sorted(map(list, files))]), hashlib.sha256).hex()
+    return hmac.digest(subkey, written([section, held]), hashlib.sha256).hex()

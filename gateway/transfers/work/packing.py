@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from gateway.transfers.package.assembly import TransferPackage
     from gateway.transfers.package.contents.record import RecordContents
     from gateway.transfers.package.header import SendingOffice
-    from gateway.transfers.package.manifest import SectionContent
     from gateway.transfers.package.plan import PackagePlan
     from gateway.transfers.sealing.package import PackageParties
     from gateway.transfers.work.desk import TransferDesk
@@ -114,7 +113,7 @@ def _before(desk: TransferDesk, transfer: Transfer) -> EarlierVersions:
     """Return what the receiver has acknowledged by now."""
     had = transfer.accepted
 
-    def trace(section: str, held: SectionContent) -> str:
+    def trace(section: str, held: Any) -> str:
         return trace_of(desk.key, transfer.id, section, held)
 
     if had is None:

@@ -105,9 +105,7 @@ class World:
         """Revoke a district's key."""
         found = next(one for one in self.desk.district_keys.of(district) if one.kid == pair(name).thumbprint())
         told = {**found.key, "status": "revoked"}
-        self.desk.district_keys.put(
-            replace(found, status="revoked", key=told), Act("ana", "key revoked", district, {})
-        )
+        self.desk.district_keys.put(replace(found, status="revoked", key=told), Act("ana", "key revoked", district, {}))
 
     def agree(self, text):
         """Put another agreement in force."""
@@ -202,9 +200,7 @@ class World:
         """Open the package of a transfer with a key of Cedar."""
         found = self.find(transfer)
         parties = parties_of(self.desk, found, self.terms())
-        return open_package(
-            BytesIO(self.container(found)), found.id, found.version, parties, [pair(key)], self.clock()
-        )
+        return open_package(BytesIO(self.container(found)), found.id, found.version, parties, [pair(key)], self.clock())
 
     def deliver(self, transfer):
         found = self.find(transfer)
