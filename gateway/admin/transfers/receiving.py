@@ -200,7 +200,10 @@ class TransferReceiving(TransferOffice):
             self._deliver(kept)
 
     def _deliver(self, kept: SealedPackage) -> None:
+        """Deliver a package whose last byte was read, unless it was before, or was taken back meanwhile."""
         if self.asked_by_us(kept.transfer).state is not TransferState.PACKED:
+            return
+        if self._packages().find(kept.transfer, kept.version).file != kept.file:
             return
         draft = self.event(
             kept.transfer, EventKind.DELIVER, TransferParty.AGENT, f"deliver\0{kept.transfer}\0{kept.version}",

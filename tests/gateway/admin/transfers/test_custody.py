@@ -234,3 +234,12 @@ def test_a_decision_is_repeated_under_its_key(office):
     found, key = office.waiting(41), office.key()
     first = office.custody().approve(found.id, LEAVES, STAYS, found.number, key)
     assert office.custody().approve(found.id, LEAVES, STAYS, found.number, key) == first
+
+
+def test_what_was_proposed_before_a_restriction_is_not_done_after_it(doubly):
+    found = doubly.waiting(6)
+    waits = doubly.custody("mona").approve(found.id, LEAVES, STAYS, found.number, doubly.key())
+    doubly.restrict(6, "do-not-transfer-discipline")
+    with pytest.raises(Conflict):
+        Confirming(doubly.administration).confirm(doubly.actor("alma"), waits.proposal.id)
+    assert doubly.ledger.find(found.id).state is TransferState.WAITING
