@@ -177,7 +177,7 @@ class TransferTries:
         """
         now = self._clock()
         given_up = transfer_tries.c.dead.is_not(None), transfer_tries.c.replayed.is_(False)
-        values = {"tries": 0, "begun": now, "next_try": now, "dead": None, "replayed": True}
+        values = {"tries": 0, "begun": now, "next_try": now, "why": "", "dead": None, "replayed": True}
         with transaction(self._engine, write=True) as connection:
             if not connection.execute(_of(update(transfer_tries), transfer).where(*given_up).values(values)).rowcount:
                 raise Conflict("Nothing of this transfer was given up, or it was tried anew before.")

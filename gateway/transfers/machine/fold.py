@@ -173,7 +173,7 @@ def _redirect(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
 
 def _task(transfer: Transfer, _event: TransferEvent) -> dict[str, Any]:
     """Take back what was released and has not left: a person decides on all of it anew."""
-    if transfer.state is TransferState.MATCHED:
+    if transfer.state not in {TransferState.APPROVED, TransferState.PACKED}:
         return {}
     released = release_of(transfer).sections | (transfer.queued.sections if transfer.queued else frozenset())
     return {"approved": (transfer.approved - released) | transfer.sent, "queued": None} | _unpack(transfer, _event)
@@ -212,7 +212,8 @@ def _released(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
 def _hold(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
     reason = HoldReason(event.reason)
     stopped = stopped_by(reason, sections_of(event))
-    return {"hold": reason, "stops": (*transfer.stops, *([Stop(stopped, event.at)] if stopped else []))}
+    stops = (*transfer.stops, *([Stop(stopped, event.at)] if stopped else []))
+    return _task(transfer, event) | {"hold": reason, "stops": stops}
 
 
 def _free(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:

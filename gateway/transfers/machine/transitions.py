@@ -46,7 +46,7 @@ TRANSITIONS: Final[Mapping[EventKind, Transition]] = {
     EventKind.DOUBT: _row({S.APPROVED}, S.NEAR, TransferParty.GATEWAY),
     EventKind.TASK: _row({S.MATCHED, S.APPROVED, S.PACKED}, S.WAITING, TransferParty.GATEWAY),
     EventKind.APPROVE: _row({S.WAITING}, S.APPROVED, TransferParty.SENDER_APPROVER),
-    EventKind.HOLD: _row({S.WAITING}, S.HELD, TransferParty.SENDER_APPROVER),
+    EventKind.HOLD: _row({S.WAITING, S.APPROVED, S.PACKED}, S.HELD, TransferParty.SENDER_APPROVER),
     EventKind.REFUSE: _row({S.WAITING}, S.REFUSED, TransferParty.SENDER_APPROVER),
     EventKind.FREE: _row({S.HELD}, S.WAITING, *SENDING),
     EventKind.PACK: _row({S.APPROVED}, S.PACKED, TransferParty.GATEWAY),

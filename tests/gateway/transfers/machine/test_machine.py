@@ -86,7 +86,7 @@ TABLE = [
     ({"matched", "approved", "packed"}, E.TASK, "waiting", {B}),
     ({"approved"}, E.DOUBT, "near", {B}),
     ({"waiting"}, E.APPROVE, "approved", {P}),
-    ({"waiting"}, E.HOLD, "held", {P}),
+    ({"waiting", "approved", "packed"}, E.HOLD, "held", {P}),
     ({"waiting"}, E.REFUSE, "refused", {P}),
     ({"held"}, E.FREE, "waiting", {S, P}),
     ({"approved"}, E.PACK, "packed", {B}),
@@ -347,6 +347,14 @@ def test_a_package_that_is_taken_back_leaves_no_gap_for_the_receiver():
         assert (back.package, outward(back)) == (None, outward(way("packed")))
         again = after(E.PACK, E.DELIVER, transfer=back if taken is E.UNPACK else happens(back, E.APPROVE))
         assert list(again.delivered) == [1]
+
+
+def test_what_was_released_can_be_held_until_it_is_fetched():
+    held = happens(way("packed"), E.HOLD, reason="court-order")
+    assert (held.state, held.approved, held.package) == ("held", frozenset(), None)
+    assert outward(held) == outward(way("packed"))
+    again = after(E.FREE, E.APPROVE, E.PACK, E.DELIVER, transfer=held)
+    assert list(again.delivered) == [1]
 
 
 def test_what_is_taken_back_before_it_left_is_released_no_more():

@@ -23,7 +23,7 @@ from tests.gateway.transfers.histories import PARTIES, draft, happens, without
 
 CHANCE = st.integers(0, 2**31).map(Random)
 DECIDED = {EventKind.RELEASE, EventKind.APPROVE, EventKind.SUPPLEMENT}
-TAKEN_BACK = {EventKind.TASK, EventKind.UNPACK}
+TAKEN_BACK = {EventKind.TASK, EventKind.UNPACK, EventKind.HOLD}
 ENDINGS = {EventKind.WITHDRAW, EventKind.REFUSE, EventKind.END, EventKind.LAPSE}
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from gateway.registers.entries import Restriction
+from gateway.registers.entries import Consent, Restriction
 from gateway.registers.tags import ID
 from gateway.transfers.districts.children import DistrictChildren
 from gateway.transfers.districts.standing import registered_tag
@@ -124,6 +124,28 @@ def test_the_tag_of_what_is_registered_says_nothing_and_differs_from_transfer_to
     tags = {world.registered(world.work(one)) for one in (first, other)}
     assert len(tags) == 2
     assert all(len(tag) == 32 for tag in tags)
+
+
+def test_a_consent_that_is_withdrawn_counts_where_the_agreement_asks_for_one(world):
+    transfer = world.work(world.ask(world.student(44)))
+    gateway, registers = world.region.gateway, world.region.running._parts.registers
+    plain = gateway.grants.transfer(SENDER, RECEIVER)[1]
+    asking = replace(plain, registered=replace(plain.registered, form="move"))
+
+    def told(grant):
+        roll = world.desk.children.roll(gateway.districts[SENDER])
+        return registered_tag(world.desk.register_keys, roll, transfer, grant, gateway.views.today(grant))
+
+    before = told(plain), told(asking)
+    day = date(2026, 9, 1)
+    given = Consent(
+        "", SENDER, plain.agreement, "move", "f" * 64, {ID: transfer.subject}, "parent", "paper", day, day,
+        elements=frozenset({"student.name.given"}),
+    )  # fmt: skip
+    registers.write(SENDER, [given], "pia")
+    world.later(seconds=2)
+    assert told(plain) == before[0]
+    assert told(asking) != before[1]
 
 
 def test_a_child_who_has_left_the_system_is_known_by_the_id_it_had(world):
