@@ -90,10 +90,14 @@ def _added(plan: PackagePlan, rule: SectionRule, contents: RecordContents) -> li
     if rule.name not in plan.whole:
         return []
     return [
-        [{name: one[name] for name in sorted(members) if name in one} for one in contents.documents.get(resource, ())]
+        [some for one in contents.documents.get(resource, ()) if (some := _only(one, members))]
         for other in plan.rules
         for resource, members in sorted(other.beside.get(rule.name, {}).items())
     ]
+
+
+def _only(document: Mapping[str, Any], members: Collection[str]) -> dict[str, Any]:
+    return {name: document[name] for name in sorted(members) if name in document}
 
 
 def _touched(plan: PackagePlan, same: Collection[str]) -> set[str]:
