@@ -110,7 +110,7 @@ class TransferDecisions(CustodyReading):
         _check_whole(found, kind, named, kept)
         self._check_approver(found)
         terms = agreement.transfer
-        registered = self.registered(found, grant)
+        registered = self._registered(found, grant)
         told = {"do": kind.value, "sections": named, "withheld": kept, "expected": expected, "registered": registered}
 
         def do() -> CustodyView:
@@ -125,7 +125,7 @@ class TransferDecisions(CustodyReading):
         always = terms is not None and terms.two_persons
         return self._second.either(self.actor, self._act(found, told, expected), do, always=always)
 
-    def registered(self, transfer: Transfer, grant: Grant) -> str:
+    def _registered(self, transfer: Transfer, grant: Grant) -> str:
         """Return the tag of what the registers say now of the child: what leaves was decided knowing it."""
         day = self.gateway.views.today(grant)
         return registered_tag(self.register_keys, self.roll(), transfer, grant, day)

@@ -147,7 +147,10 @@ def test_what_was_delivered_is_shown_until_what_follows_has_come_and_tells_nothi
     b"".join(service.package(packed.id, 2).chunks)
     service.accept(packed.id, 2, again.package.echo, office.key())
     assert rest(office, packed) == []
-    assert (service.received(packed.id).outward.version, service.received(packed.id).filed) == (2, {})
+    after = service.received(packed.id)
+    assert (after.outward.version, after.version) == (2, 2)
+    assert again.package.sections["identity"] == "unchanged"  # so it stays filed as it was
+    assert after.filed == before.filed
 
 
 def test_a_program_needs_its_scope(office, packed):
