@@ -25,6 +25,7 @@ MEANS: Final = {
 }  # fmt: skip
 STATES: Final = {
     "whole": "came", "none": "nothing", "withheld": "withheld by the sending district",
+    "unchanged": "as in the version before",
     "not-in-source": "the sending district's system keeps none: telephone",
 }  # fmt: skip
 

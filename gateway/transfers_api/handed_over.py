@@ -7,9 +7,13 @@ the memory is lost meanwhile, the right figures of an acknowledgment show as wel
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import orjson
+
+from gateway.storage.transfers.packages import PackageGone
+from standards.errors import InvalidBody
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,6 +67,9 @@ def handing_over(
 
 
 def deliver(service: TransferReceiving, package: WaitingPackage) -> None:
-    """Deliver a package of which all was handed over: its end is read."""
-    for _ in service.package(package.transfer, package.version, package.size, 0).chunks:
-        pass
+    """Deliver a package of which all was handed over: its end is read. One that was taken back meanwhile is not."""
+    with suppress(PackageGone, InvalidBody):
+        opened = service.package(package.transfer, package.version, package.size, 0)
+        if opened.package.sha256 == package.sha256:
+            for _ in opened.chunks:
+                pass

@@ -9,6 +9,7 @@ from gateway.admin.transfers.deciding import TransferDecisions
 from gateway.admin.transfers.office import MATCH, WITHDRAW
 from gateway.people.actor import NotPermitted
 from gateway.transfers.districts.children import subject_tag
+from gateway.transfers.districts.standing import child_tag
 from gateway.transfers.machine.words import EventKind
 from standards.errors import NotFound
 
@@ -37,7 +38,8 @@ class TransferCustody(TransferDecisions):
         if row is None:
             raise NotFound("The district's system has no such student any more.")
         subject = subject_tag(self.register_keys, self.org, roll.own_id(row))
-        return self._done(found, EventKind.CHOOSE, expected, key, {"subject": subject})
+        content = {"subject": subject, "child": child_tag(self.register_keys, roll, found, row)}
+        return self._done(found, EventKind.CHOOSE, expected, key, content)
 
     def none_of_them(self, transfer: str, expected: int, key: str) -> CustodyView:
         """Say that none of the district's students is meant."""

@@ -16,6 +16,7 @@ from gateway.transfers.clocks.clocks import clocks
 from gateway.transfers.districts.children import DistrictChildren, row_of_subject, stated_child
 from gateway.transfers.districts.protected import unprotected
 from gateway.transfers.districts.restrictions import ADDRESS_PROGRAM, restrictions_by_row
+from gateway.transfers.districts.standing import registered_tag
 from gateway.transfers.ledger.lists import MAX_LISTED, TransferPage
 from gateway.transfers.machine.transitions import allowed
 from gateway.transfers.machine.words import EventKind, RecordSection, TaskCause, TransferParty, TransferState
@@ -203,14 +204,20 @@ class CustodyReading(TransferOffice):
         except Forbidden:
             return None
 
-    def preview_tag(self, transfer: Transfer, sections: Collection[str], agreement: Agreement) -> str:
-        """Return the entity tag of what this person is shown of *sections*, in this state, under that agreement.
+    def preview_tag(self, transfer: Transfer, sections: Collection[str], agreed: tuple[Agreement, Grant]) -> str:
+        """Return the entity tag of what this person is shown of *sections*, in this state, as agreed and registered.
 
         Nobody makes one without the gateway's key: whoever has it was shown the preview.
         """
-        who = self.actor.person or self.actor.name
-        shown = json.dumps([self.org, transfer.id, transfer.number, sorted(sections), agreement.digest, who])
-        return self.tag(b"previews", shown)
+        who, (agreement, grant) = self.actor.person or self.actor.name, agreed
+        registered = self.registered(transfer, grant)
+        shown = [self.org, transfer.id, transfer.number, sorted(sections), agreement.digest, registered, who]
+        return self.tag(b"previews", json.dumps(shown))
+
+    def registered(self, transfer: Transfer, grant: Grant) -> str:
+        """Return the tag of what the registers say now of the child: what leaves was decided knowing it."""
+        day = self.gateway.views.today(grant)
+        return registered_tag(self.register_keys, self.roll_about(transfer), transfer, grant, day)
 
     def row(self, roll: DistrictRoll, transfer: Transfer) -> int | None:
         """Return the row of the student who was found; None where nobody was, or the student is there no more."""

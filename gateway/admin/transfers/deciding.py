@@ -102,17 +102,18 @@ class TransferDecisions(CustodyReading):
     ) -> CustodyView | Waiting:
         self.need(DECIDE)
         found = self.sent_to_us(transfer)
-        agreement, _ = self.agreement(found.sender, found.receiver)
+        agreement, grant = agreed = self.agreement(found.sender, found.receiver)
         named, kept = section_words(sections), section_words(withheld)
-        if not self._is_done(found, key) and shown != self.preview_tag(found, named, agreement):
+        if not self._is_done(found, key) and shown != self.preview_tag(found, named, agreed):
             raise PreconditionFailed(NOT_SHOWN)
         self._check_now(found, kind, found.number, key)
         _check_whole(found, kind, named, kept)
         terms = agreement.transfer
-        told = {"do": kind.value, "sections": named, "withheld": kept, "shown": shown}
+        registered = self.registered(found, grant)
+        told = {"do": kind.value, "sections": named, "withheld": kept, "shown": shown, "registered": registered}
 
         def do() -> CustodyView:
-            content: dict[str, Any] = {"sections": named, "withheld": kept}
+            content: dict[str, Any] = {"sections": named, "withheld": kept, "registered": registered}
             if kind is EventKind.SUPPLEMENT:
                 content["on_request"] = self._asked_or_in_time(found)
             draft = self.event(found.id, kind, self.party, key, content, agreement=agreement.digest)

@@ -10,6 +10,7 @@ from gateway.admin.second_person import SecondPerson, TwoPersonAct, Waiting
 from gateway.admin.transfers.office import FOLLOW, KEYS, NO_DISTRICT, TransferOffice
 from gateway.storage.acts import Act
 from gateway.storage.transfers.district_keys import DistrictKey, DistrictKeys
+from gateway.transfers.machine.words import PACKAGE_LIFE
 from gateway.transfers.sealing.errors import KeySetRefused
 from gateway.transfers.sealing.key_set import KeySet, KeyStatus, read_key_set
 from gateway.transfers.work.gateway_key import OWNER as GATEWAY
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 NO_KEY: Final = "The district has published no such key."
 PUBLISH: Final = "publish"
+REVOKED_TOLD: Final = 2 * PACKAGE_LIFE
+"""For so long a revoked key is published as one: longer than a package that was sealed to it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class TransferKeys(TransferOffice):
         self.need(KEYS)
         fresh = _read(jwk, self.org)
         known = self._set(self.org)
-        if any(one.kid == fresh.keys[0].kid for one in known.keys):
+        if any(one.kid == fresh.keys[0].kid for one in self._keys.of(self.org)):
             raise Conflict("The district has published this key already.")
         known.with_key(fresh.keys[0])
         told = fresh.keys[0].as_jwk()
@@ -142,12 +145,17 @@ class TransferKeys(TransferOffice):
         return _pinned(key, self._in_force())
 
     def _set(self, district: str) -> KeySet:
-        """Return the keys of a district as a set."""
-        rows = self._keys.of(district)
+        """Return the keys of a district as a set: a revoked one leaves once nothing that was sealed to it is there."""
+        rows = [one for one in self._keys.of(district) if not self._is_past(one)]
         if not rows:
             return KeySet(district, ())
         told = json.dumps({"keys": [dict(one.key) | {"status": one.status} for one in rows]}).encode()
         return read_key_set(told, district)
+
+    def _is_past(self, key: DistrictKey) -> bool:
+        """Tell whether a key was revoked so long ago that nobody needs to know; it stays in the record."""
+        changed = key.changed
+        return key.status == KeyStatus.REVOKED and changed is not None and changed + REVOKED_TOLD < self.region.clock()
 
     def _in_force(self) -> tuple[Agreement, ...]:
         now = self.region.clock()

@@ -85,7 +85,7 @@ class ReleasePreview(CustodyReading):
         agreed = self.agreement(found.sender, found.receiver)
         made = self.packed(found, named, agreed)
         self.record("transfer previewed", found.id, {"number": found.number, "sections": named})
-        return replace(_shown(made), tag=self.preview_tag(found, named, agreed[0]))
+        return replace(_shown(made), tag=self.preview_tag(found, named, agreed))
 
     def packed(
         self,

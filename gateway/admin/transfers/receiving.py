@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -9,8 +10,7 @@ from gateway.admin.transfers.office import FOLLOW, READ, RECEIVE, TransferOffice
 from gateway.storage.transfers.packages import PackageGone, SealedPackages
 from gateway.transfers.ledger.lists import MAX_LISTED
 from gateway.transfers.machine.errors import NotPartyTo
-from gateway.transfers.machine.fold import fold
-from gateway.transfers.machine.guards import package_of
+from gateway.transfers.machine.guards import received_of
 from gateway.transfers.machine.outward import OutwardState, outward
 from gateway.transfers.machine.words import (
     EventKind,
@@ -20,25 +20,23 @@ from gateway.transfers.machine.words import (
     TransferParty,
     TransferState,
 )
+from gateway.transfers.work.deciding import may_leave
+from gateway.transfers.work.desk import open_desk
 from gateway.translations.phrases import Phrase
 from standards.errors import Forbidden, InvalidBody
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
     from enum import StrEnum
 
     from gateway.storage.transfers.packages import SealedPackage
     from gateway.transfers.ledger.lists import TransferPage
-    from gateway.transfers.machine.event import TransferEvent
     from gateway.transfers.machine.outward import OutwardTransfer
     from gateway.transfers.machine.transfer import Transfer
     from gateway.transfers.machine.words import SectionState
+    from gateway.transfers.work.desk import TransferDesk
 
-READ_IN: Final = frozenset({TransferState.DELIVERED, TransferState.ACKNOWLEDGED, TransferState.FILED})
-"""The states in which what was delivered last is the newest that there is."""
-ANEW: Final = frozenset({EventKind.RESEND, EventKind.SUPPLEMENT})
-"""The events that release a further version."""
 THERE: Final = frozenset({TransferState.PACKED, TransferState.DELIVERED})
 """The states in which a package is there to be read."""
 
@@ -71,9 +69,13 @@ class PackageBytes:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedTransfer:
-    """What came of a request: its outward view, and of the newest version what each section is and how it was filed."""
+    """What came of a request: its outward view, and what each section is and how it was filed.
+
+    That is so as of the *version* that was *accepted* last; until one was, as of the one that was delivered.
+    """
 
     outward: OutwardTransfer
+    version: int = 0
     sections: Mapping[RecordSection, SectionState] = field(default_factory=dict)
     filed: Mapping[RecordSection, FiledAs] = field(default_factory=dict)
     accepted: bool = False
@@ -85,11 +87,14 @@ class TransferReceiving(TransferOffice):
     def packages(self) -> tuple[WaitingPackage, ...]:
         """List the packages that wait for the district, or were read and not acknowledged yet, oldest first.
 
-        There are none of a district from which no agreement is in force any more.
+        There are none of a district from which no agreement is in force any more, or that may not leave any more.
         """
         self.need(RECEIVE)
         senders = [name for name in self.region.settings().transfers.districts if self._is_agreed(name)]
-        return tuple(_waiting(one, sender) for one, sender in self._packages().of_receiver(self.org, senders))
+        found = self._packages().of_receiver(self.org, senders)
+        return tuple(
+            _waiting(one, sender) for one, sender in found if self._may_leave(self.asked_by_us(one.transfer), one)
+        )
 
     def waiting(self, cursor: str = "", limit: int = MAX_LISTED) -> TransferPage[OutwardTransfer]:
         """List the requests of which something was delivered."""
@@ -106,24 +111,23 @@ class TransferReceiving(TransferOffice):
         found = self._delivered(transfer)
         if not (self.may(RECEIVE) or self.may(READ)):
             return ReceivedTransfer(outward(found))
-        last = found if found.state in READ_IN else fold(_until_anew(self.ledger.events(found.id)))
-        package = package_of(last)
-        accepted = last.state in {TransferState.ACKNOWLEDGED, TransferState.FILED}
-        return ReceivedTransfer(outward(found), dict(package.sections), dict(last.filed), accepted)
+        package = found.accepted or received_of(found)
+        filed, accepted = dict(found.filed), found.accepted is not None
+        return ReceivedTransfer(outward(found), package.version, dict(package.sections), filed, accepted)
 
     def package(self, transfer: str, version: int, offset: int = 0, length: int | None = None) -> PackageBytes:
         """Open the sealed bytes of a version from *offset* on, *length* of them or all.
 
         Raises:
-            PackageGone: it is not there, or not any more, or no agreement is in force any more.
+            PackageGone: it is not there, or not any more, or may not leave as it was decided and sealed.
         """
         self.need(RECEIVE)
         found, packages = self.asked_by_us(transfer), self._packages()
         kept = packages.find(transfer, version)
         if found.state not in THERE or version != found.version or kept.receiver != self.org:
             raise PackageGone
-        if not self._is_agreed(found.sender):
-            raise PackageGone  # without an agreement in force nothing leaves, packed before or not
+        if not self._may_leave(found, kept):
+            raise PackageGone
         length = kept.size - offset if length is None else length
         if not 0 <= offset <= offset + length <= kept.size:
             raise InvalidBody("The package does not have these bytes.")
@@ -151,13 +155,20 @@ class TransferReceiving(TransferOffice):
         content = {"version": version, "section": section, "how": how}
         return self._done(transfer, EventKind.FILE, TransferParty.RECEIVER, key, content)
 
-    def _is_agreed(self, sender: str) -> bool:
-        """Tell whether an agreement about transfers from a district to this one is in force."""
+    def _may_leave(self, transfer: Transfer, kept: SealedPackage) -> bool:
+        """Tell whether a package may leave: what is agreed, registered and published is as when it was packed."""
         try:
-            self.agreement(sender, self.org)
+            self.agreement(transfer.sender, self.org)
         except Forbidden:
             return False
-        return True
+        return may_leave(self._desk(), self.gateway, transfer, kept)
+
+    def _desk(self) -> TransferDesk:
+        region = self.region
+        return open_desk(
+            region.store, region.keys, region.clock, region.settings, lambda: nullcontext(self.gateway),
+            lambda: self.gateway,
+        )  # fmt: skip
 
     def _packages(self) -> SealedPackages:
         return SealedPackages(self.region.store, self.region.settings().state, self.region.clock)
@@ -184,7 +195,10 @@ class TransferReceiving(TransferOffice):
             self._deliver(kept)
 
     def _deliver(self, kept: SealedPackage) -> None:
+        """Deliver a package whose last byte was read, unless it was before, or was taken back meanwhile."""
         if self.asked_by_us(kept.transfer).state is not TransferState.PACKED:
+            return
+        if self._packages().find(kept.transfer, kept.version).file != kept.file:
             return
         draft = self.event(
             kept.transfer, EventKind.DELIVER, TransferParty.AGENT, f"deliver\0{kept.transfer}\0{kept.version}",
@@ -195,14 +209,6 @@ class TransferReceiving(TransferOffice):
 
 def _waiting(kept: SealedPackage, sender: str) -> WaitingPackage:
     return WaitingPackage(kept.transfer, kept.version, sender, kept.size, kept.sha256, kept.kid, kept.expires)
-
-
-def _until_anew(events: Iterable[TransferEvent]) -> list[TransferEvent]:
-    """Return the events until something was released after the last delivery: before its own, that tells nothing."""
-    found = list(events)
-    last = max(place for place, one in enumerate(found) if one.kind is EventKind.DELIVER)
-    anew = (place for place, one in enumerate(found) if place > last and one.kind in ANEW)
-    return found[: next(anew, len(found))]
 
 
 def _known(words: type[StrEnum], word: str) -> None:

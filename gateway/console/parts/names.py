@@ -140,6 +140,8 @@ ACTS: Final = {
     "transfer supplement": later("Supplement to a record released"),
     "transfer withdraw": later("Request for a record withdrawn"),
     "transfer lapse": later("Record lapsed: nobody fetched it"),
+    "transfer unpack": later("Packed record deleted, to be packed anew"),
+    "transfer doubt": later("Student of a request has to be named anew"),
     "transfer candidates shown": later("Students who may be meant were shown"),
     "transfer student shown": later("The student of a request was shown"),
     "transfer previewed": later("Looked at what would leave of a record"),

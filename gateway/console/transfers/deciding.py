@@ -33,6 +33,7 @@ from gateway.console.transfers.office import (
 from gateway.console.transfers.words import FIGURES, HOLDS, OWN_STATES, REFUSALS, SECTIONS
 from gateway.console.transfers.worklist import undecided
 from gateway.console.wording import say, translated
+from gateway.transfers.machine.transitions import ON_ITS_WAY
 from gateway.transfers.machine.words import EventKind, HoldReason, RecordSection, SectionState, TransferRefusal
 from standards.errors import CallerError, Forbidden, NotFound, SourceError
 
@@ -94,7 +95,8 @@ def approve(district: str, transfer: str) -> Any:
         return _release_page(district, view, form), 400
     chosen = form.chosen()
     adds = EventKind.APPROVE not in view.offered
-    withheld = [one.value for one in view.sections if one.value not in chosen and one not in view.sent]
+    gone = view.sent | view.approved if view.state in ON_ITS_WAY else view.sent
+    withheld = [one.value for one in view.sections if one.value not in chosen and one not in gone]
 
     def do() -> Response:
         service, key = custody(district), form.key.data or ""

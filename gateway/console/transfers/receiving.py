@@ -80,7 +80,7 @@ def delivered(district: str, transfer: str) -> str:
         (say("Version"), one.version),
         (
             say("Read back"),
-            State("ok", later("the figures agree")) if found.accepted else State("wait", later("not yet")),
+            READ_BACK if found.accepted and found.version == one.version else NOT_READ_BACK,
         ),
     ]
     return render_template(
@@ -88,7 +88,7 @@ def delivered(district: str, transfer: str) -> str:
         district=district,
         number=transfer_number(one.id),
         one_id=one.id,
-        version=one.version,
+        version=found.version,
         facts=facts,
         sections=sections,
         sender=district_name(one.sender),

@@ -99,6 +99,7 @@ SECTION_STATES: Final[Mapping[SectionState, State]] = {
     SectionState.NONE: State("off", later("nothing")),
     SectionState.WITHHELD: State("warn", later("withheld")),
     SectionState.NOT_IN_SOURCE: State("off", later("not in their system")),
+    SectionState.UNCHANGED: State("off", later("as in the version before")),
 }
 """What a package says of a section."""
 
@@ -150,6 +151,7 @@ CAUSES: Final[Mapping[TaskCause, Later]] = {
     TaskCause.BIRTH_DATE: later("The birth dates are not equal."),
     TaskCause.RESTRICTION: later("There is a restriction for the student: look at the registers first."),
     TaskCause.HOLD: later("The record is held back."),
+    TaskCause.REGISTERS: later("What the registers say of the student has changed since it was decided."),
     TaskCause.CHOSEN: later("A person chose the student, so a person decides."),
     TaskCause.AGREEMENT: later("The agreement has changed since it was released: it is decided anew."),
 }

@@ -46,6 +46,7 @@ from gateway.console.transfers.words import (
 )
 from gateway.console.wording import later, say
 from gateway.transfers.clocks.clocks import Light
+from gateway.transfers.machine.transitions import ON_ITS_WAY
 from gateway.transfers.machine.words import CLOSED, EventKind, Track, TransferState
 
 if TYPE_CHECKING:
@@ -94,6 +95,9 @@ PASSED_ON_BY_APPROVERS: Final = later(
     "Nobody like the student is in your system. End it; or an approver of your district passes it on."
 )
 REST: Final = later("What the rule released is there. Decide now on the rest of the record: its clock goes on.")
+REST_MEANWHILE: Final = later(
+    "What the rule released is on its way. Decide now on the rest of the record: it leaves once that was read back."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,9 +291,10 @@ def withdraw_own(district: str, transfer: str) -> Any:
 
 
 def undecided(view: CustodyView) -> list[Later]:
-    """Return the sections of a delivered record on which nobody has decided yet."""
+    """Return the sections of a record that has left, or is on its way, on which nobody has decided yet."""
     decided_on = view.approved | view.withheld | view.sent
-    return [SECTIONS[one] for one in view.sections if view.state in GIVEN and one not in decided_on]
+    gone = view.state in {*GIVEN, *ON_ITS_WAY}
+    return [SECTIONS[one] for one in view.sections if gone and one not in decided_on]
 
 
 def _step(view: CustodyView, left: list[Later], *, for_approvers: bool) -> Later | None:
@@ -298,7 +303,9 @@ def _step(view: CustodyView, left: list[Later], *, for_approvers: bool) -> Later
         return PASSED_ON_BY_APPROVERS
     if for_approvers:
         return PROTECTED if view.receiver == HIDDEN else FOR_APPROVERS
-    return REST if left and EventKind.SUPPLEMENT in view.offered else STEPS.get(view.state)
+    if left and EventKind.SUPPLEMENT in view.offered:
+        return REST_MEANWHILE if view.state in ON_ITS_WAY else REST
+    return STEPS.get(view.state)
 
 
 def clocks(view: CustodyView) -> list[ShownClock]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import case, insert, or_, select, update
+from sqlalchemy import case, delete, insert, or_, select, update
 
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
@@ -215,6 +215,7 @@ class SealedPackages:
     @timely
     def _note_deleted(self, package: SealedPackage) -> None:
         mine = _of(update(sealed_packages), package.transfer, package.version)
+        mine = mine.where(sealed_packages.c.file == package.file)
         with transaction(self._engine, write=True) as connection:
             connection.execute(mine.where(sealed_packages.c.deleted.is_(None)).values(deleted=self._clock()))
 
@@ -242,7 +243,11 @@ class SealedPackages:
 
 
 def note_package(connection: Connection, package: SealedPackage) -> None:
-    """Note a written package, in the transaction of the event that says that it is packed."""
+    """Note a written package, in the transaction of the event that says that it is packed.
+
+    It stands in place of an earlier one of its version, which was taken back before anybody had it.
+    """
+    connection.execute(_of(delete(sealed_packages), package.transfer, package.version))
     values = {name: getattr(package, name) for name in SealedPackage.__slots__}
     connection.execute(insert(sealed_packages).values(values))
 

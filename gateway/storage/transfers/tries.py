@@ -36,6 +36,8 @@ UNTOLD: Final = "untold"
 """What is said in its place to whoever may not know the receiver."""
 DONE_BY_GATEWAY: Final = ("requested", "matched")
 APPROVED, PACKED = "approved", "packed"
+FOR_A_KEY: Final = "receiver-key"
+"""Why a step waits that goes on as soon as the receiver has a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +176,22 @@ class TransferTries:
 
     @timely
     def given_up(self, sender: str = "") -> tuple[DeadStep, ...]:
-        """List what was given up and waits for a person, of one district or of all, oldest first."""
+        """List what was given up and waits for a person, of one district or of all, oldest first.
+
+        What waits for a key is tried on, and listed: only people can publish one.
+        """
+        given_up = transfer_tries.c.dead.is_not(None)
+        since = func.coalesce(transfer_tries.c.dead, transfer_tries.c.begun)
         columns = (
             transfers.c.id, transfers.c.sender, transfers.c.receiver, transfers.c.state, transfer_tries.c.why,
-            transfer_tries.c.dead, transfer_tries.c.replayed,
+            since.label("since"), or_(transfer_tries.c.replayed, ~given_up).label("replayed"),
         )  # fmt: skip
-        there = transfer_tries.c.dead.is_not(None), transfer_tries.c.number == transfers.c.number
+        waits = or_(given_up, transfer_tries.c.why == FOR_A_KEY)
+        there = waits, transfer_tries.c.number == transfers.c.number
         wanted = select(*columns).join(transfers, transfers.c.id == transfer_tries.c.transfer).where(*there)
         wanted = wanted.where(transfers.c.sender == sender) if sender else wanted
         with transaction(self._engine) as connection:
-            rows = connection.execute(wanted.order_by(transfer_tries.c.dead, transfers.c.id)).all()
+            rows = connection.execute(wanted.order_by(since, transfers.c.id)).all()
         return tuple(DeadStep(*row) for row in rows)
 
     @timely
@@ -195,7 +203,7 @@ class TransferTries:
         """
         now = self._clock()
         given_up = transfer_tries.c.dead.is_not(None), transfer_tries.c.replayed.is_(False)
-        values = {"tries": 0, "begun": now, "next_try": now, "dead": None, "replayed": True}
+        values = {"tries": 0, "begun": now, "next_try": now, "why": "", "dead": None, "replayed": True}
         with transaction(self._engine, write=True) as connection:
             if not connection.execute(_of(update(transfer_tries), transfer).where(*given_up).values(values)).rowcount:
                 raise Conflict("Nothing of this transfer was given up, or it was tried anew before.")

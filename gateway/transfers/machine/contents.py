@@ -62,6 +62,11 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def _is_tags(value: Any) -> bool:
+    section = _one_of(RecordSection)
+    return isinstance(value, dict) and all(section(name) and HASHED(tag) for name, tag in value.items())
+
+
 def _is_flag(value: Any) -> bool:
     return isinstance(value, bool)
 
@@ -83,18 +88,29 @@ MEMBERS: Final[Mapping[EventKind, Mapping[str, Check]]] = {
         "military": _is_flag,
         "due": _is_moment,
     },
-    EventKind.MATCH: {"result": _one_of(MatchResult), "subject": TAGGED},
-    EventKind.CHOOSE: {"subject": TAGGED},
+    EventKind.MATCH: {"result": _one_of(MatchResult), "subject": TAGGED, "child": TAGGED},
+    EventKind.CHOOSE: {"subject": TAGGED, "child": TAGGED},
     EventKind.NONE_OF_THEM: {},
     EventKind.REDIRECT: {"sender": DISTRICT},
     EventKind.END: {},
     EventKind.TASK: {"causes": _some_of(TaskCause, 1)},
-    EventKind.RELEASE: {"sections": SOME_SECTIONS, "leaves": _is_moment},
-    EventKind.APPROVE: {"sections": SOME_SECTIONS, "withheld": ANY_SECTIONS, "leaves": _is_moment},
+    EventKind.RELEASE: {"sections": SOME_SECTIONS, "leaves": _is_moment, "registered": TAGGED},
+    EventKind.APPROVE: {
+        "sections": SOME_SECTIONS,
+        "withheld": ANY_SECTIONS,
+        "leaves": _is_moment,
+        "registered": TAGGED,
+    },
     EventKind.HOLD: {"sections": SOME_SECTIONS},
     EventKind.FREE: {},
     EventKind.REFUSE: {},
-    EventKind.PACK: {"version": _is_count, "manifest": HASHED, "echo": HASHED, "sections": _is_states},
+    EventKind.PACK: {
+        "version": _is_count,
+        "manifest": HASHED,
+        "echo": HASHED,
+        "sections": _is_states,
+        "traces": _is_tags,
+    },
     EventKind.DELIVER: {"version": _is_count},
     EventKind.ACCEPT: {"version": _is_count, "echo": HASHED},
     EventKind.RESEND: {"version": _is_count},
@@ -104,14 +120,19 @@ MEMBERS: Final[Mapping[EventKind, Mapping[str, Check]]] = {
         "withheld": ANY_SECTIONS,
         "leaves": _is_moment,
         "on_request": _is_flag,
+        "registered": TAGGED,
     },
     EventKind.WITHDRAW: {},
     EventKind.LAPSE: {},
+    EventKind.UNPACK: {},
+    EventKind.DOUBT: {},
 }
-"""The members of each kind of event, all of them required, but that only a match of one has a *subject*.
+"""The members of each kind of event, all of them required, but that only a match of one has a *subject* and *child*.
 
-*subject* is a keyed tag of the student in the sending district, *echo* a keyed digest of the figures that the
-receiver's side must read back, *leaves* the earliest moment for the package, *due* what the receiver is told.
+*subject* is a keyed tag of the student in the sending district, *child* one of the birth date and the state's id at
+that moment, *registered* one of what the registers said when it was decided, *traces* one of each section's content.
+*echo* is a keyed digest of the figures that the receiver's side must read back, *leaves* the earliest moment for the
+package, *due* what the receiver is told.
 """
 
 UNDER_AGREEMENT: Final = frozenset(
@@ -131,7 +152,7 @@ def check_event(event: TransferEvent) -> None:
     """
     members = dict(MEMBERS[event.kind])
     if event.kind is EventKind.MATCH and event.content.get("result") != MatchResult.ONE:
-        del members["subject"]
+        del members["subject"], members["child"]
     if set(members) != set(event.content):
         raise WrongContent(f"The content of '{event.kind}' must have these members: {', '.join(members) or 'none'}.")
     wrong = [name for name, check in members.items() if not check(event.content[name])]

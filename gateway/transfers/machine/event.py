@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gateway.transfers.machine.words import TransferParty
 
-COMPUTED: Final = frozenset({"leaves", "due"})
+COMPUTED: Final = frozenset({"leaves", "due", "registered", "child"})
 """The members that the gateway adds; a repeated request may compute others, and is still the same."""
 
 

@@ -10,7 +10,7 @@ from gateway.transfers.machine.errors import HistoryBroken, NotAllowed, NotParty
 from gateway.transfers.machine.event import read_moment
 from gateway.transfers.machine.guards import GUARDS, package_of, release_of, sections_of
 from gateway.transfers.machine.transfer import PackedVersion, Release, Stop, Transfer, stopped_by
-from gateway.transfers.machine.transitions import TRANSITIONS, allowed
+from gateway.transfers.machine.transitions import ON_ITS_WAY, TRANSITIONS, allowed
 from gateway.transfers.machine.words import (
     SECTIONS,
     SENDING,
@@ -159,11 +159,12 @@ def _changed(transfer: Transfer, event: TransferEvent) -> Transfer:
 
 def _match(_transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
     state = MATCHED[MatchResult(event.content["result"])]
-    return {"state": state, "subject": event.content.get("subject", "")}
+    content = event.content
+    return {"state": state, "subject": content.get("subject", ""), "child": content.get("child", "")}
 
 
 def _choose(_transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
-    return {"subject": event.content["subject"], "chosen": True}
+    return {"subject": event.content["subject"], "child": event.content["child"], "chosen": True}
 
 
 def _redirect(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
@@ -171,32 +172,48 @@ def _redirect(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
 
 
 def _task(transfer: Transfer, _event: TransferEvent) -> dict[str, Any]:
-    """Take back what was released and has not left: an agreement in force now wants it decided by a person."""
-    if transfer.state is not TransferState.APPROVED:
+    """Take back what was released and has not left: a person decides on all of it anew."""
+    if transfer.state not in {TransferState.APPROVED, TransferState.PACKED}:
         return {}
-    return {"approved": (transfer.approved - release_of(transfer).sections) | transfer.sent}
+    released = release_of(transfer).sections | (transfer.queued.sections if transfer.queued else frozenset())
+    return {"approved": (transfer.approved - released) | transfer.sent, "queued": None} | _unpack(transfer, _event)
 
 
-def _released(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
-    """Release what an *event* names, as the version behind the last package.
+def _unpack(transfer: Transfer, _event: TransferEvent) -> dict[str, Any]:
+    """Take back the package that was not delivered.
 
     The receiver sees versions: were one that was taken back counted, it would tell that a restriction came between.
     """
+    return {"package": transfer.received}
+
+
+def _doubt(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
+    """Forget who was found: the district's system says something else of that student now."""
+    nobody = {"subject": "", "child": "", "chosen": False, "release": None, "withheld": frozenset()}
+    return _task(transfer, event) | nobody
+
+
+def _released(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
+    """Release what an *event* names, as the version behind the last package."""
     sections = sections_of(event)
     approved = transfer.approved | sections
     withheld = sections_of(event, "withheld") if "withheld" in event.content else frozenset()
     leaves = read_moment(event.content["leaves"])
     by_rule = event.kind is EventKind.RELEASE
     version = transfer.package.version + 1 if transfer.package else 1
-    release = Release(version, sections, event.at, leaves, by_rule)
+    release = Release(version, sections, event.at, leaves, by_rule, event.number, event.content["registered"])
     kept_back = (transfer.withheld | withheld) - sections
-    return {"approved": approved, "withheld": kept_back, "release": release, "resends": 0}
+    found: dict[str, Any] = {"approved": approved, "withheld": kept_back}
+    if transfer.state in ON_ITS_WAY:
+        return found | {"queued": release, "state": transfer.state}
+    return found | {"release": release, "resends": 0}
 
 
 def _hold(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
     reason = HoldReason(event.reason)
     stopped = stopped_by(reason, sections_of(event))
-    return {"hold": reason, "stops": (*transfer.stops, *([Stop(stopped, event.at)] if stopped else []))}
+    stops = (*transfer.stops, *([Stop(stopped, event.at)] if stopped else []))
+    return _task(transfer, event) | {"hold": reason, "stops": stops}
 
 
 def _free(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
@@ -207,14 +224,38 @@ def _free(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
 def _pack(_transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
     content = event.content
     states = {RecordSection(name): SectionState(state) for name, state in content["sections"].items()}
-    package = PackedVersion(content["version"], content["manifest"], content["echo"], states, event.at)
-    return {"package": package, "filed": {}}
+    traces = {RecordSection(name): tag for name, tag in content["traces"].items()}
+    package = PackedVersion(
+        content["version"], content["manifest"], content["echo"], states, event.at, event.agreement, traces
+    )
+    return {"package": package}
 
 
 def _deliver(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
     sent = transfer.sent | release_of(transfer).sections
     delivered = {**transfer.delivered, transfer.version: event.at}
-    return {"sent": sent, "delivered": delivered, "settled": _settled(transfer, sent, event.at)}
+    settled = _settled(transfer, sent, event.at)
+    return {"sent": sent, "delivered": delivered, "settled": settled, "received": transfer.package}
+
+
+def _accept(transfer: Transfer, _event: TransferEvent) -> dict[str, Any]:
+    """Note what the receiver has by now, and release what was decided on the rest meanwhile."""
+    package, before = package_of(transfer), transfer.accepted
+    known = before.sections if before else {}
+    same = {name for name, state in package.sections.items() if state is SectionState.UNCHANGED}
+    states = {name: known.get(name, state) if name in same else state for name, state in package.sections.items()}
+    accepted = replace(
+        package,
+        sections=dict(known) | states,
+        traces={**(before.traces if before else {}), **package.traces},
+    )
+    filed = {name: how for name, how in transfer.filed.items() if states.get(name) is None or name in same}
+    found: dict[str, Any] = {"accepted": accepted, "filed": filed}
+    if transfer.queued is not None:
+        release = replace(transfer.queued, version=package.version + 1)
+        return found | {"state": TransferState.APPROVED, "release": release, "queued": None, "resends": 0}
+    done = filed and accepted.whole <= filed.keys()
+    return found | ({"state": TransferState.FILED} if done else {})
 
 
 def _settled(transfer: Transfer, sent: frozenset[RecordSection], at: datetime) -> dict[Track, datetime]:
@@ -234,8 +275,8 @@ def _resend(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
 
 def _file(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
     filed = {**transfer.filed, RecordSection(event.content["section"]): FiledAs(event.content["how"])}
-    whole = {name for name, state in package_of(transfer).sections.items() if state is SectionState.WHOLE}
-    return {"filed": filed} | ({"state": TransferState.FILED} if whole <= set(filed) else {})
+    last = transfer.state is TransferState.ACKNOWLEDGED and transfer.unfiled <= filed.keys()
+    return {"filed": filed, "state": TransferState.FILED if last else transfer.state}
 
 
 EFFECTS: Final[Mapping[EventKind, Effect]] = {
@@ -249,7 +290,10 @@ EFFECTS: Final[Mapping[EventKind, Effect]] = {
     EventKind.HOLD: _hold,
     EventKind.FREE: _free,
     EventKind.PACK: _pack,
+    EventKind.UNPACK: _unpack,
+    EventKind.DOUBT: _doubt,
     EventKind.DELIVER: _deliver,
+    EventKind.ACCEPT: _accept,
     EventKind.RESEND: _resend,
     EventKind.FILE: _file,
 }

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     Guard = Callable[[Transfer, TransferEvent], None]
 
 
-ANEW: Final = frozenset({TaskCause.AGREEMENT, TaskCause.RESTRICTION})
+NOT_THE_NEWEST: Final = "This is not the newest version of the package."
+ANEW: Final = frozenset({TaskCause.AGREEMENT, TaskCause.RESTRICTION, TaskCause.REGISTERS})
 """Why what was released, and has not left, is asked of a person after all."""
 
 
@@ -50,6 +51,12 @@ def package_of(transfer: Transfer) -> PackedVersion:
     return transfer.package
 
 
+def received_of(transfer: Transfer) -> PackedVersion:
+    """Return the package that was delivered last; there is one once anything was."""
+    assert transfer.received is not None
+    return transfer.received
+
+
 def _ensure(holds: bool, message: str) -> None:
     if not holds:
         raise NotAllowed(message)
@@ -63,10 +70,11 @@ def _redirect(transfer: Transfer, event: TransferEvent) -> None:
 
 def _task(transfer: Transfer, event: TransferEvent) -> None:
     causes = set(event.content["causes"])
-    if transfer.state is TransferState.APPROVED:
-        _ensure(causes <= ANEW, "What was released is asked for anew by another agreement or a restriction alone.")
+    if transfer.state in {TransferState.APPROVED, TransferState.PACKED}:
+        _ensure(causes <= ANEW, "What was released is asked for anew by another agreement or the registers alone.")
     else:
-        _ensure(TaskCause.AGREEMENT not in causes, "Nothing was released that another agreement could ask for anew.")
+        nothing = {TaskCause.AGREEMENT, TaskCause.REGISTERS}.isdisjoint(causes)
+        _ensure(nothing, "Nothing was released that could be asked for anew.")
 
 
 def _leaving(_transfer: Transfer, event: TransferEvent) -> None:
@@ -94,7 +102,7 @@ def _hold(_transfer: Transfer, event: TransferEvent) -> None:
 
 
 def _version(transfer: Transfer, event: TransferEvent) -> None:
-    _ensure(event.content["version"] == transfer.version, "This is not the newest version of the package.")
+    _ensure(event.content["version"] == transfer.version, NOT_THE_NEWEST)
 
 
 def _pack(transfer: Transfer, event: TransferEvent) -> None:
@@ -102,6 +110,8 @@ def _pack(transfer: Transfer, event: TransferEvent) -> None:
     release, states = release_of(transfer), event.content["sections"]
     _ensure(event.at >= release.leaves, "The package leaves with the next batch.")
     whole = {name for name, state in states.items() if state == SectionState.WHOLE}
+    if set(event.content["traces"]) != set(states):
+        raise WrongContent("A package has a trace of each of its sections.")
     if not whole <= release.sections or not release.sections <= set(states):
         raise WrongContent("A package holds what was released, all of it and nothing else.")
 
@@ -129,16 +139,17 @@ def _resend(transfer: Transfer, event: TransferEvent) -> None:
 
 
 def _file(transfer: Transfer, event: TransferEvent) -> None:
-    _version(transfer, event)
+    """Refuse to file a section of another version than the one that was acknowledged last."""
+    accepted = transfer.accepted
+    _ensure(accepted is not None and event.content["version"] == accepted.version, NOT_THE_NEWEST)
     section = RecordSection(event.content["section"])
-    there = package_of(transfer).sections.get(section) is SectionState.WHOLE
-    _ensure(there and section not in transfer.filed, "The section is not in the package, or is filed already.")
+    _ensure(section in transfer.unfiled, "The section is not in the package, or is filed already.")
 
 
 def _supplement(transfer: Transfer, event: TransferEvent) -> None:
     _approve(transfer, event)
     first = transfer.first_delivery
-    within = first is not None and event.at <= first + SUPPLEMENT_LIFE
+    within = first is None or event.at <= first + SUPPLEMENT_LIFE
     _ensure(within or event.content["on_request"], "After 60 days a supplement is sent only when it is asked for.")
     anew = sections_of(event) <= transfer.approved
     _ensure(anew or event.party is TransferParty.SENDER_APPROVER, "Sections that nobody has approved need an approver.")

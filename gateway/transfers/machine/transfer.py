@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.transfers.machine.words import CLOSED, LAWFULLY_HELD, PACKAGE_LIFE, SECTIONS
+from gateway.transfers.machine.words import ALL_SECTIONS, CLOSED, LAWFULLY_HELD, PACKAGE_LIFE, SECTIONS, SectionState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from gateway.transfers.machine.words import FiledAs, HoldReason, RecordSection, SectionState, Track, TransferState
+    from gateway.transfers.machine.words import FiledAs, HoldReason, RecordSection, Track, TransferState
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +25,39 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What was released last: by which version, which sections, since when, and from when on it may leave."""
+    """What was released: by which version, which sections, since when, and from when on it may leave.
+
+    *number* is that of the event which decided it, *registered* the keyed tag of what the registers said then.
+    """
 
     version: int
     sections: frozenset[RecordSection]
     decided: datetime
     leaves: datetime
     by_rule: bool = False
+    number: int = 0
+    registered: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class PackedVersion:
-    """The package of a version: the hash of its manifest, what it says of each section, and the digest to be echoed."""
+    """The package of a version: the hash of its manifest, what it says of each section, and the digest to be echoed.
+
+    It was made under that *agreement*; *traces* are keyed tags of what it holds of each section.
+    """
 
     version: int
     manifest: str
     echo: str
     sections: Mapping[RecordSection, SectionState]
     at: datetime
+    agreement: str = ""
+    traces: Mapping[RecordSection, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def whole(self) -> frozenset[RecordSection]:
+        """The sections of which it holds records."""
+        return frozenset(name for name, state in self.sections.items() if state is SectionState.WHOLE)
 
     @property
     def lapses(self) -> datetime:
@@ -55,9 +70,11 @@ class Transfer:
     """A transfer after its event of that *number*.
 
     It was *asked* of *first_sender* and is with *sender* since it *opened* there; *due* is what the receiver was told.
-    *subject* is the keyed tag of the student that was found, and *chosen* if a person did. *delivered* says when each
-    version was, *sent* which sections, *settled* since when all of a track is sent or withheld. *resends* counts how
-    often what was released last was asked for again.
+    *subject* is the keyed tag of the student that was found, *child* one of who that was then, and *chosen* if a person
+    did. *queued* is what leaves after the package that is on its way. *received* is the package that was delivered
+    last, *accepted* all that the receiver has said it has, as of the version that it acknowledged last. *delivered*
+    says when each version was, *sent* which sections, *settled* since when all of a track is sent or withheld.
+    *resends* counts how often what was released last was asked for again.
     """
 
     id: str
@@ -75,6 +92,7 @@ class Transfer:
     redirects: int = 0
     resends: int = 0
     subject: str = field(default="", repr=False)
+    child: str = field(default="", repr=False)
     chosen: bool = False
     hold: HoldReason | None = None
     stops: tuple[Stop, ...] = ()
@@ -82,7 +100,10 @@ class Transfer:
     withheld: frozenset[RecordSection] = frozenset()
     sent: frozenset[RecordSection] = frozenset()
     release: Release | None = None
+    queued: Release | None = None
     package: PackedVersion | None = None
+    received: PackedVersion | None = None
+    accepted: PackedVersion | None = None
     delivered: Mapping[int, datetime] = field(default_factory=dict)
     settled: Mapping[Track, datetime] = field(default_factory=dict)
     filed: Mapping[RecordSection, FiledAs] = field(default_factory=dict)
@@ -102,6 +123,16 @@ class Transfer:
     def first_delivery(self) -> datetime | None:
         """The moment of the first delivery, if there was one."""
         return min(self.delivered.values(), default=None)
+
+    @property
+    def unfiled(self) -> frozenset[RecordSection]:
+        """The sections that the receiver has acknowledged, and not filed yet."""
+        return self.accepted.whole - self.filed.keys() if self.accepted else frozenset()
+
+    @property
+    def undecided(self) -> frozenset[RecordSection]:
+        """The sections that are neither released, sent nor withheld."""
+        return ALL_SECTIONS - self.approved - self.sent - self.withheld
 
     def still_open(self, track: Track) -> frozenset[RecordSection]:
         """Return the sections of a *track* that are neither sent nor withheld."""

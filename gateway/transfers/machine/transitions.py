@@ -32,6 +32,9 @@ BEFORE_DELIVERY: Final = {
     S.REQUESTED, S.MATCHED, S.NEAR, S.UNKNOWN, S.WAITING, S.HELD, S.APPROVED, S.PACKED,
 }  # fmt: skip
 
+AFTER_ACKNOWLEDGMENT: Final = {S.ACKNOWLEDGED, S.WAITING, S.HELD, S.APPROVED, S.PACKED, S.DELIVERED}
+"""The states in which the receiver may have sections to file, though a later version is on its way."""
+
 TRANSITIONS: Final[Mapping[EventKind, Transition]] = {
     EventKind.ASK: _row(set(), S.REQUESTED, TransferParty.RECEIVER),
     EventKind.MATCH: _row({S.REQUESTED}, S.MATCHED, TransferParty.GATEWAY),
@@ -40,21 +43,32 @@ TRANSITIONS: Final[Mapping[EventKind, Transition]] = {
     EventKind.REDIRECT: _row({S.UNKNOWN}, S.REQUESTED, TransferParty.RECEIVER, *SENDING),
     EventKind.END: _row({S.UNKNOWN}, S.ENDED, TransferParty.RECEIVER, *SENDING),
     EventKind.RELEASE: _row({S.MATCHED}, S.APPROVED, TransferParty.GATEWAY),
-    EventKind.TASK: _row({S.MATCHED, S.APPROVED}, S.WAITING, TransferParty.GATEWAY),
+    EventKind.DOUBT: _row({S.APPROVED}, S.NEAR, TransferParty.GATEWAY),
+    EventKind.TASK: _row({S.MATCHED, S.APPROVED, S.PACKED}, S.WAITING, TransferParty.GATEWAY),
     EventKind.APPROVE: _row({S.WAITING}, S.APPROVED, TransferParty.SENDER_APPROVER),
-    EventKind.HOLD: _row({S.WAITING}, S.HELD, TransferParty.SENDER_APPROVER),
+    EventKind.HOLD: _row({S.WAITING, S.APPROVED, S.PACKED}, S.HELD, TransferParty.SENDER_APPROVER),
     EventKind.REFUSE: _row({S.WAITING}, S.REFUSED, TransferParty.SENDER_APPROVER),
     EventKind.FREE: _row({S.HELD}, S.WAITING, *SENDING),
     EventKind.PACK: _row({S.APPROVED}, S.PACKED, TransferParty.GATEWAY),
+    EventKind.UNPACK: _row({S.PACKED}, S.APPROVED, TransferParty.GATEWAY),
     EventKind.DELIVER: _row({S.PACKED}, S.DELIVERED, TransferParty.GATEWAY, TransferParty.AGENT),
     EventKind.ACCEPT: _row({S.DELIVERED}, S.ACKNOWLEDGED, TransferParty.AGENT),
     EventKind.RESEND: _row({S.DELIVERED}, S.APPROVED, TransferParty.AGENT),
-    EventKind.FILE: _row({S.ACKNOWLEDGED}, S.ACKNOWLEDGED, TransferParty.RECEIVER),
-    EventKind.SUPPLEMENT: _row({S.ACKNOWLEDGED, S.FILED}, S.APPROVED, *SENDING),
+    EventKind.FILE: _row(AFTER_ACKNOWLEDGMENT, S.ACKNOWLEDGED, TransferParty.RECEIVER),
+    EventKind.SUPPLEMENT: _row({S.PACKED, S.DELIVERED, S.ACKNOWLEDGED, S.FILED}, S.APPROVED, *SENDING),
     EventKind.WITHDRAW: _row(BEFORE_DELIVERY, S.WITHDRAWN, TransferParty.RECEIVER, *SENDING),
     EventKind.LAPSE: _row({S.PACKED}, S.LAPSED, TransferParty.GATEWAY),
 }
-"""The table; a match leads to one of three states, and filing the last section to *filed*."""
+"""The table; a match leads to one of three states, and filing the last section to *filed*.
+
+What is filed, or decided on the rest, while a version is on its way leaves the state as it is: with the acknowledgment
+of that version the rest is approved.
+"""
+
+
+ON_ITS_WAY: Final = frozenset({S.PACKED, S.DELIVERED})
+"""The states in which a version is with the receiver, or will be, and was not acknowledged."""
+BEFORE_ANY_DELIVERY: Final = frozenset({EventKind.WITHDRAW, EventKind.DOUBT})
 
 
 def allowed(transfer: Transfer | None, party: TransferParty) -> frozenset[EventKind]:
@@ -78,4 +92,8 @@ def _fits(transfer: Transfer | None, kind: EventKind) -> bool:
         return transfer.redirects < MAX_REDIRECTS
     if kind is EventKind.RELEASE:
         return not transfer.chosen
-    return kind is not EventKind.WITHDRAW or not transfer.delivered
+    if kind is EventKind.FILE:
+        return bool(transfer.unfiled)
+    if kind is EventKind.SUPPLEMENT and transfer.state in ON_ITS_WAY:
+        return transfer.queued is None and bool(transfer.undecided)
+    return kind not in BEFORE_ANY_DELIVERY or not transfer.delivered

@@ -61,6 +61,8 @@ class EventKind(StrEnum):
     SUPPLEMENT = "supplement"
     WITHDRAW = "withdraw"
     LAPSE = "lapse"
+    UNPACK = "unpack"
+    DOUBT = "doubt"
 
 
 class TransferParty(StrEnum):
@@ -121,6 +123,7 @@ class SectionState(StrEnum):
     NONE = "none"
     WITHHELD = "withheld"
     NOT_IN_SOURCE = "not-in-source"
+    UNCHANGED = "unchanged"
 
 
 class AskedPart(StrEnum):
@@ -158,6 +161,7 @@ class TaskCause(StrEnum):
     HOLD = "hold"
     CHOSEN = "chosen"
     AGREEMENT = "agreement"
+    REGISTERS = "registers"
 
 
 class HoldReason(StrEnum):
@@ -196,6 +200,13 @@ class ResendReason(StrEnum):
     LOST = "lost"
 
 
+class UnpackReason(StrEnum):
+    """Why a package that lies ready is deleted and made anew: its key is in force no more, or its agreement."""
+
+    KEY = "key"
+    AGREEMENT = "agreement"
+
+
 class WithdrawReason(StrEnum):
     """Why a request is withdrawn before anything was delivered."""
 
@@ -210,6 +221,7 @@ REASONS: Final[Mapping[EventKind, type[StrEnum]]] = {
     EventKind.REFUSE: TransferRefusal,
     EventKind.RESEND: ResendReason,
     EventKind.WITHDRAW: WithdrawReason,
+    EventKind.UNPACK: UnpackReason,
 }
 """The events that need a reason, which is one of a closed list: a reason in free text could name the student."""
 

@@ -33,6 +33,8 @@ ROSTER_OF: Final = {
 """The OneRoster files of the first track, by the section that they need; without identity there is none."""
 
 PDF: Final = b"%PDF-"
+EDFI: Final = "ed-fi/"
+"""Where the documents of Ed-Fi resources are in a package."""
 
 
 @dataclass(frozen=True, slots=True)

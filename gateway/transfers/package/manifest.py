@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from gateway.transfers.package.plan import PackagePlan
     from gateway.transfers.package.sections import SectionRule
 
-WHOLE, NONE, WITHHELD, NOT_IN_SOURCE = STATES = "whole", "none", "withheld", "not-in-source"
-"""What a package says of a section: it is here, there is nothing, it stays behind, or the source keeps no such records.
+WHOLE, NONE, WITHHELD, NOT_IN_SOURCE, UNCHANGED = STATES = "whole", "none", "withheld", "not-in-source", "unchanged"
+"""What a package says of a section: it is here, there is nothing, it stays behind, the source keeps no such records, or
+it is as the versions before have it.
 
 What is withheld counts as nothing wherever the receiver may not know otherwise.
 """
@@ -67,20 +68,6 @@ def listed_once(manifest: Mapping[str, Any]) -> dict[str, Any]:
         sections.append({**section, "files": own} | ({SHARES: shared} if shared else {}))
         seen.update(one["path"] for one in own)
     return {**manifest, "sections": sections}
-
-
-def traces(manifest: Mapping[str, Any]) -> dict[str, tuple[str, frozenset[tuple[str, str]]]]:
-    """Return what each section is known by: its state, and the hash of every file that holds records of it.
-
-    What only says records again, as pages and transcripts do, decides nothing.
-    """
-    hashes = {one["path"]: one["sha256"] for one in listed(manifest)}
-    found = {}
-    for section in manifest["sections"]:
-        own = [one["path"] for one in section["files"] if VALIDATED not in one]
-        named = frozenset((path, hashes[path]) for path in (*own, *section.get(SHARES, ())))
-        found[section["name"]] = section["state"], named
-    return found
 
 
 def _section(

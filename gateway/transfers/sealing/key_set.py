@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-MAX_SET_BYTES: Final = 16_384
-MAX_KEYS: Final = 8
+MAX_SET_BYTES: Final = 32_768
+MAX_KEYS: Final = 64
+"""The keys of a set, those too that were revoked a while ago."""
 MAX_IN_USE: Final = 2
 """The keys of one use that are not revoked: the present one, and its predecessor or successor."""
 MAX_SECONDS: Final = 4_102_444_800
@@ -32,7 +33,7 @@ CURVE: Final = "P-256"
 NUMBER_BYTES: Final = 32
 SIGNING, WRAPPING = "ES256", "ECDH-ES+A256KW"
 
-NO_SET = "This is no set of keys: it must be a JWKS (JSON) with the member keys alone, of 1 to 8 keys."
+NO_SET = "This is no set of keys: it must be a JWKS (JSON) with the member keys alone, of 1 to 64 keys."
 NO_KEY = "A key of the set must have the members kty, crv, x, y, use, alg, kid, nbf, exp and status, and no other."
 PRIVATE = "A key of the set has its private part in it: it must not be used any more. Make a new one."
 NOT_ALLOWED = "A key must be of the curve P-256: to sign (use sig, alg ES256), or to seal (enc, ECDH-ES+A256KW)."

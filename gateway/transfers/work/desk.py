@@ -60,19 +60,25 @@ class TransferDesk:
         return self.keys.derive(PURPOSE)
 
     def draft(
-        self, transfer: Transfer, kind: EventKind, content: Mapping[str, Any], agreement: str = ""
+        self, transfer: Transfer, kind: EventKind, content: Mapping[str, Any], agreement: str = "", reason: str = ""
     ) -> TransferEvent:
         """Return what the gateway does to a *transfer* as it is: done twice, it is the same event."""
         key = idempotency_key("", f"{kind} {transfer.id} {transfer.number}")
         return TransferEvent(
-            transfer.id, kind, TransferParty.GATEWAY, "", ACTOR, self.clock(), key, agreement, "", content
+            transfer.id, kind, TransferParty.GATEWAY, "", ACTOR, self.clock(), key, agreement, reason, content
         )
 
     def append(
-        self, transfer: Transfer, kind: EventKind, content: Mapping[str, Any], agreement: str = "", **more: Any
+        self,
+        transfer: Transfer,
+        kind: EventKind,
+        content: Mapping[str, Any],
+        agreement: str = "",
+        reason: str = "",
+        **more: Any,
     ) -> Transfer:
         """Append what the gateway does to a *transfer*, unless somebody has changed it; return it as it is then."""
-        event = self.draft(transfer, kind, content, agreement)
+        event = self.draft(transfer, kind, content, agreement, reason)
         return self.ledger.append(event, expected=transfer.number, **more).transfer
 
 

@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
+    from gateway.storage.transfers.district_keys import DistrictKeys
+    from gateway.storage.transfers.packages import SealedPackage
     from gateway.transfers.machine.transfer import Transfer
     from gateway.transfers.work.desk import TransferDesk
+    from policies.agreement import Agreement
     from policies.transfers.terms import TransferTerms
 
 
-def pinned(desk: TransferDesk, district: str, thumbprints: Collection[str]) -> KeySet:
+def pinned(keys: DistrictKeys, district: str, thumbprints: Collection[str]) -> KeySet:
     """Return those keys of a district that an agreement pins; one that cannot be read is none."""
-    rows = [one for one in desk.district_keys.of(district) if one.kid in thumbprints]
+    rows = [one for one in keys.of(district) if one.kid in thumbprints]
     if not rows:
         return KeySet(district, ())
     told = json.dumps({"keys": [dict(one.key) | {"status": one.status} for one in rows]}).encode()
@@ -36,12 +39,11 @@ def pinned(desk: TransferDesk, district: str, thumbprints: Collection[str]) -> K
 def parties_of(desk: TransferDesk, transfer: Transfer, terms: TransferTerms) -> PackageParties:
     """Return the two districts of a transfer with the keys by which packages between them are signed and sealed."""
     signers = {
-        SignedBy.DISTRICT: pinned(desk, transfer.sender, terms.sender_keys),
+        SignedBy.DISTRICT: pinned(desk.district_keys, transfer.sender, terms.sender_keys),
         SignedBy.GATEWAY: gateway_keys(desk.keys),
     }
-    return PackageParties(
-        transfer.sender, transfer.receiver, signers, pinned(desk, transfer.receiver, terms.receiver_keys)
-    )
+    recipients = pinned(desk.district_keys, transfer.receiver, terms.receiver_keys)
+    return PackageParties(transfer.sender, transfer.receiver, signers, recipients)
 
 
 def receiver_kid(parties: PackageParties, now: datetime) -> str:
@@ -54,6 +56,16 @@ def receiver_kid(parties: PackageParties, now: datetime) -> str:
         return parties.recipients.current(KeyUse.SEAL, now).kid
     except KeyNotAccepted:
         raise StepTrouble(TroubleReason.RECEIVER_KEY) from None
+
+
+def is_open_to(keys: DistrictKeys, kept: SealedPackage, agreement: Agreement, now: datetime) -> bool:
+    """Tell whether the key that a package was sealed to still opens it: it is pinned, valid, and not revoked."""
+    terms = agreement.transfer
+    try:
+        pinned(keys, kept.receiver, terms.receiver_keys if terms is not None else ()).find(kept.kid, KeyUse.SEAL, now)
+    except KeyNotAccepted:
+        return False
+    return True
 
 
 def signer_of(parties: PackageParties, now: datetime) -> SignedBy:

@@ -16,17 +16,18 @@ from gateway.transfers.districts.release import header_of, plan_of, sending_offi
 from gateway.transfers.machine.event import read_moment, spell_moment
 from gateway.transfers.machine.guards import release_of
 from gateway.transfers.machine.words import EventKind
-from gateway.transfers.package.assembly import assemble, wanted
+from gateway.transfers.package.assembly import wanted
 from gateway.transfers.package.contents.reader import GatewayRecord
 from gateway.transfers.package.contents.record import OtherStudentFound, StudentNotCovered
 from gateway.transfers.package.figures import figures_of
 from gateway.transfers.package.header import ReceivingKey
+from gateway.transfers.package.supplement import EarlierVersions, supplement
 from gateway.transfers.sealing.errors import SealingError
 from gateway.transfers.sealing.manifest import SignedBy
 from gateway.transfers.sealing.package import seal_package
 from gateway.transfers.sealing.signature import sign_manifest
 from gateway.transfers.work.disclosing import disclose
-from gateway.transfers.work.echo import echo_of
+from gateway.transfers.work.echo import echo_of, trace_of
 from gateway.transfers.work.gateway_key import gateway_key
 from gateway.transfers.work.keys import parties_of, receiver_kid, signer_of
 from gateway.transfers.work.students import roll_of, student_of
@@ -34,6 +35,8 @@ from gateway.transfers.work.troubles import SignatureAwaited, StepTrouble, Troub
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Connection
 
     from gateway.gateway import Gateway
@@ -60,6 +63,7 @@ class PackedRecord:
     kid: str
     signed_by: SignedBy
     made: str
+    traces: Mapping[str, str]
 
     def __repr__(self) -> str:
         """Write nothing of the record."""
@@ -101,7 +105,20 @@ def _made(desk: TransferDesk, gateway: Gateway, transfer: Transfer, agreement: A
         transfer.id, transfer.version, agreement, office, ReceivingKey(transfer.receiver, kid, transfer.receiver),
         read_moment(at), signed_by.value, transfer.package.version if transfer.package else None,
     )  # fmt: skip
-    return PackedRecord(assemble(header, plan, contents), contents, parties, kid, signed_by, at)
+    package, traces = supplement(header, plan, contents, _before(desk, transfer))
+    return PackedRecord(package, contents, parties, kid, signed_by, at, traces)
+
+
+def _before(desk: TransferDesk, transfer: Transfer) -> EarlierVersions:
+    """Return what the receiver has acknowledged by now."""
+    had = transfer.accepted
+
+    def trace(section: str, held: Any) -> str:
+        return trace_of(desk.key, transfer.id, section, held)
+
+    if had is None:
+        return EarlierVersions(trace)
+    return EarlierVersions(trace, {one.value: tag for one, tag in had.traces.items()}, {one.value for one in had.whole})
 
 
 def _plan(transfer: Transfer, terms: TransferTerms) -> PackagePlan:
@@ -181,6 +198,7 @@ def _content(desk: TransferDesk, transfer: Transfer, made: PackedRecord) -> dict
         "manifest": made.sha256,
         "echo": echo_of(desk.key, transfer.id, figures_of(manifest)),
         "sections": {one["name"]: one["state"] for one in manifest["sections"]},
+        "traces": dict(made.traces),
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.transfers.districts.children import row_of_subject, stated_child, subject_tag
 from gateway.transfers.districts.restrictions import restrictions_by_row
+from gateway.transfers.districts.standing import child_tag
 from gateway.transfers.machine.words import MatchResult
 from gateway.transfers.matching.finding import MatchVerdict, TooLittleStated, find_child
 
@@ -31,16 +32,17 @@ RESULTS: Final[Mapping[MatchVerdict, MatchResult]] = {
 
 @dataclass(frozen=True, slots=True)
 class SearchOutcome:
-    """What a search came to; *subject* is the tag of the one student that it found."""
+    """What a search came to; *subject* is the tag of the one student that it found, *child* that of who it is."""
 
     result: MatchResult
     subject: str = ""
+    child: str = ""
 
     @property
     def content(self) -> dict[str, str]:
         """What the event says of it."""
         found = {"result": self.result.value}
-        return found | ({"subject": self.subject} if self.result is MatchResult.ONE else {})
+        return found | ({"subject": self.subject, "child": self.child} if self.result is MatchResult.ONE else {})
 
 
 def roll_of(desk: TransferDesk, gateway: Gateway, transfer: Transfer) -> DistrictRoll:
@@ -67,14 +69,21 @@ def search(desk: TransferDesk, gateway: Gateway, transfer: Transfer) -> SearchOu
     result = RESULTS[finding.verdict]
     if result is not MatchResult.ONE:
         return SearchOutcome(result)
-    own = roll.own_id(roll.rows[finding.candidates[0].id])
-    return SearchOutcome(result, subject_tag(desk.register_keys, transfer.sender, own))
+    row, keys = roll.rows[finding.candidates[0].id], desk.register_keys
+    subject = subject_tag(keys, transfer.sender, roll.own_id(row))
+    return SearchOutcome(result, subject, child_tag(keys, roll, transfer, row))
 
 
 def student_of(desk: TransferDesk, roll: DistrictRoll, transfer: Transfer) -> str | None:
     """Return the source's id of the student of a *transfer*; None where the district has no such student any more."""
     row = row_of_subject(roll, desk.register_keys, transfer.sender, transfer.subject)
     return None if row is None else roll.id_of(row)
+
+
+def is_another(desk: TransferDesk, roll: DistrictRoll, transfer: Transfer) -> bool:
+    """Tell whether the district's system calls another child by the id of the one who was found."""
+    row = row_of_subject(roll, desk.register_keys, transfer.sender, transfer.subject)
+    return row is not None and child_tag(desk.register_keys, roll, transfer, row) != transfer.child
 
 
 def is_restricted(roll: DistrictRoll, student: str, day: str) -> bool:

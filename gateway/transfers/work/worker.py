@@ -5,13 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gateway import telemetry
+from gateway.storage.transfers.packages import PackageGone
+from gateway.storage.transfers.waiting_transfers import WaitingTransfers
 from gateway.transfers.ledger.limits import asking_limits
 from gateway.transfers.machine.errors import NotAllowed, NotPartyTo, TransferKeyReused
 from gateway.transfers.machine.words import EventKind, MatchResult, TransferState
-from gateway.transfers.work.deciding import ask_anew, causes_anew, decide
+from gateway.transfers.work.deciding import ask_anew, causes_anew, decide, doubt, take_back
 from gateway.transfers.work.lanes import DistrictLanes
 from gateway.transfers.work.packing import pack
 from gateway.transfers.work.students import search
@@ -44,6 +47,8 @@ LAST_PATIENCE: Final = 5.0
 MAX_STEPS: Final = 4
 """The steps that follow each other without waiting for anybody: found, decided upon, packed."""
 UPKEEP: Final = timedelta(hours=1)
+LOOK_AGAIN: Final = timedelta(minutes=5)
+"""How often it is looked whether what lies ready may still leave; whoever fetches it is looked at each time."""
 OVERTAKEN: Final = (ConcurrentChange, NotAllowed, NotPartyTo, TransferKeyReused)
 """What a step comes to where somebody else has moved the transfer meanwhile."""
 
@@ -55,19 +60,21 @@ class TransferWorker:
     desk: TransferDesk
     lanes: DistrictLanes = field(default_factory=DistrictLanes)
     _kept: datetime | None = None
+    _looked: datetime | None = None
     _known: dict[str, object] = field(default_factory=dict)
 
     def work_once(self, patience: float = PATIENCE) -> int:
         """Begin all that is to be done now, wait for it for some seconds, and tidy up; return how many were begun."""
         begun = 0
         takes_part = self.desk.settings().transfers.takes_part
-        by_district: dict[str, list[str]] = {}
+        due: dict[str, list[str]] = {}
         for one in self.desk.tries.due():
-            if takes_part(one.sender):
-                by_district.setdefault(one.sender, []).append(one.transfer)
-        for district, transfers in by_district.items():
-            if self.lanes.begin(district, lambda mine=transfers: self._advance_all(mine)):  # type: ignore[misc]
-                begun += len(transfers)
+            due.setdefault(one.sender, []).append(one.transfer)
+        packed = self._packed()
+        for district in filter(takes_part, dict.fromkeys([*due, *packed])):
+            mine, ready = due.get(district, []), packed.get(district, [])
+            if self.lanes.begin(district, partial(self._advance_all, mine, ready)):
+                begun += len(mine)
         self.lanes.wait(patience)
         self._tidy()
         return begun
@@ -76,12 +83,43 @@ class TransferWorker:
         """Wait for what is under way, before the registry is closed; what is cut off goes on with the next start."""
         self.lanes.wait(seconds)
 
-    def _advance_all(self, transfers: list[str]) -> None:
-        for one in transfers:
-            try:
-                self.advance(one)
-            except GatewayError as error:
-                telemetry.fault(error)
+    def _packed(self) -> dict[str, list[str]]:
+        """Return what lies ready by its district, now and then: it is looked at whether it may still leave."""
+        now = self.desk.clock()
+        if self._looked is not None and now - self._looked < LOOK_AGAIN:
+            return {}
+        self._looked = now
+        found: dict[str, list[str]] = {}
+        for one in WaitingTransfers(self.desk.store, self.desk.clock).packed():
+            found.setdefault(one.sender, []).append(one.id)
+        return found
+
+    def _advance_all(self, due: list[str], packed: list[str]) -> None:
+        for do, transfers in ((self.advance, due), (self.look_again, packed)):
+            for one in transfers:
+                try:
+                    do(one)
+                except GatewayError as error:
+                    telemetry.fault(error)
+
+    def look_again(self, transfer: str) -> int:
+        """Take back a package that lies ready and may not leave any more, and go on; return how many steps were done.
+
+        While the source fails nothing is taken back: nobody is handed the package then either.
+        """
+        desk = self.desk
+        found = desk.ledger.find(transfer)
+        if found.state is not TransferState.PACKED:
+            return 0
+        try:
+            with desk.visiting() as gateway:
+                taken = take_back(desk, gateway, found)
+        except (*OVERTAKEN, SourceError, PackageGone):
+            return 0
+        if taken is None:
+            return 0
+        counted(taken)
+        return 1 + self.advance(transfer)
 
     def advance(self, transfer: str) -> int:
         """Do step after step with a transfer, until it waits for somebody; return how many were done."""
@@ -145,6 +183,8 @@ class TransferWorker:
             return self.desk.append(transfer, EventKind.MATCH, found.content)
         if transfer.state is TransferState.MATCHED:
             return decide(self.desk, gateway, transfer, agreement, grant)
+        if doubted := doubt(self.desk, gateway, transfer):
+            return doubted
         if causes := causes_anew(self.desk, gateway, transfer, agreement, grant):
             return ask_anew(self.desk, transfer, agreement, causes)
         return pack(self.desk, gateway, transfer, agreement, grant)
@@ -165,10 +205,14 @@ class TransferWorker:
             self.desk.tries.note_failed(tried, TroubleReason.SIGNATURE, self.desk.clock() + SIGNATURE_WAIT)
 
     def _fail(self, transfer: Transfer, tried: StepTry, reason: TroubleReason) -> None:
-        """Let a step that failed be tried again after a pause, or give it up to a person."""
+        """Let a step that failed be tried again after a pause, or give it up to a person.
+
+        What lacks a key of the receiver waits for it, however long: people are told meanwhile.
+        """
         now = self.desk.clock()
         pause = pause_after(tried.tries)
-        over = reason in FOR_A_PERSON or now + pause - tried.begun > GIVEN_UP_AFTER
+        late = reason is not TroubleReason.RECEIVER_KEY and now + pause - tried.begun > GIVEN_UP_AFTER
+        over = late or reason in FOR_A_PERSON
         if over:
             told_given_up(transfer, reason)
         self.desk.tries.note_failed(tried, reason, None if over else now + pause)

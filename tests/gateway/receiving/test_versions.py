@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 from gateway.transfers.package.contents.record import RecordContents
-from gateway.transfers.package.supplement import following, supplement
+from gateway.transfers.package.supplement import EarlierVersions, supplement
 from tests.gateway.receiving import fake_gateway
 from tests.gateway.receiving.houses import ADDED, TRANSFER, header, mover, packed, run, sealed
 from tests.gateway.transfers.package.worlds import plan
@@ -16,15 +19,21 @@ def supplemented():
         {**later["courseTranscripts"][2], "courseAttemptResultDescriptor": later["courseTranscripts"][0]["courseAttemptResultDescriptor"],
          "earnedCredits": 0.5}
     )  # fmt: skip
-    first = packed()
-    contents = RecordContents("M-7", {name: tuple(some) for name, some in later.items()})
-    return supplement(following(header(), first.manifest), plan("full"), contents, [first.manifest], ADDED)
+    nothing = EarlierVersions(lambda *held: json.dumps(held, default=str, sort_keys=True))
+    _, had = supplement(header(), plan("full"), contents(mover()), nothing, ADDED)
+    whole = {one["name"] for one in packed().manifest["sections"] if one["state"] == "whole"}
+    before = replace(nothing, traces=had, held=whole)
+    return supplement(replace(header(), version=2, replaces=1), plan("full"), contents(later), before, ADDED)[0]
+
+
+def contents(record):
+    return RecordContents("M-7", {name: tuple(some) for name, some in record.items()})
 
 
 def test_a_supplement_is_filed_for_the_child_of_the_version_before(fir):
     run(fir)
     made = supplemented()
-    assert {one["name"] for one in made.manifest["sections"]} == {"transcript"}
+    assert {one["name"] for one in made.manifest["sections"] if one["state"] != "unchanged"} == {"transcript"}
     fir.gateway.packages = {(TRANSFER, 2): sealed(made)}
     [line] = run(fir)
     assert line.startswith(f"{TRANSFER}: version 2: ")

@@ -12,8 +12,8 @@ from gateway.transfers.machine.words import NEVER_BY_RULE, REASONS, EventKind, R
 
 BEGIN = datetime(2026, 9, 14, 16, tzinfo=UTC)
 SENDER, RECEIVER, OTHER = "maple", "fir", "cedar"
-AGREEMENT, MANIFEST, ECHO = "a" * 64, "b" * 64, "c" * 64
-SUBJECT = "5" * 32
+AGREEMENT, MANIFEST, ECHO, TRACE = "a" * 64, "b" * 64, "c" * 64, "d" * 64
+SUBJECT, CHILD, REGISTERED = "5" * 32, "6" * 32, "7" * 32
 BY_RULE = sorted(frozenset(RecordSection) - NEVER_BY_RULE)
 PARTIES = {
     EventKind.ASK: TransferParty.RECEIVER, EventKind.MATCH: TransferParty.GATEWAY, EventKind.CHOOSE: TransferParty.SENDER,
@@ -23,6 +23,7 @@ PARTIES = {
     EventKind.PACK: TransferParty.GATEWAY, EventKind.DELIVER: TransferParty.AGENT, EventKind.ACCEPT: TransferParty.AGENT,
     EventKind.RESEND: TransferParty.AGENT, EventKind.FILE: TransferParty.RECEIVER, EventKind.SUPPLEMENT: TransferParty.SENDER_APPROVER,
     EventKind.WITHDRAW: TransferParty.RECEIVER, EventKind.LAPSE: TransferParty.GATEWAY,
+    EventKind.UNPACK: TransferParty.GATEWAY, EventKind.DOUBT: TransferParty.GATEWAY,
 }  # fmt: skip
 NUMBERS = count(1)
 
@@ -32,27 +33,34 @@ def content_of(kind, transfer, at):
     moment = spell_moment(at)
     version = {"version": transfer.version if transfer else 1}
     released = sorted(transfer.release.sections) if transfer and transfer.release else ["identity"]
-    package = transfer.package if transfer else None
-    whole = sorted(package.sections) if package else ["identity"]
-    unfiled = [name for name in whole if transfer and name not in transfer.filed] or whole
+    accepted = transfer.accepted if transfer else None
+    unfiled = sorted(transfer.unfiled if transfer else ()) or ["identity"]
+    filed = {"version": accepted.version} if accepted else version
     return {
         EventKind.ASK: {
             "sender": SENDER, "receiver": RECEIVER, "known": ["state-id", "name", "birth-date"],
             "standing": "enrollment", "military": False, "due": spell_moment(at + timedelta(days=2)),
         },
-        EventKind.MATCH: {"result": "one", "subject": SUBJECT},
-        EventKind.CHOOSE: {"subject": SUBJECT},
+        EventKind.MATCH: {"result": "one", "subject": SUBJECT, "child": CHILD},
+        EventKind.CHOOSE: {"subject": SUBJECT, "child": CHILD},
         EventKind.REDIRECT: {"sender": OTHER if transfer and transfer.sender == SENDER else SENDER},
-        EventKind.TASK: {"causes": ["agreement" if transfer and transfer.state == "approved" else "no-rule"]},
-        EventKind.RELEASE: {"sections": BY_RULE, "leaves": moment},
-        EventKind.APPROVE: {"sections": sorted(RecordSection), "withheld": [], "leaves": moment},
+        EventKind.TASK: {"causes": ["agreement" if transfer and transfer.state in {"approved", "packed"} else "no-rule"]},
+        EventKind.RELEASE: {"sections": BY_RULE, "leaves": moment, "registered": REGISTERED},
+        EventKind.APPROVE: {
+            "sections": sorted(RecordSection), "withheld": [], "leaves": moment, "registered": REGISTERED,
+        },
         EventKind.HOLD: {"sections": ["transcript"]},
-        EventKind.PACK: version | {"manifest": MANIFEST, "echo": ECHO, "sections": dict.fromkeys(released, "whole")},
+        EventKind.PACK: version | {
+            "manifest": MANIFEST, "echo": ECHO, "sections": dict.fromkeys(released, "whole"),
+            "traces": dict.fromkeys(released, TRACE),
+        },
         EventKind.DELIVER: version,
         EventKind.ACCEPT: version | {"echo": ECHO},
         EventKind.RESEND: version,
-        EventKind.FILE: version | {"section": unfiled[0], "how": "written"},
-        EventKind.SUPPLEMENT: {"sections": ["documents"], "withheld": [], "leaves": moment, "on_request": False},
+        EventKind.FILE: filed | {"section": unfiled[0], "how": "written"},
+        EventKind.SUPPLEMENT: {
+            "sections": ["documents"], "withheld": [], "leaves": moment, "on_request": False, "registered": REGISTERED,
+        },
     }.get(kind, {})  # fmt: skip
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 import itertools
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.registers.entries import Restriction
+from gateway.registers.tags import ID
 from gateway.transfers.machine.words import EventKind, TransferState
 from gateway.transfers.package.figures import figures_of
 from gateway.transfers.package.files import read
 from gateway.transfers_api.handed_over import MAX_SPANS, with_span
 from tests.gateway.admin_api.test_frame import is_problem
+from tests.gateway.transfers.work.world import SENDER
 
 NUMBERS = itertools.cycle(range(35, 60))
 
@@ -64,6 +68,43 @@ def test_a_package_that_is_read_whole_is_delivered_once(moving, agent, transfer,
     events = [one.kind for one in moving.world.desk.ledger.events(transfer.id)]
     assert events.count(EventKind.DELIVER) == 1
     assert agent.get(f"/transfers/{transfer.id}").json["state"] == "delivered"
+
+
+def restrict(moving, transfer):
+    """Write a court order about the child of a transfer into Maple's registers."""
+    entry = Restriction("", SENDER, "court-order", {ID: transfer.subject}, date(2026, 9, 1))
+    moving.world.region.running._parts.registers.write(SENDER, [entry], "pia")
+    moving.world.later(seconds=2)
+
+
+def test_a_package_of_a_child_who_is_restricted_by_now_is_not_there_as_before_it_was_packed(moving, agent):
+    asked = agent.post("/transfers", moving.form(2)).json["id"]
+    before = agent.get(f"/transfers/{asked}/package?version=1")
+    transfer = packed(moving, agent)
+    path = f"/transfers/{transfer.id}/package?version=1"
+    tag = listed(agent, transfer)["sha256"]
+    assert agent.get(path, Range="bytes=0-99").status_code == 206
+    shown = agent.get(f"/transfers/{transfer.id}").json
+    restrict(moving, transfer)
+    assert transfer.id not in {one["transfer"] for one in agent.get("/packages").json}
+    for headers in ({}, {"Range": "bytes=100-"}, {"If_None_Match": f'"{tag}"'}):
+        gone = agent.get(path, **headers)
+        assert (gone.status_code, gone.json["type"]) == (before.status_code, before.json["type"])
+        assert gone.json["detail"] == before.json["detail"]
+    assert agent.ask("HEAD", path).status_code == before.status_code
+    assert agent.get(f"/transfers/{transfer.id}").json == shown
+    assert state(moving, transfer) is TransferState.PACKED
+    moving.world.look_again(transfer)
+    assert agent.get(f"/transfers/{transfer.id}").json == shown
+    assert state(moving, transfer) is TransferState.WAITING
+
+
+def test_figures_do_not_deliver_what_may_not_leave_any_more(moving, agent, transfer):
+    figures = figures_of(read(moving.world.opened(transfer).manifest))
+    restrict(moving, transfer)
+    body = {"version": 1, "echo": figures}
+    assert agent.post(f"/transfers/{transfer.id}/acknowledgment", body).status_code == 404
+    assert state(moving, transfer) is TransferState.PACKED
 
 
 def test_a_look_at_the_head_is_no_delivery(moving, agent, transfer, path):

@@ -34,6 +34,7 @@ SECTIONS: Final = {
 STATES: Final = {
     "none": message("%(section)s: nothing was sent."),
     "withheld": message("%(section)s: withheld by the sending district."),
+    "unchanged": message("%(section)s: as in the version before."),
     "not-in-source": message("%(section)s: not kept in the system that this record comes from."),
 }
 

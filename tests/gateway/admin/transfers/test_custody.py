@@ -332,3 +332,21 @@ def test_a_decision_is_repeated_under_its_key(office):
     seen = office.shown(found, LEAVES)
     first = office.custody().approve(found.id, LEAVES, STAYS, seen, key)
     assert office.custody().approve(found.id, LEAVES, STAYS, seen, key) == first
+
+
+def test_what_was_proposed_before_a_restriction_is_not_done_after_it(doubly):
+    found = doubly.waiting(6)
+    seen = doubly.shown(found, LEAVES, "mona")
+    waits = doubly.custody("mona").approve(found.id, LEAVES, STAYS, seen, doubly.key())
+    doubly.restrict(6, "do-not-transfer-discipline")
+    with pytest.raises(Conflict):
+        Confirming(doubly.administration).confirm(doubly.actor("alma"), waits.proposal.id)
+    assert doubly.ledger.find(found.id).state is TransferState.WAITING
+
+
+def test_what_was_shown_before_a_restriction_is_not_released_after_it(office):
+    found, key = office.waiting(42), office.key()
+    seen = office.shown(found, LEAVES)
+    office.restrict(42, "do-not-transfer-discipline")
+    with pytest.raises(PreconditionFailed):
+        office.custody().approve(found.id, LEAVES, STAYS, seen, key)

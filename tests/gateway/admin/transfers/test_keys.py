@@ -17,7 +17,7 @@ from gateway.storage.people.tables import organisation_settings
 from gateway.transfers.sealing.errors import KeySetRefused
 from gateway.transfers.sealing.key_set import KeyUse
 from standards.errors import CallerError, Conflict, NotFound
-from tests.gateway.admin.transfers.offices import RECEIVER, SENDER, jwk
+from tests.gateway.admin.transfers.offices import RECEIVER, SENDER, jwk, offices
 from tests.gateway.transfers.work.world import pair
 
 
@@ -40,6 +40,22 @@ def test_a_key_is_published_pinned_retired_and_revoked(office):
     with pytest.raises(Conflict):
         keys(office).retire(found.key.kid)
     assert [act.action for act in office.acts("transfer key revoked")] == ["transfer key revoked"]
+
+
+def test_a_district_that_has_rotated_often_can_publish_the_next_key(tmp_path):
+    with offices(tmp_path) as office:
+        kids = []
+        for number in range(12):
+            kids.append(keys(office).publish(jwk(f"rotated {number}", KeyUse.SIGN)).key.kid)
+            if number > 0:
+                keys(office).revoke(kids[-2], "rotated")
+        published = keys(office).key_set(SENDER).keys
+        assert {one.kid for one in published if one.status == "revoked"} == set(kids[:-1])
+        office.later(days=29)
+        assert [one.kid for one in keys(office).key_set(SENDER).keys] == kids[-1:]
+        assert {one.key.kid for one in keys(office).listed()} == set(kids)
+        with pytest.raises(Conflict):
+            keys(office).publish(jwk("rotated 0", KeyUse.SIGN))
 
 
 def test_what_is_no_public_key_of_a_district_is_refused(office):

@@ -187,7 +187,10 @@ def test_what_was_delivered_is_shown_until_what_follows_has_come_and_tells_nothi
     b"".join(service.package(packed.id, 2).chunks)
     service.accept(packed.id, 2, again.package.echo, office.key())
     assert rest(office, packed) == []
-    assert (service.received(packed.id).outward.version, service.received(packed.id).filed) == (2, {})
+    after = service.received(packed.id)
+    assert (after.outward.version, after.version) == (2, 2)
+    assert again.package.sections["identity"] == "unchanged"  # so it stays filed as it was
+    assert after.filed == before.filed
 
 
 def test_a_program_needs_its_scope(office, packed):
@@ -196,3 +199,19 @@ def test_a_program_needs_its_scope(office, packed):
             receiving(office, scopes).packages()
     assert packed.id in {one.id for one in office.asking().sent().items}
     assert office.of(TransferReceiving, "rita").waiting() is not None
+
+
+def test_bytes_of_a_package_that_was_made_anew_while_they_were_read_deliver_nothing(tmp_path):
+    others = [one for one in SECTIONS if one != "identity"]
+    with offices(tmp_path) as office:
+        packed = office.worked(office.ask(12))
+        reading = receiving(office).package(packed.id, 1).chunks
+        office.restrict(12, "do-not-transfer-discipline")
+        office.worker.look_again(packed.id)
+        number = office.ledger.find(packed.id).number
+        office.custody().approve(packed.id, ["identity"], others, number, office.key())
+        assert office.worked(packed).state == "packed"
+        assert list(reading)
+        assert office.ledger.find(packed.id).state == "packed"
+        assert delivered(office, office.ledger.find(packed.id))
+        assert office.ledger.find(packed.id).state == "delivered"

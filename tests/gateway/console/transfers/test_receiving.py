@@ -85,6 +85,32 @@ def test_the_former_district_decides_on_the_rest(world, came):
     assert "delivered in part" not in words(ana.get(SENDER))
 
 
+def test_the_rest_is_decided_and_what_came_is_filed_while_another_version_is_on_its_way(world, rosa):
+    transfer = world.asked(11)
+    world.work(transfer)
+    assert world.work(transfer) == "packed"
+    ana = world.browser("ana")
+    page = words(ana.get(f"{SENDER}/{transfer}"))
+    assert "What the rule released is on its way" in page
+    form = ana.get(f"{SENDER}/{transfer}/release")
+    sent = {"seen": hidden(form, "seen"), "key": "rest 11", "by_rule": ["transcript"], "by_person": ["contacts"]}
+    ana.post(f"{SENDER}/{transfer}/preview", sent)
+    assert ana.post(f"{SENDER}/{transfer}/release", sent).status_code == 303
+    decided = world.ledger.find(transfer)
+    assert (decided.state, decided.version) == ("packed", 1)
+    assert not {one.value for one in decided.withheld} & {"identity", "enrollment", "schedule", "transcript"}
+    assert world.deliver(transfer) == "delivered"
+    assert world.accept(transfer) == "approved"
+    page = rosa.get(f"{PLACE}/{transfer}")
+    filed = {"section": "identity", "how": "written", "seen": hidden(page, "seen"), "key": "identity 11"}
+    assert rosa.post(f"{PLACE}/{transfer}/file", filed).status_code == 303
+    assert "written into your system" in words(rosa.get(f"{PLACE}/{transfer}"))
+    assert world.ledger.find(transfer).filed["identity"].value == "written"
+    world.work(transfer)
+    assert world.deliver(transfer) == "delivered"
+    assert world.accept(transfer) == "acknowledged"
+
+
 def test_a_record_that_is_wrong_is_asked_for_once_more_for_a_reason_of_the_list(world, rosa):
     transfer = world.asked(7)
     world.work(transfer)

@@ -188,7 +188,9 @@ def test_the_clock_begins_anew_where_a_request_is_redirected_and_what_the_receiv
 def happens_none(transfer):
     from gateway.transfers.machine.fold import apply, next_event
 
-    return apply(transfer, next_event(transfer, without(draft(EventKind.MATCH, transfer, result="none"), "subject")))
+    return apply(
+        transfer, next_event(transfer, without(draft(EventKind.MATCH, transfer, result="none"), "subject", "child"))
+    )
 
 
 @given(

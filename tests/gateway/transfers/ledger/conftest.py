@@ -88,7 +88,7 @@ class Bench:
         sending = str(made.party).startswith("sender")
         own = "" if made.party == "gateway" else transfer.sender if sending else transfer.receiver
         made = replace(made, org=more.get("org", own))
-        return without(made, "subject") if made.content.get("result", "one") != "one" else made
+        return without(made, "subject", "child") if made.content.get("result", "one") != "one" else made
 
     def go(self, transfer, *kinds, **more):
         """Append events of these kinds; return the transfer after them."""

@@ -25,7 +25,7 @@ from gateway.transfers.machine.words import (
     TransferState,
 )
 from standards.errors import CallerError
-from tests.gateway.transfers.histories import ECHO, OTHER, RECEIVER, SENDER, after, draft, happens, without
+from tests.gateway.transfers.histories import ECHO, OTHER, RECEIVER, SENDER, TRACE, after, draft, happens, without
 
 E = EventKind
 WAYS = {
@@ -52,7 +52,7 @@ def way(name):
     for step in WAYS[name]:
         kind, more = step if isinstance(step, tuple) else (step, {})
         if more.get("result"):
-            made = without(draft(kind, transfer, **more), "subject")
+            made = without(draft(kind, transfer, **more), "subject", "child")
             transfer = apply(transfer, next_event(transfer, made))
         else:
             transfer = happens(transfer, kind, **more)
@@ -60,7 +60,7 @@ def way(name):
 
 
 def found(transfer, result):
-    return apply(transfer, next_event(transfer, without(draft(E.MATCH, transfer, result=result), "subject")))
+    return apply(transfer, next_event(transfer, without(draft(E.MATCH, transfer, result=result), "subject", "child")))
 
 
 @pytest.mark.parametrize("state", TransferState)
@@ -83,12 +83,14 @@ TABLE = [
     ({"unknown"}, E.REDIRECT, "requested", {S, P, R}),
     ({"unknown"}, E.END, "ended", {S, P, R}),
     ({"matched"}, E.RELEASE, "approved", {B}),
-    ({"matched", "approved"}, E.TASK, "waiting", {B}),
+    ({"matched", "approved", "packed"}, E.TASK, "waiting", {B}),
+    ({"approved"}, E.DOUBT, "near", {B}),
     ({"waiting"}, E.APPROVE, "approved", {P}),
-    ({"waiting"}, E.HOLD, "held", {P}),
+    ({"waiting", "approved", "packed"}, E.HOLD, "held", {P}),
     ({"waiting"}, E.REFUSE, "refused", {P}),
     ({"held"}, E.FREE, "waiting", {S, P}),
     ({"approved"}, E.PACK, "packed", {B}),
+    ({"packed"}, E.UNPACK, "approved", {B}),
     ({"packed"}, E.DELIVER, "delivered", {B, A}),
     ({"delivered"}, E.ACCEPT, "acknowledged", {A}),
     ({"delivered"}, E.RESEND, "approved", {A}),
@@ -114,7 +116,7 @@ def test_an_event_leads_where_the_table_says(row):
         for party in parties:
             later = timedelta(days=14) if kind is E.LAPSE else timedelta(hours=1)
             more = {"sections": ["identity"]} if kind is E.SUPPLEMENT else {}
-            more |= {"causes": ["agreement"]} if (state, kind) == ("approved", E.TASK) else {}
+            more |= {"causes": ["agreement"]} if kind is E.TASK and state != "matched" else {}
             assert happens(way(state), kind, party=party, after=later, **more).state == target
 
 
@@ -200,10 +202,10 @@ def test_a_fee_holds_nothing_but_the_transcript():
     assert happens(waiting, E.HOLD, reason="identity-doubt", sections=["health"]).stops == ()
 
 
-@pytest.mark.parametrize("kind", [E.HOLD, E.REFUSE, E.RESEND, E.WITHDRAW])
+@pytest.mark.parametrize("kind", [E.HOLD, E.REFUSE, E.RESEND, E.WITHDRAW, E.UNPACK])
 @pytest.mark.parametrize("reason", ["", "Anna Lee owes us", "owed"])
 def test_a_reason_is_one_of_a_list(kind, reason):
-    state = {E.RESEND: "delivered"}.get(kind, "waiting")
+    state = {E.RESEND: "delivered", E.UNPACK: "packed"}.get(kind, "waiting")
     with pytest.raises(WrongContent) as refused:
         happens(way(state), kind, reason=reason)
     assert "Anna" not in str(refused.value)
@@ -228,9 +230,12 @@ def test_a_package_holds_what_was_released_and_nothing_else():
         {"identity": "whole", "health": "whole", "discipline": "whole"},
     ):
         with pytest.raises(WrongContent):
-            happens(approved, E.PACK, sections=states)
+            happens(approved, E.PACK, sections=states, traces=dict.fromkeys(states, TRACE))
     told = {"identity": "whole", "health": "not-in-source", "discipline": "withheld", "contacts": "none"}
-    assert happens(approved, E.PACK, sections=told).package.sections == told
+    traces = dict.fromkeys(told, TRACE)
+    assert happens(approved, E.PACK, sections=told, traces=traces).package.sections == told
+    with pytest.raises(WrongContent):
+        happens(approved, E.PACK, sections=told, traces={"identity": TRACE})
 
 
 def test_a_section_is_not_both_approved_and_withheld():
@@ -331,8 +336,92 @@ def test_a_supplement_of_what_nobody_approved_needs_an_approver():
 
 def test_a_supplement_holds_only_what_has_changed_and_is_filed_anew():
     more = after(E.PACK, E.DELIVER, E.ACCEPT, transfer=happens(way("filed"), E.SUPPLEMENT, sections=["transcript"]))
-    assert (more.version, set(more.package.sections), more.filed) == (2, {"transcript"}, {})
+    assert (more.version, set(more.package.sections)) == (2, {"transcript"})
+    assert more.unfiled == {RecordSection.TRANSCRIPT}
     assert happens(more, E.FILE).state == "filed"
+
+
+def test_a_package_that_is_taken_back_leaves_no_gap_for_the_receiver():
+    for taken in (E.TASK, E.UNPACK):
+        back = happens(way("packed"), taken)
+        assert (back.package, outward(back)) == (None, outward(way("packed")))
+        again = after(E.PACK, E.DELIVER, transfer=back if taken is E.UNPACK else happens(back, E.APPROVE))
+        assert list(again.delivered) == [1]
+
+
+def test_what_was_released_can_be_held_until_it_is_fetched():
+    held = happens(way("packed"), E.HOLD, reason="court-order")
+    assert (held.state, held.approved, held.package) == ("held", frozenset(), None)
+    assert outward(held) == outward(way("packed"))
+    again = after(E.FREE, E.APPROVE, E.PACK, E.DELIVER, transfer=held)
+    assert list(again.delivered) == [1]
+
+
+def test_what_is_taken_back_before_it_left_is_released_no_more():
+    back = happens(way("packed"), E.TASK, causes=["restriction"])
+    assert (back.state, back.approved) == ("waiting", frozenset())
+    kept = happens(way("packed"), E.UNPACK, reason="key")
+    assert (kept.state, kept.approved) == ("approved", way("packed").approved)
+
+
+def test_who_was_found_is_forgotten_where_it_is_another_and_never_after_a_delivery():
+    near = happens(way("approved"), E.DOUBT)
+    assert (near.subject, near.child, near.release, near.approved) == ("", "", None, frozenset())
+    assert happens(near, E.CHOOSE).chosen
+    resent = happens(way("delivered"), E.RESEND)
+    assert E.DOUBT not in allowed(resent, B)
+
+
+REST = {"sections": ["transcript", "health"], "withheld": ["discipline", "contacts", "documents", "special-education"]}
+INFO = (E.ASK, E.MATCH, E.RELEASE, E.PACK)
+
+
+@pytest.mark.parametrize("ways", [INFO, (*INFO, E.DELIVER)], ids=["packed", "delivered"])
+def test_an_approver_decides_on_the_rest_while_the_first_part_is_on_its_way(ways):
+    first = after(*ways)
+    rest = happens(first, E.SUPPLEMENT, **REST)
+    assert (rest.state, rest.version, outward(rest)) == (first.state, 1, outward(first))
+    assert E.SUPPLEMENT not in allowed(rest, P)
+    got = rest if E.DELIVER in ways else happens(rest, E.DELIVER)
+    follows = happens(got, E.ACCEPT)
+    assert (follows.state, follows.version, follows.queued) == ("approved", 2, None)
+    assert follows.release.sections == set(REST["sections"])
+    assert set(after(E.PACK, E.DELIVER, transfer=follows).delivered) == {1, 2}
+
+
+def test_what_was_decided_on_the_rest_waits_for_what_is_asked_for_again():
+    rest = happens(after(*INFO, E.DELIVER), E.SUPPLEMENT, **REST)
+    again = happens(rest, E.RESEND)
+    assert (again.version, again.release.by_rule) == (2, True)
+    assert after(E.PACK, E.DELIVER, E.ACCEPT, transfer=again).version == 3
+
+
+def test_what_was_decided_on_the_rest_is_taken_back_with_the_first_part():
+    back = happens(happens(after(*INFO), E.SUPPLEMENT, **REST), E.TASK)
+    assert (back.state, back.queued, back.approved) == ("waiting", None, frozenset())
+
+
+@pytest.mark.parametrize("ways", [(), (E.PACK,), (E.PACK, E.DELIVER), (E.TASK,)])
+def test_the_receiver_files_what_it_has_while_a_later_version_is_on_its_way(ways):
+    later = happens(happens(way("acknowledged"), E.SUPPLEMENT, sections=["transcript"]), E.FILE)
+    later = after(*ways, transfer=later)
+    filed = happens(later, E.FILE)
+    assert (filed.state, len(filed.filed), outward_choices(filed)) == (later.state, 2, outward_choices(later))
+    with pytest.raises(NotAllowed):
+        happens(later, E.FILE, version=2)
+
+
+def test_what_a_later_version_calls_unchanged_stays_filed_and_can_still_be():
+    first = after(E.FILE, E.FILE, transfer=way("acknowledged"))
+    (kept, *_) = first.filed
+    unfiled = max(first.unfiled)
+    states = {kept: "unchanged", unfiled: "unchanged", "transcript": "whole"}
+    more = happens(first, E.SUPPLEMENT, sections=sorted(states))
+    more = happens(more, E.PACK, sections=states, traces=dict.fromkeys(states, TRACE))
+    more = after(E.DELIVER, E.ACCEPT, transfer=more)
+    assert kept in more.filed
+    assert {unfiled, RecordSection.TRANSCRIPT} <= more.unfiled
+    assert happens(more, E.FILE, section=unfiled).filed[unfiled] == "written"
 
 
 def test_a_track_is_settled_when_all_of_it_is_sent_or_withheld():

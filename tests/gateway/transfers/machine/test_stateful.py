@@ -23,6 +23,7 @@ from tests.gateway.transfers.histories import PARTIES, draft, happens, without
 
 CHANCE = st.integers(0, 2**31).map(Random)
 DECIDED = {EventKind.RELEASE, EventKind.APPROVE, EventKind.SUPPLEMENT}
+TAKEN_BACK = {EventKind.TASK, EventKind.UNPACK, EventKind.HOLD}
 ENDINGS = {EventKind.WITHDRAW, EventKind.REFUSE, EventKind.END, EventKind.LAPSE}
 
 
@@ -56,7 +57,7 @@ class AnyHistory(RuleBasedStateMachine):
         event = draft(kind, self.transfer, **more)
         if kind is EventKind.MATCH and chance.random() < 0.4:
             result = chance.choice(["several", "none", "conflict"])
-            return without(replace(event, content=event.content | {"result": result}), "subject")
+            return without(replace(event, content=event.content | {"result": result}), "subject", "child")
         return event
 
     @initialize(chance=CHANCE, steps=st.sampled_from(range(24)))
@@ -135,12 +136,37 @@ class AnyHistory(RuleBasedStateMachine):
 
     @invariant()
     def no_package_is_delivered_twice_and_none_is_skipped(self):
-        """A version that was taken back before it was packed is no package, and its number is not used again."""
-        packed = [event.content["version"] for event in self.events if event.kind is EventKind.PACK]
-        delivered = [event.content["version"] for event in self.events if event.kind is EventKind.DELIVER]
+        """What is taken back before anybody had it is no package: the next one has its number."""
+        packed, delivered = [], []
+        for event in self.events:
+            if event.kind is EventKind.PACK:
+                packed.append(event.content["version"])
+            if event.kind is EventKind.DELIVER:
+                delivered.append(event.content["version"])
+            if event.kind in TAKEN_BACK:
+                del packed[len(delivered) :]
         assert packed == sorted(set(packed))
         assert delivered == list(self.transfer.delivered) == packed[: len(delivered)]
         assert len(packed) - len(delivered) in {0, 1}
+
+    @invariant()
+    def nothing_is_delivered_that_was_taken_back(self):
+        """Between a package and its delivery nobody has asked a person anew, or taken it back."""
+        ready = False
+        for event in self.events:
+            assert event.kind is not EventKind.DELIVER or ready
+            ready = event.kind is EventKind.PACK or (ready and event.kind not in TAKEN_BACK)
+
+    @invariant()
+    def what_is_released_or_on_its_way_is_approved(self):
+        for one in (self.transfer.release, self.transfer.queued):
+            if one is not None and self.transfer.state in {TransferState.APPROVED, TransferState.PACKED}:
+                assert one.sections <= self.transfer.approved
+
+    @invariant()
+    def what_can_be_filed_was_acknowledged(self):
+        accepted = [event.content["version"] for event in self.events if event.kind is EventKind.ACCEPT]
+        assert self.transfer.unfiled == frozenset() or self.transfer.accepted.version == accepted[-1]
 
     @invariant()
     def a_package_leaves_after_its_batch_began(self):

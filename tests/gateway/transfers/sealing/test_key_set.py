@@ -72,7 +72,7 @@ def test_nothing_private_is_published():
     "content",
     [
         b"", b"{}", b"[]", b"null", b'{"keys": {}}', b'{"keys": []}', b'{"keys": [], "keys": []}', b"\xff", b"[" * 100_000,
-        jwks(SIGN)[:-1] + b',"more":1}', jwks(*[SIGN] * 9), b" " * 20_000 + jwks(SIGN), jwks(SIGN).replace(b'"EC"', b"NaN"),
+        jwks(SIGN)[:-1] + b',"more":1}', jwks(*[SIGN] * 65), b" " * 40_000 + jwks(SIGN), jwks(SIGN).replace(b'"EC"', b"NaN"),
     ],
 )  # fmt: skip
 def test_what_is_no_set_is_refused(content):

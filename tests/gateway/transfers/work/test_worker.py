@@ -139,7 +139,9 @@ def test_a_child_who_is_not_there_is_unknown_and_one_with_another_birth_date_nea
 def test_whom_a_person_has_chosen_a_person_releases(world):
     near = world.work(world.ask(world.student(12), **{"birth-date": "1999-01-31"}))
     found = world.work(world.ask(world.student(12)))
-    transfer = world.work(world.does(near, E.CHOOSE, party="sender", content={"subject": found.subject}))
+    transfer = world.work(
+        world.does(near, E.CHOOSE, party="sender", content={"subject": found.subject, "child": found.child})
+    )
     assert transfer.state is TransferState.WAITING
     assert causes(world, transfer) == ["chosen"]
 

@@ -11,6 +11,7 @@ from itertools import count
 
 from gateway.storage.acts import Act
 from gateway.storage.transfers.district_keys import DistrictKey
+from gateway.transfers.districts.standing import registered_tag
 from gateway.transfers.ledger.ledger import TransferLedger
 from gateway.transfers.ledger.limits import AskingLimits
 from gateway.transfers.machine.event import TransferEvent, idempotency_key
@@ -38,9 +39,16 @@ def pair(whose):
 
 
 def agreement_text(
-    release=True, version=1, sender_keys=("maple sig",), begin="2026-09-01", end="2027-08-31", notify=""
+    release=True,
+    version=1,
+    sender_keys=("maple sig",),
+    begin="2026-09-01",
+    end="2027-08-31",
+    notify="",
+    receiver_keys=("cedar enc",),
 ):
     """Write the agreement by which Maple sends records to Cedar."""
+    opened_by = json.dumps([pair(one).thumbprint() for one in receiver_keys])
     pinned = json.dumps([pair(one).thumbprint() for one in sender_keys] or ["s" * 43])
     rule = "  release: {when: [stateId exact, birthDate exact, noRestriction, noHold], tracks: [info]}\n"
     return (
@@ -51,7 +59,7 @@ def agreement_text(
         'clients: [cedar-agent]\noperations: [transfer]\nelements:\n  - {path: "*", action: allow}\n'
         f"transfer:\n{rule if release else ''}  ask: [special-education, health, discipline]\n"
         f"  notify: {notify or 'annual-notice'}\n"
-        f"  keys:\n    receiver: [\"{pair('cedar enc').thumbprint()}\"]\n    sender: {pinned}\n"
+        f"  keys:\n    receiver: {opened_by}\n    sender: {pinned}\n"
     )  # fmt: skip
 
 
@@ -95,6 +103,22 @@ class World:
         key = publish(pair(name), use, NOW - timedelta(days=30), NOW + timedelta(days=330))
         row = DistrictKey(district, key.kid, use.value, "active", key.as_jwk())
         self.desk.district_keys.put(row, Act("ana", "key added", district, {}))
+
+    def revoke(self, district, name):
+        """Revoke a district's key."""
+        found = next(one for one in self.desk.district_keys.of(district) if one.kid == pair(name).thumbprint())
+        told = {**found.key, "status": "revoked"}
+        self.desk.district_keys.put(replace(found, status="revoked", key=told), Act("ana", "key revoked", district, {}))
+
+    def agree(self, text):
+        """Put another agreement in force."""
+        (self.region.folder / "agreements" / "1.yaml").write_text(text)
+        assert self.region.running.reload().ok
+
+    def look_again(self, transfer):
+        """Let the worker look whether what lies ready may still leave; return the transfer as it is then."""
+        self.worker.look_again(transfer.id)
+        return self.find(transfer)
 
     def student(self, number=3):
         """Return what Maple's system knows a student by."""
@@ -143,7 +167,20 @@ class World:
         return self.desk.ledger.append(self.event(transfer, kind, **more)).transfer
 
     def approve(self, transfer, sections=("identity", "contacts", "enrollment", "schedule"), withheld=()):
-        return self.does(transfer, E.APPROVE, content={"sections": list(sections), "withheld": list(withheld)})
+        content = {"sections": list(sections), "withheld": list(withheld), "registered": self.registered(transfer)}
+        return self.does(transfer, E.APPROVE, content=content)
+
+    def supplement(self, transfer, sections, withheld=()):
+        content = {"sections": list(sections), "withheld": list(withheld), "registered": self.registered(transfer)}
+        return self.does(transfer, E.SUPPLEMENT, content=content | {"on_request": False})
+
+    def registered(self, transfer):
+        """Return the tag of what the registers say now of the student of a transfer."""
+        found = self.find(transfer)
+        with self.desk.visiting() as gateway:
+            roll = self.desk.children.roll(gateway.districts[found.sender])
+            grant = gateway.grants.transfer(found.sender, found.receiver)[1]
+            return registered_tag(self.desk.register_keys, roll, found, grant, gateway.views.today(grant))
 
     def find(self, transfer):
         return self.desk.ledger.find(getattr(transfer, "id", transfer))
@@ -154,20 +191,19 @@ class World:
         return self.find(transfer)
 
     def terms(self):
-        return self.region.gateway.grants.transfer(SENDER, RECEIVER)[0].transfer
+        with self.desk.visiting() as gateway:
+            return gateway.grants.transfer(SENDER, RECEIVER)[0].transfer
 
     def container(self, transfer):
         packages = self.desk.packages
         found = self.find(transfer)
         return b"".join(packages.read(packages.find(found.id, found.version)))
 
-    def opened(self, transfer):
-        """Open the package of a transfer with Cedar's key."""
+    def opened(self, transfer, key="cedar enc"):
+        """Open the package of a transfer with a key of Cedar."""
         found = self.find(transfer)
         parties = parties_of(self.desk, found, self.terms())
-        return open_package(
-            BytesIO(self.container(found)), found.id, found.version, parties, [pair("cedar enc")], self.clock()
-        )
+        return open_package(BytesIO(self.container(found)), found.id, found.version, parties, [pair(key)], self.clock())
 
     def deliver(self, transfer):
         found = self.find(transfer)
