@@ -260,6 +260,7 @@ def _flat(messages: Any, place: str = "") -> Iterator[str]:
     """Yield each mistake with its place."""
     if isinstance(messages, dict):
         for name, some in messages.items():
-            yield from _flat(some, f"{place}.{name}" if place and name != "_schema" else str(name))
+            inner = name not in {"_schema", "value"}  # of one in a table marshmallow says that its value is wrong
+            yield from _flat(some, f"{place}.{name}" if place and inner else place or str(name))
     else:
         yield from (f"{place}: {one}" for one in messages)

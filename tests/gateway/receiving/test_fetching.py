@@ -149,8 +149,8 @@ def test_both_keys_of_a_sender_count_while_it_changes_from_one_to_the_other(fir)
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        ("keys = [", "gateway_signs = true\nkeys = [", "senders.maple.value.keys: Name the keys by which it signs"),
-        ("keys = [", "# ", "senders.maple.value.keys: Name the keys by which it signs, or write gateway_signs"),
+        ("keys = [", "gateway_signs = true\nkeys = [", "senders.maple.keys: Name the keys by which it signs"),
+        ("keys = [", "# ", "senders.maple.keys: Name the keys by which it signs, or write gateway_signs"),
         ("keys = [", "gateway_signs = true # ", "senders.maple.gateway_signs: Put the thumbprints of the gateway's"),
         ("signers = [", 'signers = ["{maple}"] # ', "senders.maple.keys: A key is among signers under [gateway]"),
     ],
