@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.transfers.office import DECIDE, FOLLOW, HIDDEN, MATCH, READ, WITHDRAW, TransferOffice
 from gateway.admin.transfers.own_children import own_child
+from gateway.storage.transfers.attachments import Attachments
 from gateway.tasks.moving import supplement_task
 from gateway.tasks.store import Tasks
 from gateway.transfers.clocks.clocks import clocks
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.admin.transfers.own_children import OwnChild
+    from gateway.storage.transfers.attachments import Attachment
     from gateway.tasks.task import PersonTask
     from gateway.transfers.clocks.clocks import Light, TransferClock
     from gateway.transfers.districts.children import DistrictRoll
@@ -40,6 +42,8 @@ NEEDS: Final[Mapping[EventKind, str]] = {
     EventKind.NONE_OF_THEM: MATCH,
     EventKind.REDIRECT: MATCH,
     EventKind.END: MATCH,
+    EventKind.ATTACH: DECIDE,
+    EventKind.DETACH: DECIDE,
     EventKind.APPROVE: DECIDE,
     EventKind.HOLD: DECIDE,
     EventKind.FREE: DECIDE,
@@ -50,10 +54,10 @@ NEEDS: Final[Mapping[EventKind, str]] = {
 """The action of the roles that each event of the sending district needs."""
 BLANK: Final[Mapping[str, Any]] = {
     "causes": (), "hold": None, "rule": frozenset(), "approved": frozenset(), "withheld": frozenset(),
-    "sent": frozenset(),
+    "sent": frozenset(), "attachments": (),
 }  # fmt: skip
 """What a view shows to whoever follows transfers without a look at children: their ids, states and clocks alone."""
-RELEASING: Final = frozenset({EventKind.APPROVE, EventKind.SUPPLEMENT})
+RELEASING: Final = frozenset({EventKind.APPROVE, EventKind.SUPPLEMENT, EventKind.ATTACH, EventKind.DETACH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,8 @@ class CustodyView:
     *receiver* is empty where the actor may not know it. *number* is what a decision says that it has seen. *child* is
     who was found; *candidates* are there to be chosen from, with the number of those *left_out*. *offered* is what the
     actor may do now; *causes* are why a person must decide. Of the *sections*, *rule* are those that the agreement
-    lets leave by rule. It *needs_two* persons to release anything. *source_fails* where the district's own system
-    cannot be read, so that neither child nor candidates are shown.
+    lets leave by rule. *attachments* wait to be sent along. It *needs_two* persons to release anything. *source_fails*
+    where the district's own system cannot be read, so that neither child nor candidates are shown.
     """
 
     id: str
@@ -99,10 +103,16 @@ class CustodyView:
     needs_two: bool = False
     supplement_asked: bool = False
     source_fails: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
 
 class CustodyReading(TransferOffice):
     """What a district may read of the transfers that are asked of it."""
+
+    @property
+    def attachments(self) -> Attachments:
+        """What people have added to records."""
+        return Attachments(self.region.store, self.key, self.region.clock)
 
     def worklist(
         self,
@@ -144,7 +154,7 @@ class CustodyReading(TransferOffice):
             own_child(roll, row) if roll is not None and row is not None and self._sees_children() else None,
             rule=_by_rule(terms), approved=transfer.approved, withheld=transfer.withheld, sent=transfer.sent,
             needs_two=terms is not None and terms.two_persons, supplement_asked=self.supplement_asked(transfer),
-            source_fails=roll is None and self._sees_children(),
+            source_fails=roll is None and self._sees_children(), attachments=self.attachments.of(transfer.id),
         )  # fmt: skip
         if not self._sees_children():
             return replace(found, **BLANK)

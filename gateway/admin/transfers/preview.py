@@ -10,6 +10,7 @@ from gateway.admin.transfers.deciding import APPROVER_ALONE, section_words
 from gateway.admin.transfers.office import DECIDE
 from gateway.one_line import one_line
 from gateway.people.actor import NotPermitted
+from gateway.transfers.attachments.added import added_to
 from gateway.transfers.districts.release import header_of, plan_of, sending_office
 from gateway.transfers.machine.errors import NotAllowed
 from gateway.transfers.machine.words import SectionState
@@ -17,6 +18,7 @@ from gateway.transfers.package.assembly import pack
 from gateway.transfers.package.contents.reader import GatewayRecord
 from gateway.transfers.package.files import read
 from gateway.transfers.package.header import ReceivingKey
+from gateway.transfers.package.notes import PATH as NOTES
 from gateway.transfers.package.sections import FULL
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 MAX_ROWS: Final = 200
 """The records of a section that are written out; how many there are beside is said."""
 EDFI: Final = "ed-fi/"
+DOCUMENTS: Final = "documents/"
 SUMMARY: Final = "summary.html"
 COLUMNS: Final = ("record", "says")
 NOBODY: Final = "No student of the district is found yet, or the request is closed: there is nothing to show."
@@ -98,7 +101,8 @@ class ReleasePreview(CustodyReading):
             transfer.id, version or transfer.version + 1, agreement, sending_office(agreement, roll),
             ReceivingKey(transfer.receiver, kid, transfer.receiver), self.region.clock(),
         )  # fmt: skip
-        return pack(header, plan_of(track, sections), GatewayRecord(self.gateway, grant, roll.id_of(row)))
+        added = added_to(self.attachments.opened(transfer.id))
+        return pack(header, plan_of(track, sections), GatewayRecord(self.gateway, grant, roll.id_of(row)), added)
 
 
 def _shown(made: TransferPackage) -> PreviewedRelease:
@@ -118,7 +122,11 @@ def _section(told: Mapping[str, Any], files: Mapping[str, bytes]) -> PreviewedSe
 
 
 def _rows(path: str, content: bytes) -> Iterator[tuple[str, ...]]:
-    """Yield each record of a file in one line; a file that is for people or other programs has none."""
+    """Yield each record of a file in one line; of files that are for people or programs, what a person added alone."""
+    if path.startswith(DOCUMENTS):
+        yield "document", f"PDF: {len(content)} bytes"
+    if path == NOTES:
+        yield "note", one_line("; ".join(f"{name}: {value}" for name, value in _leaves(read(content))))
     if path.startswith(EDFI):
         kind = path.removeprefix(EDFI).removesuffix(".json")
         for document in read(content):

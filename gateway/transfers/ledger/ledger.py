@@ -21,6 +21,7 @@ from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
 from gateway.storage.secrets import derive_subkey
 from gateway.storage.transfers.asked_values import forget_asked_values, keep_asked_values, open_asked_values
+from gateway.storage.transfers.attachments import forget_attachments
 from gateway.storage.transfers.tables import transfer_events, transfer_idempotency, transfer_misses, transfers
 from gateway.transfers.clocks.clocks import told_due
 from gateway.transfers.ledger.rows import event_of, event_values, listed_values
@@ -28,7 +29,8 @@ from gateway.transfers.machine.contents import MEMBERS
 from gateway.transfers.machine.errors import NotPartyTo, TransferKeyReused
 from gateway.transfers.machine.event import spell_moment
 from gateway.transfers.machine.fold import apply, fold, next_event
-from gateway.transfers.machine.words import TransferState
+from gateway.transfers.machine.guards import release_of
+from gateway.transfers.machine.words import EventKind, TransferState
 from standards.errors import ConcurrentChange, InvalidBody, TooManyRequests
 
 if TYPE_CHECKING:
@@ -236,6 +238,10 @@ class TransferLedger:
             connection.execute(insert(transfer_misses).values(receiver=after.receiver, at=event.at))
         if after.is_closed or after.delivered:
             forget_asked_values(connection, after.id)
+        if after.is_closed or after.sender != before.sender:
+            forget_attachments(connection, after.id)
+        elif event.kind is EventKind.ACCEPT:
+            forget_attachments(connection, after.id, sections=release_of(after).sections)
 
     def _check_misses(self, connection: Connection, receiver: str) -> None:
         since = self._clock() - MISSES_WITHIN

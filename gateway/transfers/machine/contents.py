@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.transfers.machine.errors import WrongContent
 from gateway.transfers.machine.event import read_moment
 from gateway.transfers.machine.words import (
+    ATTACHED,
     MIN_ASKED_PARTS,
     REASONS,
     AskedPart,
@@ -71,6 +72,10 @@ def _is_states(value: Any) -> bool:
     return isinstance(value, dict) and all(section(name) and state(word) for name, word in value.items())
 
 
+def _is_attached(value: Any) -> bool:
+    return isinstance(value, str) and value in ATTACHED
+
+
 HASHED, TAGGED, DISTRICT = _pattern(HASH), _pattern(TAG), _pattern(NAME)
 SOME_SECTIONS, ANY_SECTIONS = _some_of(RecordSection, 1), _some_of(RecordSection)
 
@@ -89,6 +94,8 @@ MEMBERS: Final[Mapping[EventKind, Mapping[str, Check]]] = {
     EventKind.REDIRECT: {"sender": DISTRICT},
     EventKind.END: {},
     EventKind.TASK: {"causes": _some_of(TaskCause, 1)},
+    EventKind.ATTACH: {"section": _is_attached, "attachment": TAGGED},
+    EventKind.DETACH: {"attachment": TAGGED},
     EventKind.RELEASE: {"sections": SOME_SECTIONS, "leaves": _is_moment},
     EventKind.APPROVE: {"sections": SOME_SECTIONS, "withheld": ANY_SECTIONS, "leaves": _is_moment},
     EventKind.HOLD: {"sections": SOME_SECTIONS},
@@ -110,8 +117,9 @@ MEMBERS: Final[Mapping[EventKind, Mapping[str, Check]]] = {
 }
 """The members of each kind of event, all of them required, but that only a match of one has a *subject*.
 
-*subject* is a keyed tag of the student in the sending district, *echo* a keyed digest of the figures that the
-receiver's side must read back, *leaves* the earliest moment for the package, *due* what the receiver is told.
+*subject* is a keyed tag of the student in the sending district, *attachment* one of what a person adds to the record,
+*echo* a keyed digest of the figures that the receiver's side must read back, *leaves* the earliest moment for the
+package, *due* what the receiver is told.
 """
 
 UNDER_AGREEMENT: Final = frozenset(

@@ -177,6 +177,10 @@ def _task(transfer: Transfer, _event: TransferEvent) -> dict[str, Any]:
     return {"approved": (transfer.approved - release_of(transfer).sections) | transfer.sent}
 
 
+def _stay(transfer: Transfer, _event: TransferEvent) -> dict[str, Any]:
+    return {"state": transfer.state}
+
+
 def _released(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
     """Release what an *event* names, as the version behind the last package.
 
@@ -243,6 +247,8 @@ EFFECTS: Final[Mapping[EventKind, Effect]] = {
     EventKind.CHOOSE: _choose,
     EventKind.REDIRECT: _redirect,
     EventKind.TASK: _task,
+    EventKind.ATTACH: _stay,
+    EventKind.DETACH: _stay,
     EventKind.RELEASE: _released,
     EventKind.APPROVE: _released,
     EventKind.SUPPLEMENT: _released,

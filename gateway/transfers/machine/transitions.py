@@ -32,6 +32,9 @@ BEFORE_DELIVERY: Final = {
     S.REQUESTED, S.MATCHED, S.NEAR, S.UNKNOWN, S.WAITING, S.HELD, S.APPROVED, S.PACKED,
 }  # fmt: skip
 
+DECIDED_ON: Final = {S.WAITING, S.ACKNOWLEDGED, S.FILED}
+"""Where a person decides what leaves; adding to the record leaves the state as it is."""
+
 TRANSITIONS: Final[Mapping[EventKind, Transition]] = {
     EventKind.ASK: _row(set(), S.REQUESTED, TransferParty.RECEIVER),
     EventKind.MATCH: _row({S.REQUESTED}, S.MATCHED, TransferParty.GATEWAY),
@@ -41,6 +44,8 @@ TRANSITIONS: Final[Mapping[EventKind, Transition]] = {
     EventKind.END: _row({S.UNKNOWN}, S.ENDED, TransferParty.RECEIVER, *SENDING),
     EventKind.RELEASE: _row({S.MATCHED}, S.APPROVED, TransferParty.GATEWAY),
     EventKind.TASK: _row({S.MATCHED, S.APPROVED}, S.WAITING, TransferParty.GATEWAY),
+    EventKind.ATTACH: _row(DECIDED_ON, S.WAITING, TransferParty.SENDER_APPROVER),
+    EventKind.DETACH: _row(DECIDED_ON, S.WAITING, TransferParty.SENDER_APPROVER),
     EventKind.APPROVE: _row({S.WAITING}, S.APPROVED, TransferParty.SENDER_APPROVER),
     EventKind.HOLD: _row({S.WAITING}, S.HELD, TransferParty.SENDER_APPROVER),
     EventKind.REFUSE: _row({S.WAITING}, S.REFUSED, TransferParty.SENDER_APPROVER),
@@ -54,7 +59,7 @@ TRANSITIONS: Final[Mapping[EventKind, Transition]] = {
     EventKind.WITHDRAW: _row(BEFORE_DELIVERY, S.WITHDRAWN, TransferParty.RECEIVER, *SENDING),
     EventKind.LAPSE: _row({S.PACKED}, S.LAPSED, TransferParty.GATEWAY),
 }
-"""The table; a match leads to one of three states, and filing the last section to *filed*."""
+"""The table; a match leads to one of three states, filing the last section to *filed*, and adding to none other."""
 
 
 def allowed(transfer: Transfer | None, party: TransferParty) -> frozenset[EventKind]:

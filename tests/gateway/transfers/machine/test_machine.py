@@ -84,6 +84,7 @@ TABLE = [
     ({"unknown"}, E.END, "ended", {S, P, R}),
     ({"matched"}, E.RELEASE, "approved", {B}),
     ({"matched", "approved"}, E.TASK, "waiting", {B}),
+    *(({state}, kind, state, {P}) for state in ("waiting", "acknowledged", "filed") for kind in (E.ATTACH, E.DETACH)),
     ({"waiting"}, E.APPROVE, "approved", {P}),
     ({"waiting"}, E.HOLD, "held", {P}),
     ({"waiting"}, E.REFUSE, "refused", {P}),
