@@ -21,7 +21,7 @@ from gateway.receiving.errors import (
 from gateway.receiving.filing import undoing
 from gateway.receiving.filing.codes import AnswerBook, CodeBook
 from gateway.receiving.filing.filing_plan import open_questions, plan
-from gateway.receiving.filing.own_system import OwnSystem, roster_state_ids, state_ids_of
+from gateway.receiving.filing.own_system import OwnSystem, roster_numbers, roster_state_ids, state_ids_of
 from gateway.receiving.filing.remapping import COURSES, PROFILES, ReceiverKeys, Remapping
 from gateway.receiving.filing.writing import FiledRecord, FilingOutcome, Writing
 from standards.errors import SettingsError, SourceError
@@ -301,7 +301,8 @@ class ReceivingAgent:
             raise WrongStudent(NO_CHILD)
         born = str(students[0].get("birthDate"))
         state_ids = state_ids_of(received.documents(PROFILES)) | roster_state_ids(received.files)
-        child = system.child(str(known["unique"]) if known else "", born, state_ids)
+        numbers = roster_numbers(received.files)
+        child = system.child(str(known["unique"]) if known else "", born, state_ids, numbers)
         self.know(received.transfer, child, checked=True)
         return child
 

@@ -37,6 +37,10 @@ NOT_THERE = "The gateway has the package no more: it was withdrawn, or its time 
 NOT_LISTED = "The gateway's list of packages says something that it should not."
 CLOCK = "Is the clock of this machine right?"
 NOT_FETCHED = "The package is not here: fetch it first."
+NOT_BY_GATEWAY = (
+    "The gateway has signed in the place of {}, which signs by keys of its own: nothing is opened. Call a number of"
+    " theirs that you know already; only if they say that the gateway signs for them, say so under [senders.{}]."
+)
 NO_SENDER = "The settings name no sender by whose keys the package could be verified."
 
 
@@ -135,6 +139,8 @@ def open_received(
         except SealingError as error:
             raise PackageRefused(error.message, again=True) from None
         else:
+            if found.facts.signed_by is SignedBy.GATEWAY and not settings.senders[name].gateway_signs:
+                raise PackageRefused(NOT_BY_GATEWAY.format(settings.senders[name].name, name))
             return ReceivedPackage(transfer, version, name, read(found.manifest), found.files)
     message = refused.message if refused else NO_SENDER
     raise PackageRefused(f"{message} {CLOCK}" if message in {NOT_YET, EXPIRED} else message)
@@ -155,7 +161,11 @@ def refresh_keys(client: TransferClient, state: StateFolder, names: Collection[s
 def _signers(
     settings: HouseSettings, name: str, client: TransferClient | None, state: StateFolder
 ) -> dict[SignedBy, KeySet]:
-    """Return the keys that may sign for a sender: its own that are pinned, and the gateway's that are."""
+    """Return the pinned keys by which a package of a sender may be signed: its own, and the gateway's.
+
+    Whether the gateway's signature counts for it is not said here (see `open_received`): where it does not, that the
+    gateway has signed is told, instead of a key that nobody knows.
+    """
     sender, gateway = settings.senders[name], frozenset(settings.gateway["signers"])
     found = {}
     if sender.keys:

@@ -28,7 +28,7 @@ def place(received: ReceivedPackage, folder: Path, journal: Journal) -> list[Pat
             target = root / path
             if target.exists() and _hash(target) == hashlib.sha256(content).hexdigest():
                 continue
-            target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            _make_folder(target.parent)
             relative = target.relative_to(folder).as_posix()
             journal.add(PLACED, path=relative, sha256=hashlib.sha256(content).hexdigest())
             write_private(target, content)
@@ -46,7 +46,22 @@ def remove(folder: Path, journal: Journal) -> Iterator[Path]:
         if target.is_file() and _hash(target) == digest:
             target.unlink()
             journal.add(REMOVED, path=relative)
+            _remove_empty(target.parent, folder)
             yield target
+
+
+def _make_folder(path: Path) -> None:
+    """Make a folder and those above it that are missing, each for its owner alone."""
+    for one in (*reversed(path.parents), path):
+        if not one.exists():
+            one.mkdir(mode=FOLDER_MODE)
+
+
+def _remove_empty(path: Path, top: Path) -> None:
+    """Delete a folder that is empty, and those above it that are then, below *top*."""
+    while path != top and not any(path.iterdir()):
+        path.rmdir()
+        path = path.parent
 
 
 def _hash(path: Path) -> str:

@@ -25,6 +25,10 @@ ASK, NEW = COURSE_CHOICES = ("ask", "new")
 MAX_SETTINGS_BYTES: Final = 1 << 20
 DEFAULT_EVERY_SECONDS: Final = 300
 
+ONE_SIGNER: Final = "Name the keys by which it signs, or write gateway_signs = true, not both."
+NO_SIGNERS: Final = "Put the thumbprints of the gateway's keys into signers under [gateway]."
+GATEWAY_KEY: Final = "A key is among signers under [gateway], and is none of the sender's own."
+
 
 def _text(about: str, **more: Any) -> fields.String:
     return fields.String(metadata={"about": about}, validate=validate.Length(min=1), **more)
@@ -45,9 +49,8 @@ class GatewaySchema(Schema):
     url = _text("The address of the gateway's transfers, up to `/transfers/v1`.", required=True)
     token_url = _text("Where the gateway gives tokens.", required=True)
     client_id = _text("The client of the district that has the scope `transfer:receive`.", required=True)
-    client_secret = _text("Its secret, as `env:NAME` or `file:PATH`.", load_default=None)
-    client_key = _text("Instead of a secret: the file of the private key by which it authenticates.", load_default=None)
-    signers = _thumbprints("The keys by which the gateway signs for districts that do not sign themselves.")
+    client_secret = _text("Its secret, as `env:NAME` or `file:PATH`.", required=True)
+    signers = _thumbprints("The keys by which the gateway signs for the senders of `gateway_signs`.")
     allow_private = fields.Boolean(load_default=False, metadata={"about": "Whether plain http and private addresses."})
     ca_file = fields.String(load_default="", metadata={"about": "Certificates that the gateway's is checked against."})
     every = fields.Integer(
@@ -55,11 +58,6 @@ class GatewaySchema(Schema):
         validate=validate.Range(1, 86_400),
         metadata={"about": "Seconds between two looks of `crossing receive run`."},
     )
-
-    @validates_schema(skip_on_field_errors=True)
-    def _authenticated(self, data: Mapping[str, Any], **_more: Any) -> None:
-        if bool(data["client_secret"]) == bool(data["client_key"]):
-            raise ValidationError("Name a secret or a key of the client, not both.", "client_secret")
 
 
 class PrivateKeysSchema(Schema):
@@ -80,7 +78,15 @@ class SenderSchema(Schema):
 
     name = _text("How the registrar calls it; transcripts name it so.", required=True)
     keys = _thumbprints("The thumbprints of the keys by which it signs, as the agreement pins them.")
+    gateway_signs = fields.Boolean(
+        load_default=False, metadata={"about": "Instead of keys: whether it lets the gateway sign in its place."}
+    )
     jwks = _text("A file of its public keys; without it the gateway is asked for them.", load_default=None)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _one_signer(self, data: Mapping[str, Any], **_more: Any) -> None:
+        if bool(data["keys"]) == data["gateway_signs"]:
+            raise ValidationError(ONE_SIGNER, "keys")
 
 
 class DestinationSchema(Schema):
@@ -119,13 +125,27 @@ class HouseSchema(Schema):
     )
     destination = fields.Nested(DestinationSchema, load_default=None)
 
+    @validates_schema(skip_on_field_errors=True)
+    def _pinned(self, data: Mapping[str, Any], **_more: Any) -> None:
+        """Refuse a sender for whom no key counts, and a key of the gateway that is called a sender's own."""
+        gateway = set(data["gateway"]["signers"])
+        for name, one in data["senders"].items():
+            if one["gateway_signs"] and not gateway:
+                raise ValidationError(NO_SIGNERS, f"senders.{name}.gateway_signs")
+            if gateway & set(one["keys"]):
+                raise ValidationError(GATEWAY_KEY, f"senders.{name}.keys")
+
 
 @dataclass(frozen=True, slots=True)
 class SenderSettings:
-    """A district that sends records: its *name*, the *keys* that are pinned, and where its public keys are."""
+    """A district that sends records: its *name*, the *keys* of its own that are pinned, and where the public ones are.
+
+    Only where *gateway_signs* does the signature of the gateway count for it.
+    """
 
     name: str
     keys: frozenset[str]
+    gateway_signs: bool = False
     jwks: Path | None = None
 
 
@@ -216,7 +236,9 @@ def resolve(reference: str, folder: Path) -> str:
 def _settings(path: Path, loaded: Mapping[str, Any]) -> HouseSettings:
     folder = path.parent
     senders = {
-        name: SenderSettings(one["name"], frozenset(one["keys"]), folder / one["jwks"] if one["jwks"] else None)
+        name: SenderSettings(
+            one["name"], frozenset(one["keys"]), one["gateway_signs"], folder / one["jwks"] if one["jwks"] else None
+        )
         for name, one in loaded["senders"].items()
     }
     return HouseSettings(
@@ -238,6 +260,7 @@ def _flat(messages: Any, place: str = "") -> Iterator[str]:
     """Yield each mistake with its place."""
     if isinstance(messages, dict):
         for name, some in messages.items():
-            yield from _flat(some, f"{place}.{name}" if place and name != "_schema" else str(name))
+            inner = name not in {"_schema", "value"}  # of one in a table marshmallow says that its value is wrong
+            yield from _flat(some, f"{place}.{name}" if place and inner else place or str(name))
     else:
         yield from (f"{place}: {one}" for one in messages)

@@ -102,3 +102,6 @@ def _notes(told: Mapping[str, Any]) -> Iterator[str]:
     for one in told.get("restrictions", ()):
         until = f" until {one['until']}" if one.get("until") else ""
         yield _printable(f"  NOTE       {one['kind']}{until}: for the registrar alone")
+    if message := str(told.get("message", "")):
+        yield "  NOTE       from the registrar there, for the registrar alone:"
+        yield from (f"    {_printable(line)}" for line in message.splitlines())

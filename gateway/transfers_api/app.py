@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.admin_api.app import framed_app
 from gateway.admin_api.frame.idempotency import Idempotency
 from gateway.admin_api.frame.operations import STATE, Serving, add_to
-from gateway.transfers_api import decisions, description, keys, packages, requests, signatures
+from gateway.transfers_api import attachments, decisions, description, keys, packages, requests, signatures
 from gateway.transfers_api.authentication import DistrictEntrance
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 GROUPS: Final = (
     requests.ROUTES,
     decisions.ROUTES,
+    attachments.ROUTES,
     packages.ROUTES,
     signatures.ROUTES,
     keys.ROUTES,

@@ -55,6 +55,15 @@ class ShownClockSchema(AdminBody):
     calendar = fields.String(required=True)
 
 
+class ShownAttachmentSchema(AdminBody):
+    """Something that was added to the record: in which section it leaves, its size in bytes, and since when."""
+
+    id = fields.String(required=True)
+    section = fields.String(required=True)
+    size = fields.Integer(required=True)
+    at = fields.String(required=True)
+
+
 class TransferSchema(AdminBody):
     """A transfer. Of role *out* it is what every requester sees: asked, delivered or closed, and when it is due.
 
@@ -85,6 +94,7 @@ class TransferSchema(AdminBody):
     withheld = fields.List(fields.String())
     needsTwo = fields.Boolean()  # noqa: N815
     supplementAsked = fields.Boolean()  # noqa: N815
+    attachments = fields.List(fields.Nested(ShownAttachmentSchema))
 
 
 def outward_json(one: OutwardTransfer) -> dict[str, Any]:
@@ -117,6 +127,10 @@ def custody_json(one: CustodyView, *, whole: bool) -> dict[str, Any]:
         "approved": sorted(part.value for part in one.approved),
         "withheld": sorted(part.value for part in one.withheld), "needsTwo": one.needs_two,
         "supplementAsked": one.supplement_asked,
+        "attachments": [
+            {"id": each.id, "section": each.section, "size": each.size, "at": spell_moment(each.at)}
+            for each in one.attachments
+        ],
     }  # fmt: skip
     if not whole:
         return told

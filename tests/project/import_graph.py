@@ -103,6 +103,7 @@ FLOORS = [
     "gateway.receiving",
     "gateway.sending",
     "gateway.transfers.machine",
+    "gateway.transfers.attachments",
     "gateway.transfers.clocks",
     "gateway.transfers.ledger",
     "gateway.transfers.districts",

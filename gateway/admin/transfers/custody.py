@@ -1,23 +1,39 @@
-"""Custody: the sending district finds the student who is asked for, and decides what of the record leaves."""
+"""Custody: the sending district finds the student who is asked for, adds to the record, and decides what leaves."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.admin.transfers.custody_view import CustodyView, about_candidate
 from gateway.admin.transfers.deciding import TransferDecisions
-from gateway.admin.transfers.office import MATCH, WITHDRAW
+from gateway.admin.transfers.office import DECIDE, MATCH, WITHDRAW
 from gateway.people.actor import NotPermitted
+from gateway.storage.transfers.attachments import Attachment, forget_attachments, keep_attachment
+from gateway.transfers.attachments.pdf import check_pdf
 from gateway.transfers.districts.children import subject_tag
 from gateway.transfers.districts.standing import child_tag
-from gateway.transfers.machine.words import EventKind
-from standards.errors import NotFound
+from gateway.transfers.machine.words import EventKind, RecordSection
+from gateway.translations.phrases import Phrase
+from standards.errors import InvalidBody, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+
+    from sqlalchemy import Connection
 
     from gateway.transfers.machine.transfer import Transfer
 APPROVER_PASSES_ON: Final = "An approver of the district passes a request on: nobody else knows who asks."
+
+
+MAX_DOCUMENTS: Final = 10
+MAX_ATTACHED_BYTES: Final = 30 << 20
+MAX_NOTE_CHARACTERS: Final = 2000
+ATTACHED: Final = "attachments"
+
+TOO_MANY: Final = "At most %(most)s documents of together %(mebibytes)s MiB go along with a record."
+LONG_NOTE: Final = "A note has at most %(most)s characters, and nothing but text in it."
+NOT_ATTACHED: Final = "This is not attached any more: look again."
 
 
 class TransferCustody(TransferDecisions):
@@ -73,6 +89,98 @@ class TransferCustody(TransferDecisions):
         """Withdraw a request before anything was delivered, for the sending district."""
         self.need(WITHDRAW)
         return self._done(self.sent_to_us(transfer), EventKind.WITHDRAW, expected, key, reason=reason)
+
+    def attach_document(self, transfer: str, content: bytes, expected: int, key: str) -> CustodyView:
+        """Add a PDF document to the record: it is checked, sealed at once, and leaves if *documents* are released.
+
+        Raises:
+            BodyTooLarge: it is larger than a document may be.
+            InvalidBody: it is no PDF document, or it does something; or there are too many.
+            ConcurrentChange: the transfer is not as it was seen.
+        """
+        found = self._to_be_added_to(transfer)
+        check_pdf(content)
+        there = self._attached(found, RecordSection.DOCUMENTS)
+        if len(there) >= MAX_DOCUMENTS or sum(one.size for one in there) + len(content) > MAX_ATTACHED_BYTES:
+            raise InvalidBody(Phrase(TOO_MANY, most=MAX_DOCUMENTS, mebibytes=MAX_ATTACHED_BYTES >> 20))
+        return self._attach(found, RecordSection.DOCUMENTS, content, expected, key)
+
+    def write_note(self, transfer: str, text: str, expected: int, key: str) -> CustodyView:
+        """Write the note to the receiving registrar in the place of the one before; an empty one is none.
+
+        Raises:
+            InvalidBody: it is longer than a note may be.
+        """
+        found = self._to_be_added_to(transfer)
+        said = "\n".join(line.rstrip() for line in text.strip().splitlines())
+        if len(said) > MAX_NOTE_CHARACTERS or not all(one.isprintable() or one == "\n" for one in said):
+            raise InvalidBody(Phrase(LONG_NOTE, most=MAX_NOTE_CHARACTERS))
+        before = self._attached(found, RecordSection.RESTRICTIONS)
+        if said:
+            return self._attach(found, RecordSection.RESTRICTIONS, said.encode(), expected, key, before)
+        return self._detach(found, before[0].id, expected, key) if before else self.view(found)
+
+    def detach(self, transfer: str, attachment: str, expected: int, key: str) -> CustodyView:
+        """Take something back that was added to the record.
+
+        Raises:
+            NotFound: it is not there.
+        """
+        found = self._to_be_added_to(transfer)
+        return self._detach(found, attachment, expected, key)
+
+    def document(self, transfer: str, attachment: str) -> bytes:
+        """Return a document that was added to the record; that somebody looked is on record.
+
+        Raises:
+            NotFound: it is not there.
+        """
+        found = self._to_be_added_to(transfer)
+        for one in self.attachments.opened(found.id):
+            if one.about.id == attachment and one.about.section == RecordSection.DOCUMENTS:
+                self.record("transfer document shown", found.id, {"attachment": attachment})
+                return one.content
+        raise NotFound(NOT_ATTACHED)
+
+    def _to_be_added_to(self, transfer: str) -> Transfer:
+        """Find a transfer to whose record the actor may add."""
+        self.need(DECIDE)
+        found = self.sent_to_us(transfer)
+        self._check_approver(found)
+        return found
+
+    def _attached(self, transfer: Transfer, section: RecordSection) -> list[Attachment]:
+        return [one for one in self.attachments.of(transfer.id) if one.section == section]
+
+    def _attach(
+        self,
+        transfer: Transfer,
+        section: RecordSection,
+        content: bytes,
+        expected: int,
+        key: str,
+        instead: Collection[Attachment] = (),
+    ) -> CustodyView:
+        identifier = self.tag(f"{ATTACHED} {transfer.id} {section}".encode(), hashlib.sha256(content).hexdigest())
+        about = {"section": section.value, "attachment": identifier}
+        kept = Attachment(identifier, section.value, len(content), self.actor.name, self.region.clock())
+
+        def beside(connection: Connection, after: Transfer) -> None:
+            forget_attachments(connection, after.id, ids=[identifier, *(one.id for one in instead)])
+            keep_attachment(connection, self.key, after.id, kept, content)
+
+        draft = self.event(transfer.id, EventKind.ATTACH, self.party, key, about)
+        return self.view(self.ledger.append(draft, expected, beside).transfer)
+
+    def _detach(self, transfer: Transfer, attachment: str, expected: int, key: str) -> CustodyView:
+        draft = self.event(transfer.id, EventKind.DETACH, self.party, key, {"attachment": attachment})
+        if draft.key not in transfer.keys and all(one.id != attachment for one in self.attachments.of(transfer.id)):
+            raise NotFound(NOT_ATTACHED)
+
+        def beside(connection: Connection, after: Transfer) -> None:
+            forget_attachments(connection, after.id, ids=[attachment])
+
+        return self.view(self.ledger.append(draft, expected, beside).transfer)
 
     def _done(
         self,

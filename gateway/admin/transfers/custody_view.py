@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.admin.transfers.office import DECIDE, FOLLOW, HIDDEN, MATCH, READ, WITHDRAW, TransferOffice
 from gateway.admin.transfers.own_children import own_child
 from gateway.people.active import ActivePeople
+from gateway.storage.transfers.attachments import Attachments
 from gateway.storage.transfers.tries import TransferTries
 from gateway.tasks.moving import supplement_task
 from gateway.tasks.store import Tasks
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.admin.transfers.own_children import OwnChild
+    from gateway.storage.transfers.attachments import Attachment
     from gateway.tasks.task import PersonTask
     from gateway.transfers.clocks.clocks import Light, TransferClock
     from gateway.transfers.districts.children import DistrictRoll
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from gateway.transfers.machine.words import HoldReason
     from gateway.transfers.matching.levels import ChildPart, PartLikeness
     from policies.agreement import Agreement
+    from policies.grant import Grant
     from policies.transfers.terms import TransferTerms
 
 NEEDS: Final[Mapping[EventKind, str]] = {
@@ -45,6 +48,8 @@ NEEDS: Final[Mapping[EventKind, str]] = {
     EventKind.NONE_OF_THEM: MATCH,
     EventKind.REDIRECT: MATCH,
     EventKind.END: MATCH,
+    EventKind.ATTACH: DECIDE,
+    EventKind.DETACH: DECIDE,
     EventKind.APPROVE: DECIDE,
     EventKind.HOLD: DECIDE,
     EventKind.FREE: DECIDE,
@@ -55,10 +60,12 @@ NEEDS: Final[Mapping[EventKind, str]] = {
 """The action of the roles that each event of the sending district needs."""
 BLANK: Final[Mapping[str, Any]] = {
     "causes": (), "hold": None, "rule": frozenset(), "approved": frozenset(), "withheld": frozenset(),
-    "sent": frozenset(),
+    "sent": frozenset(), "attachments": (),
 }  # fmt: skip
 """What a view shows to whoever follows transfers without a look at children: their ids, states and clocks alone."""
-FOR_TOLD: Final = frozenset({EventKind.APPROVE, EventKind.SUPPLEMENT, EventKind.REDIRECT})
+FOR_TOLD: Final = frozenset({
+    EventKind.APPROVE, EventKind.SUPPLEMENT, EventKind.REDIRECT, EventKind.ATTACH, EventKind.DETACH,
+})  # fmt: skip
 """What nobody does from whom the receiver is hidden: whether it can be done tells which district that is."""
 OF_AGREEMENT: Final = frozenset({TaskCause.NO_RULE, TaskCause.AGREEMENT})
 """The causes that follow from the receiver's agreement, and not from the child."""
@@ -81,9 +88,9 @@ class CustodyView:
     *receiver* is empty where the actor may not know it; then nothing is said that follows from its agreement.
     *number* is what a decision says that it has seen. *child* is who was found; *candidates* are there to be chosen
     from, with the number of those *left_out*. *offered* is what the actor may do now; *causes* are why a person must
-    decide. Of the *sections*, *rule* are those that the agreement lets leave by rule. It *needs_two* persons to release
-    anything. *source_fails* where the district's own system cannot be read, so that neither child nor candidates are
-    shown.
+    decide. Of the *sections*, *rule* are those that the agreement lets leave by rule. *attachments* wait to be sent
+    along. It *needs_two* persons to release anything. *source_fails* where the district's own system cannot be read,
+    so that neither child nor candidates are shown.
     """
 
     id: str
@@ -108,10 +115,16 @@ class CustodyView:
     needs_two: bool = False
     supplement_asked: bool = False
     source_fails: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
 
 class CustodyReading(TransferOffice):
     """What a district may read of the transfers that are asked of it."""
+
+    @property
+    def attachments(self) -> Attachments:
+        """What people have added to records."""
+        return Attachments(self.region.store, self.key, self.region.clock)
 
     def worklist(
         self,
@@ -191,7 +204,7 @@ class CustodyReading(TransferOffice):
             self._offered(transfer, hides=hides), causes, transfer.hold, transfer.version,
             rule=_by_rule(terms), approved=transfer.approved, withheld=transfer.withheld, sent=transfer.sent,
             needs_two=terms is not None and terms.two_persons, supplement_asked=self.supplement_asked(transfer),
-            source_fails=roll is None and self._sees_children(),
+            source_fails=roll is None and self._sees_children(), attachments=self.attachments.of(transfer.id),
         )  # fmt: skip
         if not self._sees_children():
             return replace(found, **BLANK)

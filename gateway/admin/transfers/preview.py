@@ -10,6 +10,7 @@ from gateway.admin.transfers.deciding import section_words
 from gateway.admin.transfers.office import DECIDE
 from gateway.one_line import one_line
 from gateway.people.actor import NotPermitted
+from gateway.transfers.attachments.added import added_to
 from gateway.transfers.districts.release import header_of, plan_of, sending_office
 from gateway.transfers.machine.errors import NotAllowed
 from gateway.transfers.machine.words import SectionState
@@ -17,6 +18,7 @@ from gateway.transfers.package.assembly import pack
 from gateway.transfers.package.contents.reader import GatewayRecord
 from gateway.transfers.package.files import read
 from gateway.transfers.package.header import ReceivingKey
+from gateway.transfers.package.notes import PATH as NOTES
 from gateway.transfers.package.sections import FULL
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 MAX_ROWS: Final = 200
 """The records of a section that are written out; how many there are beside is said."""
 EDFI: Final = "ed-fi/"
+DOCUMENTS: Final = "documents/"
 SUMMARY: Final = "summary.html"
 APPROVER_ALONE: Final = (
     "Whether this record is sent, an approver of the district decides: the child's address is protected."
@@ -117,7 +120,7 @@ class ReleasePreview(CustodyReading):
         )  # fmt: skip
         student = roll.id_of(row)
         record = GatewayRecord(self.gateway, grant, student, roll.key_of(student))
-        return pack(header, plan_of(track, sections), record)
+        return pack(header, plan_of(track, sections), record, added_to(self.attachments.opened(transfer.id)))
 
 
 def _shown(made: TransferPackage) -> PreviewedRelease:
@@ -137,7 +140,11 @@ def _section(told: Mapping[str, Any], files: Mapping[str, bytes]) -> PreviewedSe
 
 
 def _rows(path: str, content: bytes) -> Iterator[tuple[str, ...]]:
-    """Yield each record of a file in one line; a file that is for people or other programs has none."""
+    """Yield each record of a file in one line; of files that are for people or programs, what a person added alone."""
+    if path.startswith(DOCUMENTS):
+        yield "document", f"PDF: {len(content)} bytes"
+    if path == NOTES:
+        yield "note", one_line("; ".join(f"{name}: {value}" for name, value in _leaves(read(content))))
     if path.startswith(EDFI):
         kind = path.removeprefix(EDFI).removesuffix(".json")
         for document in read(content):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
+from gateway.admin.transfers.custody import MAX_NOTE_CHARACTERS
 from gateway.console.forms import CheckboxesField, ConsoleForm, choices
 from gateway.console.transfers.office import new_key
 from gateway.console.transfers.words import SECTIONS, STANDINGS
@@ -154,6 +156,23 @@ class ReleaseForm(ConsoleForm):
     def chosen(self) -> tuple[str, ...]:
         """Return the sections that leave."""
         return (*(self.by_rule.data or ()), *(self.by_person.data or ()))
+
+
+class DocumentForm(KeyedForm):
+    """A document that goes along with a record."""
+
+    file = FileField(later("Document"), [FileRequired(later("Choose a file that is not empty."))])
+
+
+class NoteForm(KeyedForm):
+    """A note to the registrar of the receiving district."""
+
+    text = TextAreaField(
+        later("Note"),
+        [Optional(), Length(max=2 * MAX_NOTE_CHARACTERS)],
+        description=later("At most 2,000 characters, for the registrar alone. It replaces the note before."),
+        render_kw={"rows": "5"},
+    )
 
 
 class FilingForm(KeyedForm):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SERVERS_OWN: Final = frozenset({"id", "_etag", "_lastModifiedDate"})
 ROSTER: Final = "oneroster/users.csv"
+NUMBERS: Final = ("identifier", "userMasterIdentifier")
+MIN_NUMBER_CHARACTERS: Final = 6
 USER_ID: Final = re.compile(r"\{([^:{}]*):([^{}]+)\}")
 NEEDED: Final = ("edfi.courseTranscripts", "edfi.studentAcademicRecords", "course", "student")
 
@@ -122,8 +124,10 @@ class OwnSystem:
             self._assessments[key] = self._adapter.locate("assessment", key) is not None
         return self._assessments[key]
 
-    def child(self, unique: str, born: str, state_ids: frozenset[str]) -> str:
+    def child(self, unique: str, born: str, state_ids: frozenset[str], numbers: frozenset[str] = frozenset()) -> str:
         """Return the child's own id in the system: the *unique* one that somebody gave, or the one that is found.
+
+        Where the record calls none of the child's *numbers* the state's, one of them may be a state id of the system.
 
         Raises:
             WrongStudent: it is another child's, by the birth date or the state id.
@@ -132,7 +136,10 @@ class OwnSystem:
         if unique:
             self._check(unique, born, state_ids)
             return unique
-        found = sorted({one for one in self._born(born) if state_ids & self._state_ids(one)})
+        if state_ids:
+            found = sorted({one for one in self._born(born) if state_ids & self._state_ids(one)})
+        else:
+            found = sorted({one for one in self._born(born) if numbers & (self._state_ids(one) - {one})})
         if len(found) == 1:
             return found[0]
         for one in sorted(state_ids):
@@ -181,6 +188,13 @@ def roster_state_ids(files: Mapping[str, bytes]) -> frozenset[str]:
     rows = csv.DictReader(io.StringIO(files.get(ROSTER, b"").decode("utf-8"), newline=""))
     pairs = (pair for row in rows for pair in USER_ID.findall(row.get("userIds") or ""))
     return frozenset(value.strip() for kind, value in pairs if STATE in kind.casefold())
+
+
+def roster_numbers(files: Mapping[str, bytes]) -> frozenset[str]:
+    """Return the numbers of a child that the OneRoster files of a package call nobody's; short ones name too many."""
+    rows = list(csv.DictReader(io.StringIO(files.get(ROSTER, b"").decode("utf-8"), newline="")))
+    found = {(row.get(name) or "").strip() for row in rows for name in NUMBERS}
+    return frozenset(one for one in found if len(one) >= MIN_NUMBER_CHARACTERS)
 
 
 def is_same(ours: Any, theirs: Any) -> bool:

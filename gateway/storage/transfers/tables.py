@@ -103,6 +103,20 @@ asked_values = Table(
 )
 """The values by which a student was asked for, sealed; they are deleted with the delivery or the end."""
 
+transfer_attachments = Table(
+    "transfer_attachments",
+    metadata,
+    Column("transfer", String(32), ForeignKey("transfers.id"), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("section", String(20), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""What people add to a record, sealed: documents, and the note to the receiving registrar. They go with the package."""
+Index("transfer_attachments_old", transfer_attachments.c.at)
+
 sealed_packages = Table(
     "sealed_packages",
     metadata,

@@ -22,6 +22,7 @@ from gateway.storage.database import transaction
 from gateway.storage.secrets import derive_subkey
 from gateway.storage.transfers.asked_children import note_asked_child
 from gateway.storage.transfers.asked_values import forget_asked_values, keep_asked_values, open_asked_values
+from gateway.storage.transfers.attachments import forget_attachments
 from gateway.storage.transfers.tables import transfer_events, transfer_idempotency, transfers
 from gateway.transfers.clocks.clocks import told_due
 from gateway.transfers.ledger.limits import AskedChild, AskingLimits, note_miss
@@ -30,6 +31,8 @@ from gateway.transfers.machine.contents import MEMBERS
 from gateway.transfers.machine.errors import NotPartyTo, TransferKeyReused
 from gateway.transfers.machine.event import spell_moment
 from gateway.transfers.machine.fold import apply, fold, next_event
+from gateway.transfers.machine.guards import release_of
+from gateway.transfers.machine.words import EventKind
 from standards.errors import ConcurrentChange, InvalidBody
 
 if TYPE_CHECKING:
@@ -239,6 +242,10 @@ class TransferLedger:
         note_miss(connection, after, event)
         if after.is_closed or after.delivered:
             forget_asked_values(connection, after.id)
+        if after.is_closed or event.kind is EventKind.REDIRECT:
+            forget_attachments(connection, after.id)
+        elif event.kind is EventKind.ACCEPT:
+            forget_attachments(connection, after.id, sections=release_of(after).sections)
 
     def _digest(self, draft: TransferEvent, values: Mapping[str, str]) -> str:
         """Hash what a request asks for, the values too, so that nobody without the key can guess them from it."""

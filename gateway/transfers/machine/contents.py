@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.transfers.machine.errors import WrongContent
 from gateway.transfers.machine.event import read_moment
 from gateway.transfers.machine.words import (
+    ATTACHED,
     MIN_ASKED_PARTS,
     REASONS,
     AskedPart,
@@ -76,6 +77,10 @@ def _is_states(value: Any) -> bool:
     return isinstance(value, dict) and all(section(name) and state(word) for name, word in value.items())
 
 
+def _is_attached(value: Any) -> bool:
+    return isinstance(value, str) and value in ATTACHED
+
+
 HASHED, TAGGED, DISTRICT = _pattern(HASH), _pattern(TAG), _pattern(NAME)
 SOME_SECTIONS, ANY_SECTIONS = _some_of(RecordSection, 1), _some_of(RecordSection)
 
@@ -94,6 +99,8 @@ MEMBERS: Final[Mapping[EventKind, Mapping[str, Check]]] = {
     EventKind.REDIRECT: {"sender": DISTRICT},
     EventKind.END: {},
     EventKind.TASK: {"causes": _some_of(TaskCause, 1)},
+    EventKind.ATTACH: {"section": _is_attached, "attachment": TAGGED},
+    EventKind.DETACH: {"attachment": TAGGED},
     EventKind.RELEASE: {"sections": SOME_SECTIONS, "leaves": _is_moment, "registered": TAGGED},
     EventKind.APPROVE: {
         "sections": SOME_SECTIONS,
@@ -130,7 +137,8 @@ MEMBERS: Final[Mapping[EventKind, Mapping[str, Check]]] = {
 """The members of each kind of event, all of them required, but that only a match of one has a *subject* and *child*.
 
 *subject* is a keyed tag of the student in the sending district, *child* one of the birth date and the state's id at
-that moment, *registered* one of what the registers said when it was decided, *traces* one of each section's content.
+that moment, *attachment* one of what a person adds to the record, *registered* one of what the registers said when it
+was decided, *traces* one of each section's content.
 *echo* is a keyed digest of the figures that the receiver's side must read back, *leaves* the earliest moment for the
 package, *due* what the receiver is told.
 """

@@ -179,6 +179,10 @@ def _task(transfer: Transfer, _event: TransferEvent) -> dict[str, Any]:
     return {"approved": (transfer.approved - released) | transfer.sent, "queued": None} | _unpack(transfer, _event)
 
 
+def _stay(transfer: Transfer, _event: TransferEvent) -> dict[str, Any]:
+    return {"state": transfer.state}
+
+
 def _unpack(transfer: Transfer, _event: TransferEvent) -> dict[str, Any]:
     """Take back the package that was not delivered.
 
@@ -284,6 +288,8 @@ EFFECTS: Final[Mapping[EventKind, Effect]] = {
     EventKind.CHOOSE: _choose,
     EventKind.REDIRECT: _redirect,
     EventKind.TASK: _task,
+    EventKind.ATTACH: _stay,
+    EventKind.DETACH: _stay,
     EventKind.RELEASE: _released,
     EventKind.APPROVE: _released,
     EventKind.SUPPLEMENT: _released,

@@ -34,6 +34,8 @@ BEFORE_DELIVERY: Final = {
 
 AFTER_ACKNOWLEDGMENT: Final = {S.ACKNOWLEDGED, S.WAITING, S.HELD, S.APPROVED, S.PACKED, S.DELIVERED}
 """The states in which the receiver may have sections to file, though a later version is on its way."""
+DECIDED_ON: Final = {S.WAITING, S.ACKNOWLEDGED, S.FILED}
+"""Where a person decides what leaves; adding to the record leaves the state as it is."""
 
 TRANSITIONS: Final[Mapping[EventKind, Transition]] = {
     EventKind.ASK: _row(set(), S.REQUESTED, TransferParty.RECEIVER),
@@ -45,6 +47,8 @@ TRANSITIONS: Final[Mapping[EventKind, Transition]] = {
     EventKind.RELEASE: _row({S.MATCHED}, S.APPROVED, TransferParty.GATEWAY),
     EventKind.DOUBT: _row({S.APPROVED}, S.NEAR, TransferParty.GATEWAY),
     EventKind.TASK: _row({S.MATCHED, S.APPROVED, S.PACKED}, S.WAITING, TransferParty.GATEWAY),
+    EventKind.ATTACH: _row(DECIDED_ON, S.WAITING, TransferParty.SENDER_APPROVER),
+    EventKind.DETACH: _row(DECIDED_ON, S.WAITING, TransferParty.SENDER_APPROVER),
     EventKind.APPROVE: _row({S.WAITING}, S.APPROVED, TransferParty.SENDER_APPROVER),
     EventKind.HOLD: _row({S.WAITING, S.APPROVED, S.PACKED}, S.HELD, TransferParty.SENDER_APPROVER),
     EventKind.REFUSE: _row({S.WAITING}, S.REFUSED, TransferParty.SENDER_APPROVER),
@@ -59,7 +63,7 @@ TRANSITIONS: Final[Mapping[EventKind, Transition]] = {
     EventKind.WITHDRAW: _row(BEFORE_DELIVERY, S.WITHDRAWN, TransferParty.RECEIVER, *SENDING),
     EventKind.LAPSE: _row({S.PACKED}, S.LAPSED, TransferParty.GATEWAY),
 }
-"""The table; a match leads to one of three states, and filing the last section to *filed*.
+"""The table; a match leads to one of three states, filing the last section to *filed*, and adding to none other.
 
 What is filed, or decided on the rest, while a version is on its way leaves the state as it is: with the acknowledgment
 of that version the rest is approved.

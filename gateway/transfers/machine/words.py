@@ -48,6 +48,8 @@ class EventKind(StrEnum):
     REDIRECT = "redirect"
     END = "end"
     TASK = "task"
+    ATTACH = "attach"
+    DETACH = "detach"
     RELEASE = "release"
     APPROVE = "approve"
     HOLD = "hold"
@@ -114,6 +116,10 @@ SECTIONS: Final[Mapping[Track, frozenset[RecordSection]]] = {
 
 NEVER_BY_RULE: Final = frozenset(map(RecordSection, BY_PERSON_ALONE))
 """The sections that leave only when a person has approved them."""
+
+
+ATTACHED: Final = frozenset({RecordSection.DOCUMENTS, RecordSection.RESTRICTIONS})
+"""The sections that hold what people of the sending district add to a record."""
 
 
 class SectionState(StrEnum):

@@ -61,10 +61,11 @@ class TransferPackage:
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """What people add to a record: PDF *documents*, and *notes* for the receiving registrar."""
+    """What people add to a record: PDF *documents*, and for the receiving registrar *notes* and a *message*."""
 
     documents: tuple[bytes, ...] = ()
     notes: tuple[RegistrarNote, ...] = ()
+    message: str = ""
 
     def __repr__(self) -> str:
         """Write nothing of the record."""
@@ -157,8 +158,8 @@ def _sections(plan: PackagePlan, contents: RecordContents, added: Additions) -> 
     for resource in _resources(plan):
         if documents := _documents(plan, resource, contents):
             yield edfi_file(resource, documents)
-    if RESTRICTIONS in plan.included and added.notes:
-        yield notes_file(added.notes)
+    if RESTRICTIONS in plan.included and (added.notes or added.message):
+        yield notes_file(added.notes, added.message)
     if DOCUMENTS in plan.included:
         yield from sorted(set(map(_attachment, added.documents)), key=lambda one: one.path)
 

@@ -6,7 +6,7 @@ Nothing in them follows from the registers by itself, so that a package does not
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.transfers.package.files import PackageFile, written
 from gateway.transfers.package.sections import UnknownPackageWord
@@ -44,7 +44,8 @@ class RegistrarNote:
         return found | ({"contactUniqueId": self.contact} if self.contact else {})
 
 
-def notes_file(notes: tuple[RegistrarNote, ...]) -> PackageFile:
-    """Write the notes, in an order of their own content."""
+def notes_file(notes: tuple[RegistrarNote, ...], message: str = "") -> PackageFile:
+    """Write the notes, in an order of their own content, and the *message* in the sending registrar's own words."""
     entries = sorted((one.entry() for one in notes), key=lambda one: sorted(one.items()))
-    return PackageFile(PATH, written({"readableBy": READERS, "restrictions": entries}), len(entries))
+    told: dict[str, Any] = {"readableBy": READERS, "restrictions": entries} | ({"message": message} if message else {})
+    return PackageFile(PATH, written(told), len(entries) + bool(message))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gateway.registers.tags import PURPOSE as REGISTERS
 from gateway.registers.tags import RegisterKeys
+from gateway.storage.transfers.attachments import Attachments
 from gateway.storage.transfers.district_keys import DistrictKeys
 from gateway.storage.transfers.packages import SealedPackages
 from gateway.storage.transfers.tries import TransferTries
@@ -52,6 +53,7 @@ class TransferDesk:
     manifests: WaitingManifests
     district_keys: DistrictKeys
     register_keys: RegisterKeys
+    attachments: Attachments
     children: DistrictChildren = field(default_factory=DistrictChildren)
 
     @property
@@ -101,6 +103,7 @@ def open_desk(
         WaitingManifests(store, key),
         DistrictKeys(store, clock),
         RegisterKeys(keys.derive(REGISTERS)),
+        Attachments(store, key, clock),
     )  # fmt: skip
 
 

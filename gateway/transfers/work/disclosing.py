@@ -18,8 +18,13 @@ OPERATION: Final = "transfer"
 API, VIEW = "transfers", "package"
 
 
-def transfer_event(gateway: Gateway, grant: Grant, transfer: Transfer, contents: RecordContents) -> dict[str, Any]:
-    """Build the event of a package: the receiving district is sent these facts of one student, on this basis."""
+def transfer_event(
+    gateway: Gateway, grant: Grant, transfer: Transfer, contents: RecordContents, attached: int = 0
+) -> dict[str, Any]:
+    """Build the event of a package: the receiving district is sent these facts of one student, on this basis.
+
+    What people *attached* counts as so many records; no field says what is in it.
+    """
     documents = sum(map(len, contents.documents.values()))
     return {
         "at": datetime.fromtimestamp(gateway.clock(), UTC).isoformat(timespec="milliseconds"),
@@ -34,7 +39,7 @@ def transfer_event(gateway: Gateway, grant: Grant, transfer: Transfer, contents:
         "api": API,
         "view": VIEW,
         "operation": OPERATION,
-        "rows": documents,
+        "rows": documents + attached,
         "fields": gateway.record.fields(field_sets.text(contents.facts), grant.client),
         "status": 200,
         "set": gateway.record.subjects([contents.subject], grant.client),
@@ -44,10 +49,10 @@ def transfer_event(gateway: Gateway, grant: Grant, transfer: Transfer, contents:
     }
 
 
-def disclose(gateway: Gateway, grant: Grant, transfer: Transfer, contents: RecordContents) -> None:
+def disclose(gateway: Gateway, grant: Grant, transfer: Transfer, contents: RecordContents, attached: int = 0) -> None:
     """Write the disclosure down, durably; where that fails, nothing is packed.
 
     Raises:
         StoreUnavailable: it cannot be written.
     """
-    write_down(gateway, transfer_event(gateway, grant, transfer, contents))
+    write_down(gateway, transfer_event(gateway, grant, transfer, contents, attached))

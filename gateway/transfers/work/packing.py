@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.storage.transfers.packages import note_package
 from gateway.storage.transfers.waiting_manifests import WaitingManifest, forget_manifest
+from gateway.transfers.attachments.added import added_to
 from gateway.transfers.districts.release import header_of, plan_of, sending_office, track_of
 from gateway.transfers.machine.event import read_moment, spell_moment
 from gateway.transfers.machine.guards import release_of
-from gateway.transfers.machine.words import EventKind
+from gateway.transfers.machine.words import ATTACHED, EventKind
 from gateway.transfers.package.assembly import wanted
 from gateway.transfers.package.contents.reader import GatewayRecord
 from gateway.transfers.package.contents.record import OtherStudentFound, StudentNotCovered
@@ -70,6 +71,11 @@ class PackedRecord:
         return "PackedRecord()"
 
     @property
+    def attached(self) -> int:
+        """How many files leave that people have added."""
+        return sum(len(one["files"]) for one in self.package.manifest["sections"] if one["name"] in ATTACHED)
+
+    @property
     def sha256(self) -> str:
         """The hash of the manifest, which is what is signed."""
         return hashlib.sha256(self.package.signed).hexdigest()
@@ -85,7 +91,7 @@ def pack(desk: TransferDesk, gateway: Gateway, transfer: Transfer, agreement: Ag
     """
     made = _made(desk, gateway, transfer, agreement, grant)
     signature = _signature(desk, transfer, made)
-    disclose(gateway, grant, transfer, made.contents)
+    disclose(gateway, grant, transfer, made.contents, made.attached)
     return _sealed(desk, transfer, agreement, made, signature)
 
 
@@ -105,7 +111,8 @@ def _made(desk: TransferDesk, gateway: Gateway, transfer: Transfer, agreement: A
         transfer.id, transfer.version, agreement, office, ReceivingKey(transfer.receiver, kid, transfer.receiver),
         read_moment(at), signed_by.value, transfer.package.version if transfer.package else None,
     )  # fmt: skip
-    package, traces = supplement(header, plan, contents, _before(desk, transfer))
+    added = added_to(desk.attachments.opened(transfer.id))
+    package, traces = supplement(header, plan, contents, _before(desk, transfer), added)
     return PackedRecord(package, contents, parties, kid, signed_by, at, traces)
 
 

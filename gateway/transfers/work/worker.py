@@ -228,6 +228,7 @@ class TransferWorker:
             desk.ledger.forget_keys()
             desk.packages.sweep()
             desk.manifests.sweep()
+            desk.attachments.expire()
             desk.tries.sweep()
 
     def reclock(self) -> int:

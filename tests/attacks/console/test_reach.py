@@ -17,7 +17,9 @@ from gateway.console.app import create_console
 from gateway.console.page import PUBLIC
 from gateway.people.actor import operator
 from gateway.storage.acts import Act
+from gateway.storage.database import transaction
 from gateway.storage.people.proposals import Proposal, Proposals, new_id
+from gateway.storage.transfers.attachments import Attachment, keep_attachment
 from gateway.storage.transfers.district_keys import DistrictKey, DistrictKeys
 from gateway.tasks.store import Tasks
 from gateway.transfers.ledger.ledger import TransferLedger
@@ -26,6 +28,7 @@ from gateway.transfers.sealing.key_files import new_key
 from gateway.transfers.sealing.key_set import KeyUse, publish
 from policies.roles import roles
 from standards.errors import Conflict
+from tests.gateway.transfers.attachments.documents import PLAN
 from tests.gateway.transfers.histories import draft
 from tests.gateway.transfers.ledger.conftest import VALUES, Times
 from tests.support.people.api import in_session
@@ -85,6 +88,7 @@ def hidden(region):
     moving = ledger.ask(draft(EventKind.ASK, sender="cedar", receiver="elm", org="elm"), VALUES).transfer
     found = {"person": cora.person, "invitation": invited.id, "proposal": proposal.id, "task": task.id}
     found["transfer"], found["kid"] = moving.id, sealing_key(store, clock).kid
+    found["attachment"] = attached(store, moving.id, clock()).id
     none = {name: re.sub(r"[0-9a-f]", "e", one) for name, one in found.items()}
     return HIDDEN | found, NOTHING | none
 
@@ -95,6 +99,14 @@ def sealing_key(store, clock):
     row = DistrictKey("cedar", key.kid, key.use.value, "active", key.as_jwk())
     DistrictKeys(store, clock).put(row, Act("cora", "key added", "cedar", {}))
     return key
+
+
+def attached(store, transfer, at):
+    """Attach a document to a record of cedar's."""
+    one = Attachment("d" * 64, "documents", len(PLAN), "cora", at)
+    with transaction(store.engine, write=True) as connection:
+        keep_attachment(connection, bytes(32), transfer, one, PLAN)
+    return one
 
 
 def ways(app):

@@ -141,10 +141,9 @@ def unavailable(handler):
     handler.problem(503, "unavailable")
 
 
-def refused(handler, date):
-    """Refuse a client, by a clock of one's own."""
-    handler.send_response_only(401)
-    handler.send_header("Date", date)
+def refused(handler):
+    """Refuse a client."""
+    handler.send_response(401)
     content = b'{"error": "invalid_client"}'
     handler.send_header("Content-Length", str(len(content)))
     handler.end_headers()

@@ -131,8 +131,8 @@ def replaced(made, check):
     return replace(made, manifest=manifest, files=(first, *made.files[1:]))
 
 
-def sealed(made, *, signer="maple sig", now=NOW):
-    parties = PackageParties("maple", "fir", {SignedBy.DISTRICT: MAPLE, SignedBy.GATEWAY: REGION}, FIR)
+def sealed(made, *, signer="maple sig", signers=None, now=NOW):
+    parties = PackageParties("maple", "fir", signers or {SignedBy.DISTRICT: MAPLE, SignedBy.GATEWAY: REGION}, FIR)
     signature = sign_manifest(made.signed, pair(signer))
     return b"".join(seal_package(made.signed, signature, made.sealed, parties, now))
 

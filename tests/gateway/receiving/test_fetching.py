@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import time
-from email.utils import formatdate
+from dataclasses import replace
+from datetime import timedelta
 
+import orjson
 import pytest
 
-from gateway.receiving.errors import GatewayRefused, GatewayUnreachable
+from gateway.receiving.errors import GatewayUnreachable
+from gateway.receiving.settings import load
 from gateway.transfers.sealing.key_set import KeyUse, publish
+from gateway.transfers.sealing.manifest import SignedBy
+from standards.errors import SettingsError
 from tests.gateway.receiving import fake_gateway
 from tests.gateway.receiving.houses import (
     TRANSFER,
     package,
+    packed,
     run,
+    sealed,
 )
-from tests.gateway.transfers.sealing.sealed_packages import END, NOW, key_set, pair
+from tests.gateway.transfers.sealing.sealed_packages import END, MAPLE, NOW, key_set, pair
 
 
 def test_a_package_is_fetched_on_from_where_it_broke_off(fir, monkeypatch):
@@ -85,6 +91,79 @@ def test_a_package_by_a_key_that_nobody_pinned_is_refused(fir, signer, monkeypat
     assert fir.gateway.posts == []
 
 
+def by_the_gateway():
+    """The same record, signed by the gateway in the place of its sender."""
+    made = packed()
+    manifest = {**made.manifest, "signedBy": "gateway"}
+    first = replace(made.files[0], content=orjson.dumps(manifest))
+    return sealed(replace(made, manifest=manifest, files=(first, *made.files[1:])), signer="region sig")
+
+
+def rewrite(house, before, after):
+    path = house.folder / "transfers.toml"
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, after))
+
+
+def test_the_gateway_cannot_sign_in_the_place_of_a_sender_that_has_keys_of_its_own(fir):
+    fir.gateway.packages = {(TRANSFER, 1): by_the_gateway()}
+    before = fir.everything()
+    [line] = run(fir)
+    assert "The gateway has signed in the place of Maple School District, which signs by keys of its own" in line
+    assert fir.everything() == before
+    assert fir.gateway.posts == []
+    assert set(run(fir)) == {line}  # whoever did not read it the first time is told at each look
+
+
+def test_the_gateway_signs_for_a_sender_of_whom_the_house_says_so(fir):
+    fir.gateway.packages = {(TRANSFER, 1): by_the_gateway()}
+    rewrite(fir, f'keys = ["{pair("maple sig").thumbprint()}"]', "gateway_signs = true")
+    assert run(fir)[0].endswith("acknowledged")
+
+
+def test_a_key_that_the_gateway_serves_as_the_senders_own_counts_for_nothing(fir):
+    served = publish(pair("region sig"), KeyUse.SIGN, NOW - timedelta(days=1), END)
+    fir.gateway.keys["maple"] = key_set("maple", served).as_jwks()
+    made = packed()
+    fir.gateway.packages = {
+        (TRANSFER, 1): sealed(made, signer="region sig", signers={SignedBy.DISTRICT: key_set("maple", served)})
+    }
+    [line] = run(fir)
+    assert "refused, nothing was written" in line
+    assert fir.writes() == fir.gateway.posts == []
+
+
+def test_both_keys_of_a_sender_count_while_it_changes_from_one_to_the_other(fir):
+    fresh = publish(pair("maple next"), KeyUse.SIGN, NOW - timedelta(days=1), END)
+    fir.gateway.keys["maple"] = key_set("maple", *MAPLE.keys, fresh).as_jwks()
+    two = {SignedBy.DISTRICT: key_set("maple", fresh)}
+    fir.gateway.packages = {
+        (TRANSFER, 1): package(),
+        ("another", 1): sealed(packed(transfer="another"), signer="maple next", signers=two),
+    }
+    old, new = (pair(one).thumbprint() for one in ("maple sig", "maple next"))
+    rewrite(fir, f'keys = ["{old}"]', f'keys = ["{old}", "{new}"]')
+    assert all(line.endswith("acknowledged") for line in run(fir))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("keys = [", "gateway_signs = true\nkeys = [", "senders.maple.keys: Name the keys by which it signs"),
+        ("keys = [", "# ", "senders.maple.keys: Name the keys by which it signs, or write gateway_signs"),
+        ("keys = [", "gateway_signs = true # ", "senders.maple.gateway_signs: Put the thumbprints of the gateway's"),
+        ("signers = [", 'signers = ["{maple}"] # ', "senders.maple.keys: A key is among signers under [gateway]"),
+    ],
+)
+def test_whose_signature_counts_for_a_sender_is_said_once_and_by_the_house(fir, before, after, told):
+    if "# " in after and "gateway_signs" in after:
+        rewrite(fir, "signers = [", "# ")
+    rewrite(fir, before, after.replace("{maple}", pair("maple sig").thumbprint()))
+    with pytest.raises(SettingsError) as error:
+        load(fir.folder / "transfers.toml")
+    assert told in str(error.value)
+
+
 def test_a_package_of_another_transfer_is_refused(fir):
     fir.gateway.packages = {("another", 1): package()}
     [line] = run(fir)
@@ -107,28 +186,9 @@ def test_a_list_that_lies_about_the_content_is_noticed(fir):
     assert list((fir.folder / "state" / "packages").iterdir()) == []
 
 
-def test_a_client_with_a_key_authenticates_by_an_assertion(fir):
-    text = (fir.folder / "transfers.toml").read_text()
-    (fir.folder / "transfers.toml").write_text(
-        text.replace('client_secret = "file:client.secret"', 'client_key = "fir-sign.jwk"')
-    )
-    run(fir)
-    [(form, header)] = fir.gateway.forms
-    assert "client_assertion=" in form
-    assert header == ""
-
-
-def test_a_client_with_a_key_is_told_that_its_clock_is_wrong(fir):
-    text = (fir.folder / "transfers.toml").read_text()
-    (fir.folder / "transfers.toml").write_text(
-        text.replace('client_secret = "file:client.secret"', 'client_key = "fir-sign.jwk"')
-    )
-    date = formatdate(time.time() - 3600, usegmt=True)
-    fir.gateway.breaks = [lambda handler: fake_gateway.refused(handler, date)]
-    with pytest.raises(GatewayUnreachable, match=r"is 60 minutes from the gateway's\. Set it"):
-        run(fir)
-    fir.gateway.breaks = [lambda handler: fake_gateway.refused(handler, formatdate(usegmt=True))]
-    with pytest.raises(GatewayRefused, match=r"answers 401 \(invalid-client\) to token"):
+def test_a_secret_that_the_gateway_does_not_take_is_a_mistake_in_the_settings(fir):
+    fir.gateway.breaks = [fake_gateway.refused]
+    with pytest.raises(SettingsError, match=r"\[gateway\] names it and the client: .* 401 \(invalid_client\)"):
         run(fir)
 
 

@@ -41,7 +41,7 @@ allow_private = true
 private = ["cedar-seal.jwk"]
 [senders.maple]
 name = "Maple School District"
-keys = ["{maple}"]
+gateway_signs = true
 [destination]
 adapter = "edfi_ods"
 organization = 530099
@@ -113,7 +113,7 @@ def settings_in(folder, moving, url, ods, **changes):
     write_private_key(folder / "maple-sign.jwk", pair("maple sig"))
     (folder / "ods.secret").write_text("ods-secret")
     signer = moving.program("keys-reader", "cedar").get("/keys/gateway").json["keys"][0]["kid"]
-    text = SETTINGS.format(url=url, ods=ods, signer=signer, maple=pair("maple sig").thumbprint())
+    text = SETTINGS.format(url=url, ods=ods, signer=signer)
     for before, after in changes.values():
         text = text.replace(before, after)
     (folder / "transfers.toml").write_text(text)

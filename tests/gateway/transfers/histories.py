@@ -22,6 +22,7 @@ PARTIES = {
     EventKind.HOLD: TransferParty.SENDER_APPROVER, EventKind.FREE: TransferParty.SENDER, EventKind.REFUSE: TransferParty.SENDER_APPROVER,
     EventKind.PACK: TransferParty.GATEWAY, EventKind.DELIVER: TransferParty.AGENT, EventKind.ACCEPT: TransferParty.AGENT,
     EventKind.RESEND: TransferParty.AGENT, EventKind.FILE: TransferParty.RECEIVER, EventKind.SUPPLEMENT: TransferParty.SENDER_APPROVER,
+    EventKind.ATTACH: TransferParty.SENDER_APPROVER, EventKind.DETACH: TransferParty.SENDER_APPROVER,
     EventKind.WITHDRAW: TransferParty.RECEIVER, EventKind.LAPSE: TransferParty.GATEWAY,
     EventKind.UNPACK: TransferParty.GATEWAY, EventKind.DOUBT: TransferParty.GATEWAY,
 }  # fmt: skip
@@ -49,6 +50,7 @@ def content_of(kind, transfer, at):
         EventKind.APPROVE: {
             "sections": sorted(RecordSection), "withheld": [], "leaves": moment, "registered": REGISTERED,
         },
+        EventKind.ATTACH: {"section": "documents", "attachment": ECHO}, EventKind.DETACH: {"attachment": ECHO},
         EventKind.HOLD: {"sections": ["transcript"]},
         EventKind.PACK: version | {
             "manifest": MANIFEST, "echo": ECHO, "sections": dict.fromkeys(released, "whole"),

@@ -13,12 +13,13 @@ from tests.support.people.api import machine, registered, token
 from tests.support.people.moving import TransferCaller
 
 OPERATIONS = [one for group in GROUPS for one in group.declared]
-PARTS = {"transfer": "0" * 32, "name": "identity", "district": "cedar", "kid": "k"}
+PARTS = {"transfer": "0" * 32, "name": "identity", "district": "cedar", "kid": "k", "attachment": "d" * 64}
 BODIES = {
     "ask_transfer": {"sender": "maple", "standing": "intent", "student": {"family": "A", "given": "B", "stateId": "1234567"}},
     "withdraw_transfer": {"reason": "mistake"},
     "redirect_transfer": {"district": "maple"},
     "match_transfer": {"none": True},
+    "write_note": {"text": "Call first."},
     "decide_transfer": {"free": True},
     "acknowledge_package": {"version": 1, "resend": "lost"},
     "file_section": {"version": 1, "how": "written"},
@@ -94,7 +95,8 @@ def test_no_decision_is_open_to_a_program():
     open_ = {one.name for one in OPERATIONS if one.scope and action(one.action).proved}
     assert open_ == {"list_signatures", "read_manifest", "sign_manifest"}
     assert {one.name for one in OPERATIONS if not one.scope and one.action not in {PUBLIC, SIGNED_IN}} == {
-        "match_transfer", "preview_transfer", "decide_transfer", "publish_key", "retire_key", "revoke_key",
+        "match_transfer", "preview_transfer", "decide_transfer", "attach_document", "read_document", "detach_document",
+        "write_note", "publish_key", "retire_key", "revoke_key",
     }  # fmt: skip
 
 

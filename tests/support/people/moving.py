@@ -36,7 +36,7 @@ class TransferCaller(ApiCaller):
         if method == "POST":
             headers = {"Idempotency_Key": f'"{next(KEYS)}"', **headers}
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        given: dict[str, Any] = {} if body is None else {"json": body}
+        given: dict[str, Any] = {} if body is None else {"data" if isinstance(body, bytes) else "json": body}
         return self.wsgi.open(self.root + path, method=method, base_url=BASE, headers=self.headers | named, **given)
 
 

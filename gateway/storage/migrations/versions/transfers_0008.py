@@ -27,6 +27,7 @@ def upgrade() -> None:
     _transfer_idempotency()
     _transfer_misses()
     _asked_values()
+    _transfer_attachments()
     _sealed_packages()
     _district_keys()
     if op.get_bind().dialect.name == "postgresql":
@@ -125,6 +126,21 @@ def _asked_values() -> None:
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.Column("at", Instant, nullable=False),
     )
+
+
+def _transfer_attachments() -> None:
+    """Make the table of transfer attachments."""
+    op.create_table(
+        "transfer_attachments",
+        sa.Column("transfer", sa.String(32), sa.ForeignKey("transfers.id"), primary_key=True),
+        sa.Column("id", sa.String(64), primary_key=True),
+        sa.Column("section", sa.String(20), nullable=False),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+        sa.Column("size", sa.Integer, nullable=False),
+        sa.Column("by", sa.String(200), nullable=False),
+        sa.Column("at", Instant, nullable=False),
+    )
+    op.create_index("transfer_attachments_old", "transfer_attachments", ["at"])
 
 
 def _sealed_packages() -> None:

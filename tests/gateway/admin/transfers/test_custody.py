@@ -69,7 +69,7 @@ def test_the_receiver_is_told_once_a_child_without_protection_is_found(office):
 def test_a_person_releases_what_no_rule_does(office):
     found = office.waiting(30)
     view = office.custody().look(found.id)
-    assert {one.value for one in view.offered} == {"approve", "hold", "refuse", "withdraw"}
+    assert {one.value for one in view.offered} == {"approve", "attach", "detach", "hold", "refuse", "withdraw"}
     assert [one.value for one in view.causes] == ["restriction"]
     after = office.custody().approve(found.id, LEAVES, STAYS, office.shown(found, LEAVES), office.key())
     assert after.state is TransferState.APPROVED

@@ -59,6 +59,8 @@ def test_every_answer_to_a_form_is_wholly_in_spanish(world):
         ("ana", f"maple/inbox/{waits}/preview", {"seen": "1"}),
         ("ana", f"maple/inbox/{waits}/preview", {"seen": "1", "by_person": ["identity", "attendance"]}),
         ("ana", f"maple/inbox/{waits}/hold", {"seen": "1", "reason": "fee", "sections": ["identity"]}),
+        ("ana", f"maple/inbox/{waits}/documents", {"seen": "1"}),
+        ("ana", f"maple/inbox/{waits}/note", {"seen": "1", "text": "x" * 2001}),
         ("ana", f"maple/inbox/{near}/choose", {"seen": "1", "handle": "none"}),
         ("dana", "maple/keys", {"jwk": "no key"}),
         ("dana", "maple/keys", {"jwk": '{"kty": "EC"}'}),

@@ -8,11 +8,14 @@ from gateway.receiving.errors import (
     StudentNotFound,
     WrongStudent,
 )
+from gateway.receiving.filing.own_system import roster_numbers
 from gateway.receiving.showing import lines
 from tests.gateway.receiving.houses import (
+    BORN,
     CANARY,
     FIR_ORG,
     HERE,
+    STATE_ID,
     TRANSFER,
     house,
     own_documents,
@@ -102,3 +105,21 @@ def test_a_record_can_be_read_before_the_child_is_enrolled(tmp_path, quick_pages
         shown = "\n".join(lines(received, planned, frozenset()))
         assert CANARY in shown
         assert "stays a document" in shown
+
+
+USERS = b"sourcedId,userMasterIdentifier,identifier,userIds\nm-7,%s,4711,{local:123456}\n" % STATE_ID.encode()
+
+
+def test_a_number_that_the_roster_calls_nobodys_finds_the_child_whose_state_id_it_is(tmp_path, quick_pages):
+    numbers = roster_numbers({"oneroster/users.csv": USERS})
+    assert numbers == {STATE_ID}
+    with house(tmp_path / "fir") as fir, fir.agent() as agent:
+        system = agent._system()
+        assert system.child("", BORN, frozenset(), numbers) == HERE
+        for born, state_ids, given in (
+            ("2011-05-07", frozenset(), numbers),  # another birth date
+            (BORN, frozenset({"8000000002"}), numbers),  # the record says what the state id is
+            (BORN, frozenset(), frozenset({HERE})),  # an id that the receiver gave
+        ):
+            with pytest.raises(StudentNotFound):
+                system.child("", born, state_ids, given)

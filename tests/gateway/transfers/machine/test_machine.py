@@ -85,6 +85,7 @@ TABLE = [
     ({"matched"}, E.RELEASE, "approved", {B}),
     ({"matched", "approved", "packed"}, E.TASK, "waiting", {B}),
     ({"approved"}, E.DOUBT, "near", {B}),
+    *(({state}, kind, state, {P}) for state in ("waiting", "acknowledged", "filed") for kind in (E.ATTACH, E.DETACH)),
     ({"waiting"}, E.APPROVE, "approved", {P}),
     ({"waiting", "approved", "packed"}, E.HOLD, "held", {P}),
     ({"waiting"}, E.REFUSE, "refused", {P}),
