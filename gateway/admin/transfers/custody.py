@@ -118,7 +118,7 @@ class TransferCustody(TransferDecisions):
         before = self._attached(found, RecordSection.RESTRICTIONS)
         if said:
             return self._attach(found, RecordSection.RESTRICTIONS, said.encode(), expected, key, before)
-        return self._detach(found, before[0].id, expected, key) if before else self.view(found)
+        return self._detach(found, before[0].id, expected, key) if before else self.done(found)
 
     def detach(self, transfer: str, attachment: str, expected: int, key: str) -> CustodyView:
         """Take something back that was added to the record.
@@ -145,9 +145,7 @@ class TransferCustody(TransferDecisions):
     def _to_be_added_to(self, transfer: str) -> Transfer:
         """Find a transfer to whose record the actor may add."""
         self.need(DECIDE)
-        found = self.sent_to_us(transfer)
-        self._check_approver(found)
-        return found
+        return self.sent_to_us(transfer)
 
     def _attached(self, transfer: Transfer, section: RecordSection) -> list[Attachment]:
         return [one for one in self.attachments.of(transfer.id) if one.section == section]
@@ -170,7 +168,7 @@ class TransferCustody(TransferDecisions):
             keep_attachment(connection, self.key, after.id, kept, content)
 
         draft = self.event(transfer.id, EventKind.ATTACH, self.party, key, about)
-        return self.view(self.ledger.append(draft, expected, beside).transfer)
+        return self.done(self.ledger.append(draft, expected, beside).transfer)
 
     def _detach(self, transfer: Transfer, attachment: str, expected: int, key: str) -> CustodyView:
         draft = self.event(transfer.id, EventKind.DETACH, self.party, key, {"attachment": attachment})
@@ -180,7 +178,7 @@ class TransferCustody(TransferDecisions):
         def beside(connection: Connection, after: Transfer) -> None:
             forget_attachments(connection, after.id, ids=[attachment])
 
-        return self.view(self.ledger.append(draft, expected, beside).transfer)
+        return self.done(self.ledger.append(draft, expected, beside).transfer)
 
     def _done(
         self,

@@ -157,11 +157,15 @@ class TransferReceiving(TransferOffice):
 
     def _may_leave(self, transfer: Transfer, kept: SealedPackage) -> bool:
         """Tell whether a package may leave: what is agreed, registered and published is as when it was packed."""
+        return self._is_agreed(transfer.sender) and may_leave(self._desk(), self.gateway, transfer, kept)
+
+    def _is_agreed(self, sender: str) -> bool:
+        """Tell whether an agreement about transfers from a district to this one is in force."""
         try:
-            self.agreement(transfer.sender, self.org)
+            self.agreement(sender, self.org)
         except Forbidden:
             return False
-        return may_leave(self._desk(), self.gateway, transfer, kept)
+        return True
 
     def _desk(self) -> TransferDesk:
         region = self.region
