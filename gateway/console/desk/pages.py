@@ -12,13 +12,13 @@ from gateway.admin.events import Events
 from gateway.audit.reports.printing import Print
 from gateway.audit.reports.uses import LABELS, Use
 from gateway.console.desk.forms import ChildForm, ElementForm, ExposureForm, RecipientForm
+from gateway.console.desk.transfer_acts import act_about, act_reason
 from gateway.console.inbox.pages import STATES
 from gateway.console.page import actor, page, region
 from gateway.console.parts.facts import fact_name, facts_named
 from gateway.console.parts.names import about, act_name
 from gateway.console.parts.papers import paper
 from gateway.console.tables import Sheet, State, TableColumn, csv_of
-from gateway.console.transfers.acts import act_about, act_reason
 from gateway.console.wording import language, later, say, translated
 from gateway.documents.formats import html
 from gateway.tasks.task import KINDS

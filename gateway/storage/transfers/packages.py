@@ -53,7 +53,7 @@ UNREAD: Final = "packed"
 NEEDED_IN: Final = (UNREAD, "delivered")
 """The states of a transfer in which its receiver may still fetch the package."""
 
-MAX_WAITING: Final = 500
+MAX_WAITING: Final = 100
 """The packages of one district that are listed at once: the others follow as these are acknowledged."""
 LEFT_OVER: Final = timedelta(hours=1)
 """A file that nothing names for so long is none that is still being written."""

@@ -336,8 +336,7 @@ def test_a_decision_is_repeated_under_its_key(office):
 
 def test_what_was_proposed_before_a_restriction_is_not_done_after_it(doubly):
     found = doubly.waiting(6)
-    seen = doubly.shown(found, LEAVES, "mona")
-    waits = doubly.custody("mona").approve(found.id, LEAVES, STAYS, seen, doubly.key())
+    waits = proposed(doubly, found)
     doubly.restrict(6, "do-not-transfer-discipline")
     with pytest.raises(Conflict):
         Confirming(doubly.administration).confirm(doubly.actor("alma"), waits.proposal.id)

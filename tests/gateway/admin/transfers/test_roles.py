@@ -89,7 +89,7 @@ NEVER_COMMANDED = {actions.MATCH, actions.DECIDE, actions.READ, actions.RECEIVE}
 INSIDE = {
     "need", "need_children", "may", "takes_part", "agreement", "sent_to_us", "asked_by_us", "event", "roll", "today", "handle", "opened",
     "tag", "record", "child_tags", "has_begun", "view", "terms", "row", "is_protected", "supplement_asked", "asked_task", "restrictions", "packed",
-    "preview_tag", "done", "roll_about", "roll_with",
+    "preview_tag", "registered", "done", "roll_about", "roll_with",
 }  # fmt: skip
 """The methods by which services are built; pages and the API call none of them."""
 

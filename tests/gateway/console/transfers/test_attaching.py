@@ -92,12 +92,12 @@ def test_a_document_and_a_note_leave_with_the_record_and_are_gone_once_they_were
     kept = everything_kept(world)
     assert CANARY not in kept
     assert hashlib.sha256(PLAN).hexdigest() not in kept
-    page = ana.get(place(transfer, "release"))
-    assert "2 attachments go along" in words(page)
-    shown = words(ana.post(place(transfer, "preview"), SENT | {"seen": hidden(page, "seen"), "key": "p31"}))
+    assert "2 attachments go along" in words(ana.get(place(transfer, "release")))
+    page = ana.post(place(transfer, "preview"), SENT | {"key": "p31"})
+    shown = words(page)
     assert f"PDF: {len(PLAN)} bytes" in shown
     assert f"message: {CANARY}'s therapist is Dr. Moth. Call before the first day: 555-0100." in shown
-    ana.post(place(transfer, "release"), SENT | {"seen": hidden(page, "seen"), "key": "r31"})
+    ana.post(place(transfer, "release"), SENT | {"shown": hidden(page, "shown"), "key": "r31"})
     assert world.work(transfer) == "packed"
     opened = opened_by_cedar(world, transfer)
     sections = {one["name"]: one for one in orjson.loads(opened.manifest)["sections"]}
@@ -124,8 +124,8 @@ def test_a_document_and_a_note_leave_with_the_record_and_are_gone_once_they_were
 def test_what_is_asked_for_again_has_its_documents_once_more(world, ana):
     transfer = waiting(world, 33)
     attach(ana, transfer)
-    page = ana.get(place(transfer, "release"))
-    ana.post(place(transfer, "release"), SENT | {"seen": hidden(page, "seen"), "key": "r33"})
+    page = ana.post(place(transfer, "preview"), SENT | {"key": "p33"})
+    ana.post(place(transfer, "release"), SENT | {"shown": hidden(page, "shown"), "key": "r33"})
     world.work(transfer)
     world.deliver(transfer)
     world.agent().resend(transfer, 1, "unreadable", "again 33")
@@ -136,11 +136,12 @@ def test_what_is_asked_for_again_has_its_documents_once_more(world, ana):
 
 def test_what_was_added_since_a_decision_was_prepared_does_not_leave_unseen(world, ana):
     transfer = waiting(world, 35)
-    page = ana.get(place(transfer, "release"))
-    attach(world.browser("rita"), transfer)
-    ana.post(place(transfer, "release"), SENT | {"seen": hidden(page, "seen"), "key": "r35"})
+    ana.get(place(transfer, "release"))
+    page = ana.post(place(transfer, "preview"), SENT | {"key": "p35"})
+    attach(world.browser("abel"), transfer)
+    ana.post(place(transfer, "release"), SENT | {"shown": hidden(page, "shown"), "key": "r35"})
     assert world.ledger.find(transfer).state.value == "waiting"
-    assert "changed since it was looked at" in words(ana.get(f"{PLACE}/{transfer}"))
+    assert "not what you were shown" in words(ana.get(f"{PLACE}/{transfer}"))
 
 
 @pytest.mark.parametrize(
@@ -228,7 +229,7 @@ def test_nobody_but_an_approver_adds_to_the_record_of_a_child_with_a_protected_a
     transfer = waiting(world, 43)
     assert attach(ana, transfer).status_code == 303
     rita = world.browser("rita")
-    assert rita.get(place(transfer)).status_code == 303
+    assert rita.get(place(transfer)).status_code == 403
     [one] = attached(world, transfer)
     assert rita.get(place(transfer, f"documents/{one.id}")).status_code == 403
 
