@@ -135,7 +135,7 @@ def _section(told: Mapping[str, Any], files: Mapping[str, bytes]) -> PreviewedSe
     rows = [row for path in paths for row in _rows(path, files[path])]
     state, check = SectionState(told["state"]), dict(told.get("check", {}))
     shown = tuple(rows[:MAX_ROWS])
-    records = sum(one.get("records", 0) for one in told["files"])
+    records = sum(one.get("records", one["path"].startswith(DOCUMENTS)) for one in told["files"])
     return PreviewedSection(told["name"], state, records, check, COLUMNS, shown, len(rows) - len(shown))
 
 

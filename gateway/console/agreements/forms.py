@@ -70,6 +70,7 @@ NOTICE_NAMES: Final = (
 PERIOD: Final = "deleteWithin"
 """The field that people fill in with a period in words."""
 
+THUMBPRINTS: Final = frozenset({"receiverKeys", "senderKeys"})
 CHECKED: Final = frozenset({"operations", "after", "tracks", "when", "sections", "ask"})
 """The members of several texts that are check boxes; of all others each text has a line."""
 ONE_A_LINE: Final = later("One on each line.")
@@ -287,6 +288,8 @@ def part_values(part: str, form: SavedForm) -> dict[str, Any]:
         given = form[one.name].data
         if one.kind == "number":
             found[one.name] = "" if given is None else given
+        elif one.name in THUMBPRINTS:
+            found[one.name] = ["".join(line.split()) for line in str(given or "").splitlines() if line.strip()]
         elif one.kind == "texts" and not isinstance(given, list):
             found[one.name] = [line.strip() for line in str(given or "").splitlines() if line.strip()]
         elif one.kind == "texts":

@@ -35,7 +35,7 @@ from gateway.tasks.task import (
 )
 
 NEXT: Final = {
-    APPROVAL: later("Next, a signatory of the organisation reads the version and signs it."),
+    APPROVAL: later("Next, an approver of the organisation reads the version and signs it."),
     INSPECTION: later(
         "Next, let the parent or student see who saw the record: print that paper, show it by the due day, then "
         "close this task and say what was done."

@@ -18,7 +18,7 @@ ROLES: Final = {
     "district-admin": later("District administrator"),
     "privacy-officer": later("Privacy officer"),
     "registrar": later("Registrar"),
-    "approver": later("Signatory"),
+    "approver": later("Approver"),
     "auditor": later("Auditor"),
     "educator": later("Educator"),
     "adapter-author": later("Connection engineer"),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from werkzeug.wrappers import Response
+    from wtforms import Field
 
     from gateway.console.forms import ConsoleForm
 
@@ -47,7 +48,7 @@ def attach(district: str, transfer: str) -> Any:
         return done(found, say("The document is attached, and leaves if you release the documents."), place)
 
     place = _place(district, transfer)
-    return _tried(form, do, place, lambda: _page(district, transfer, form, NoteForm(formdata=None)))
+    return _tried(form, form.file, do, place, lambda: _page(district, transfer, form, NoteForm(formdata=None)))
 
 
 @page(blueprint, "/<district>/inbox/<transfer>/note", DECIDE, "POST", fresh=True)
@@ -56,10 +57,12 @@ def note(district: str, transfer: str) -> Any:
     form, place = NoteForm(), _place(district, transfer)
 
     def do() -> Response:
-        found = custody(district).write_note(transfer, form.text.data or "", form.expected, form.key.data or "")
-        return done(found, say("The note is kept, and leaves if you release the notes for the registrar."), place)
+        text = (form.text.data or "").strip()
+        found = custody(district).write_note(transfer, text, form.expected, form.key.data or "")
+        kept = say("The note is kept, and leaves if you release the notes for the registrar.")
+        return done(found, kept if text else say("No note goes along."), place)
 
-    return _tried(form, do, place, lambda: _page(district, transfer, DocumentForm(formdata=None), form))
+    return _tried(form, form.text, do, place, lambda: _page(district, transfer, DocumentForm(formdata=None), form))
 
 
 @page(blueprint, "/<district>/inbox/<transfer>/attachments/<attachment>/detach", DECIDE, "POST", fresh=True)
@@ -82,17 +85,17 @@ def document(district: str, transfer: str, attachment: str) -> Answer:
     return Answer(content, content_type="application/pdf", headers=headers)
 
 
-def _tried(form: ConsoleForm, do: Callable[[], Response], place: str, again: Callable[[], str]) -> Any:
-    """Do what a form asks for; where what it holds is refused, say so above it."""
+def _tried(form: ConsoleForm, field: Field, do: Callable[[], Response], place: str, again: Callable[[], str]) -> Any:
+    """Do what a form asks for; where what its *field* holds is refused, say so there."""
     if not form.validate():
         return again(), 400
     try:
         return once(do, place)
     except BodyTooLarge as refusal:
-        form.form_errors.append(say("The file is larger than %(mebibytes)s MiB.") % {"mebibytes": MOST_MEBIBYTES})
+        field.errors = [say("The file is larger than %(mebibytes)s MiB.") % {"mebibytes": MOST_MEBIBYTES}]
         return again(), refusal.status
     except InvalidBody as refusal:
-        form.form_errors.append(translated(refusal.message) or refusal.message)
+        field.errors = [translated(refusal.message) or refusal.message]
         return again(), refusal.status
 
 
@@ -115,7 +118,7 @@ def _page(district: str, transfer: str, adding: DocumentForm, writing: NoteForm)
         "transfers/attachments.html",
         district=district,
         number=transfer_number(view.id),
-        name=district_name(view.receiver),
+        name=district_name(district),
         view=view,
         key=new_key(),
         documents=documents,

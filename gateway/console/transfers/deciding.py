@@ -193,7 +193,8 @@ def _open(view: CustodyView) -> list[RecordSection]:
 
 def _release_form(view: CustodyView) -> ReleaseForm:
     form = ReleaseForm()
-    form.offer(_open(view), view.rule, view.approved or view.rule)
+    rule = view.rule - {one.section for one in view.attachments}  # what a person added, a person lets leave
+    form.offer(_open(view), rule, view.approved or rule)
     return form
 
 

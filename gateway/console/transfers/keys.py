@@ -17,8 +17,9 @@ from gateway.console.transfers.forms import KeyForm
 from gateway.console.transfers.office import blueprint, decided, district_name, done, office, places
 from gateway.console.transfers.words import KEY_STATES, KEY_USES
 from gateway.console.wording import say
+from gateway.transfers.sealing.errors import KeySetRefused
 from gateway.transfers.sealing.key_set import KeyStatus, KeyUse
-from standards.errors import NotFound
+from standards.errors import InvalidBody, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +58,10 @@ def publish_key(district: str) -> Any:
     form, place = KeyForm(), url_for("transfers.keys", district=district)
 
     def do() -> Response:
-        outcome = office(TransferKeys, district).publish((form.jwk.data or "").encode(), form.reason.data or "")
+        try:
+            outcome = office(TransferKeys, district).publish((form.jwk.data or "").encode(), form.reason.data or "")
+        except KeySetRefused as refusal:
+            raise InvalidBody(refusal.message, {"/jwk": [refusal.message]}) from refusal
         return done(outcome, say("The key is published. Tell the other districts its thumbprint by telephone."), place)
 
     return decided(form, "transfers/keys.html", do, place, **_around(district))

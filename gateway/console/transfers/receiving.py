@@ -95,6 +95,7 @@ def delivered(district: str, transfer: str) -> str:
         key=new_key(),
         left=sum(each.open for each in sections),
         missing=[SECTIONS[each] for each, state in found.sections.items() if state is SectionState.NOT_IN_SOURCE],
+        not_yet=[SECTIONS[each] for each in RecordSection if found.sections and each not in found.sections],
         withheld=[SECTIONS[each] for each, state in found.sections.items() if state is SectionState.WITHHELD],
         ways=FILED,
         asking=may(ASK, district),

@@ -90,7 +90,7 @@ SECTIONS: Final[Mapping[RecordSection, Later]] = {
     RecordSection.HEALTH: later("Immunizations and health"),
     RecordSection.DISCIPLINE: later("Discipline"),
     RecordSection.GRADUATION: later("Graduation plan and cohort"),
-    RecordSection.RESTRICTIONS: later("Restrictions, for the registrar alone"),
+    RecordSection.RESTRICTIONS: later("Notes for the registrar"),
     RecordSection.DOCUMENTS: later("Attached documents"),
 }
 

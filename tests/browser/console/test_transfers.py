@@ -24,7 +24,7 @@ LEAVES = (
 LOOKED = set()
 """The paths that were looked at."""
 
-PAPERS = {"transfers.letter", "transfers.parents_copy", "transfers.preview"}
+PAPERS = {"transfers.letter", "transfers.parents_copy", "transfers.preview", "transfers.document"}
 """Documents, and what is shown after a form alone: the preview is looked at where it is made."""
 
 ELSEWHERE = {"transfers.ask_elsewhere", "transfers.pass_on"}
@@ -32,7 +32,7 @@ ELSEWHERE = {"transfers.ask_elsewhere", "transfers.pass_on"}
 
 ONE = (
     ("rita", "maple/inbox/{waits}"), ("ana", "maple/inbox/{waits}/release"), ("ana", "maple/inbox/{waits}/hold"),
-    ("ana", "maple/inbox/{waits}/refuse"), ("ana", "maple/inbox/{waits}/withdraw"), ("rita", "maple/inbox/{nobody}"),
+    ("ana", "maple/inbox/{waits}/refuse"), ("ana", "maple/inbox/{waits}/withdraw"), ("ana", "maple/inbox/{waits}/attachments"), ("rita", "maple/inbox/{nobody}"),
     ("rita", "maple/inbox/{nobody}/end"), ("ruth", "cedar/sent/{waits}"),
     ("ruth", "cedar/sent/{waits}/withdraw"), ("ruth", "cedar/keys"),
     ("ruth", "cedar/keys/{kid}/revoke"), ("ruth", "cedar/ask"),

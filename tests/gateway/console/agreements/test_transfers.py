@@ -68,6 +68,12 @@ def ticked(page, name):
     return [re.search(r'value="([^"]*)"', one)[1] for one in boxes]
 
 
+def test_a_thumbprint_may_be_typed_in_the_groups_in_which_it_was_read_out(maria):
+    groups = " ".join(OPENS[at : at + 4] for at in range(0, len(OPENS), 4))
+    assert post(maria, receiverKeys=groups).status_code == 303
+    assert OPENS in written(maria)
+
+
 def test_the_form_alone_makes_an_agreement_that_the_language_accepts(maria):
     page = text_of(maria.get(PART))
     assert f"maple signs with {SIGNS}." in page

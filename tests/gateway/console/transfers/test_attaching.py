@@ -64,6 +64,12 @@ def attached(world, transfer):
     return world.worker.desk.attachments.of(transfer)
 
 
+def box(page, section):
+    """The list in which a section stands to be ticked, and whether it is ticked."""
+    [found] = [one for one in re.findall("<input[^>]*>", text(page)) if f'value="{section}"' in one]
+    return re.search('name="([^"]*)"', found)[1], "checked" in found
+
+
 def opened_by_cedar(world, transfer):
     """The package of a transfer, as the program of its receiver opens it."""
     found, desk = world.ledger.find(transfer), world.worker.desk
@@ -157,7 +163,35 @@ def test_what_is_no_document_or_acts_is_refused_beside_the_form(world, ana, cont
     answer = attach(ana, transfer, content, name="x.pdf" if content else "")
     assert answer.status_code == 400
     assert told in words(answer)
+    assert 'id="document-file-fault"' in text(answer)
     assert attached(world, transfer) == ()
+
+
+def test_a_note_leaves_only_if_it_is_ticked_though_the_rule_may_release_its_section(tmp_path):
+    with moving(tmp_path) as ruled:
+        ruled.protect(3)  # so that a person decides
+        transfer, browser = waiting(ruled, 3), ruled.browser("ana")
+        assert box(browser.get(place(transfer, "release")), "restrictions") == ("by_rule", True)
+        write(browser, transfer)
+        assert box(browser.get(place(transfer, "release")), "restrictions") == ("by_person", False)
+        _, answer = ruled.release(browser, transfer, by_rule=["identity"], by_person=["restrictions"])
+        assert answer.status_code == 303
+        assert ruled.ledger.find(transfer).state.value == "approved"
+
+
+def test_an_empty_note_is_not_said_to_be_kept(world, ana):
+    transfer = waiting(world, 57)
+    assert write(ana, transfer, " \n").status_code == 303
+    page = words(ana.get(place(transfer)))
+    assert "No note goes along" in page
+    assert "The note is kept" not in page
+
+
+def test_a_document_is_counted_where_it_is_shown_before_it_leaves(world, ana):
+    transfer = waiting(world, 59)
+    attach(ana, transfer)
+    shown = words(ana.post(place(transfer, "preview"), SENT | {"key": "p59"}))
+    assert "Attached documents 1 record" in shown
 
 
 def test_a_document_that_is_too_large_is_refused_beside_the_form(world, ana):

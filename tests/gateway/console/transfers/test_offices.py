@@ -59,7 +59,7 @@ def test_one_district_is_led_to_and_the_operator_chooses(world):
 def test_whoever_cannot_ask_is_told_what_to_do_next(world):
     page = words(world.browser("rita").get(MAPLE))
     assert "You cannot ask for a record yet" in page
-    assert "Your administrator begins one under Agreements" in page
+    assert "The administrator of the district that has the records begins it under Agreements" in page
     assert "No agreement about transfers" in words(world.browser("rita").get(f"{MAPLE}/ask"))
 
 
@@ -76,6 +76,7 @@ def test_a_key_is_published_compared_retired_and_revoked(world):
     assert "Your district has no key yet" in words(dana.get(f"{MAPLE}/keys"))
     wrong = dana.post(f"{MAPLE}/keys", {"jwk": '{"kty": "EC", "d": "secret"}'})
     assert wrong.status_code in {400, 422}
+    assert 'id="jwk-fault"' in text(wrong)
     assert dana.post(f"{MAPLE}/keys", {"jwk": JWK}).status_code == 303
     kid = pair("maple sig").thumbprint()
     page = dana.get(f"{MAPLE}/keys?of=cedar")

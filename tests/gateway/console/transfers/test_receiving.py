@@ -48,6 +48,7 @@ def test_each_section_says_what_came_and_whom_to_telephone_for_what_did_not(rosa
     assert "Name, birth date, languages in the package not filed yet" in page
     assert "Telephone the registrar of maple" in page
     assert "Attendance" in page.partition("ask for it on paper:")[2]
+    assert "Parents, contacts and addresses" in page.partition("it comes as another version:")[2]
     assert f"crossing receive show {came}" in page
     assert "the figures agree" in page
 
