@@ -23,6 +23,7 @@ FOLDER: Final = "folder"
 """The destination that is a folder of files, for a system without a way to write into it."""
 ASK, NEW = COURSE_CHOICES = ("ask", "new")
 MAX_SETTINGS_BYTES: Final = 1 << 20
+NO_FILE: Final = "the settings cannot be read: write them, or name their file with --settings"
 DEFAULT_EVERY_SECONDS: Final = 300
 
 ONE_SIGNER: Final = "Name the keys by which it signs, or write gateway_signs = true, not both."
@@ -208,7 +209,7 @@ def load(path: Path) -> HouseSettings:
         content = path.read_bytes()[:MAX_SETTINGS_BYTES].decode("utf-8")
         raw = tomllib.loads(content)
     except OSError:
-        raise SettingsError("the settings cannot be read", str(path)) from None
+        raise SettingsError(NO_FILE, str(path)) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"the settings are no TOML: {error}", str(path)) from None
     try:

@@ -12,6 +12,7 @@ from gateway.storage.acts import Act
 from gateway.storage.transfers.district_keys import DistrictKey, DistrictKeys
 from gateway.transfers.sealing.key_set import KeyUse, publish
 from policies.transfers.terms import transfer_terms
+from gateway.transfers.work.gateway_key import gateway_keys
 from tests.gateway.console.agreements.test_pages import EVIL, ROOT, begin, text_of, value
 from tests.gateway.transfers.work.world import agreement_text, pair
 from tests.support.people.region import people_region
@@ -66,6 +67,17 @@ def ticked(page, name):
     """The values that are ticked of a field."""
     boxes = [one for one in re.findall(r"<input[^>]*>", page) if f'name="{name}"' in one and "checked" in one]
     return [re.search(r'value="([^"]*)"', one)[1] for one in boxes]
+
+
+def test_the_gateways_key_is_shown_where_it_signs_for_the_district_that_sends(region):
+    clara = region.browser("clara", ("cedar", "privacy-officer"), ("cedar", "district-admin"))
+    clara.get(f"{ROOT}/new")
+    given = {"district": "cedar", "recipient": "maple", "kind": "district", "purpose": "enrollment"}
+    given |= {"template": "transfer", "clients": "maple-agent", "begin": "2026-09-01", "end": "2027-08-31"}
+    assert clara.post(f"{ROOT}/new", given).status_code == 303
+    page = text_of(clara.get(f"{ROOT}/maple-cedar/1/edit/transfer"))
+    [key] = gateway_keys(region.administered.keys).keys
+    assert f"cedar has published no key that signs: the gateway signs for it, with {key.kid}." in page
 
 
 def test_a_thumbprint_may_be_typed_in_the_groups_in_which_it_was_read_out(maria):
