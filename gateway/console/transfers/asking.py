@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import flash, redirect, render_template, request, url_for
 
-from gateway.admin.transfers.asking import TransferAsking, TransferForm
+from gateway.admin.transfers.asking import NotEnrolledHere, TransferAsking, TransferForm
 from gateway.admin.transfers.office import ASK, FOLLOW, RECEIVE, WITHDRAW
 from gateway.admin.transfers.own_students import OwnStudents
 from gateway.admin.transfers.suggestions import TransferSuggestions
@@ -40,12 +40,13 @@ from gateway.console.wording import later, say, translated
 from gateway.transfers.ledger.limits import AskedAlready
 from gateway.transfers.machine.outward import OutwardState
 from gateway.transfers.machine.words import RequestStanding
-from standards.errors import CallerError, Conflict, Forbidden, NotFound, SourceError
+from standards.errors import CallerError, Conflict, Forbidden, InvalidBody, NotFound, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from werkzeug.wrappers import Response
+    from wtforms import Field
 
     from gateway.admin.transfers.own_students import OwnStudent
     from gateway.admin.transfers.suggestions import TransferSuggestion
@@ -117,11 +118,19 @@ def _ask(district: str, form: RequestForm) -> Any:
     )
     try:
         made = office(TransferAsking, district).ask(asked_for, form.key.data or "")
-    except AskedAlready as refusal:
-        form.key.data, form.again.errors = new_key(), [_said(refusal)]
-        return render_template("transfers/ask.html", form=form, **_around(district, form, twice=True)), refusal.status
+    except (AskedAlready, NotEnrolledHere, InvalidBody) as refusal:
+        field, twice = _refused_field(form, refusal), isinstance(refusal, AskedAlready)
+        form.key.data, field.errors = new_key(), [_said(refusal)]
+        return render_template("transfers/ask.html", form=form, **_around(district, form, twice=twice)), refusal.status
     flash(say("The record is asked for. You are told here when it has come."), "ok")
     return redirect(url_for("transfers.asked", district=district, transfer=made.id), 303)
+
+
+def _refused_field(form: RequestForm, refusal: CallerError) -> Field:
+    """Return what a refused request is about: that it is a second one, why one may ask, or the student."""
+    if isinstance(refusal, AskedAlready):
+        return form.again
+    return form.standing if isinstance(refusal, NotEnrolledHere) else form.state_id
 
 
 def _request_form(district: str) -> RequestForm:

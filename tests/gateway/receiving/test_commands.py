@@ -24,6 +24,11 @@ def crossing(*words, ends=0):
     return done.output
 
 
+def test_without_settings_it_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "write them, or name their file with --settings" in crossing("list", ends=1)
+
+
 def test_a_record_is_received_by_hand_from_the_list_to_the_undo(fir):
     assert crossing("list").splitlines()[-1] == "1 wait, 0 are here."
     assert crossing("fetch", TRANSFER) == f"{TRANSFER}: version 1 of maple is here, signed by maple.\n"

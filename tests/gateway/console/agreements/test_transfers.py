@@ -11,8 +11,8 @@ from gateway.console.wording import COOKIE
 from gateway.storage.acts import Act
 from gateway.storage.transfers.district_keys import DistrictKey, DistrictKeys
 from gateway.transfers.sealing.key_set import KeyUse, publish
-from policies.transfers.terms import transfer_terms
 from gateway.transfers.work.gateway_key import gateway_keys
+from policies.transfers.terms import transfer_terms
 from tests.gateway.console.agreements.test_pages import EVIL, ROOT, begin, text_of, value
 from tests.gateway.transfers.work.world import agreement_text, pair
 from tests.support.people.region import people_region

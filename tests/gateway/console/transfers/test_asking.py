@@ -50,14 +50,17 @@ def test_too_little_is_said_at_the_form_which_keeps_what_was_typed(rosa):
     rosa.get(f"{PLACE}/ask")
     answer = rosa.post(f"{PLACE}/ask", {"given": "Mara", "sender": "maple", "standing": "enrollment"})
     assert answer.status_code == 400
-    assert "State at least three of" in words(answer)
+    assert "each so that it says something" in words(answer)
+    assert 'id="state_id-fault"' in text(answer)
     assert 'value="Mara"' in text(answer)
 
 
 def test_a_student_who_is_not_enrolled_needs_a_signed_intent(rosa):
     rosa.get(f"{PLACE}/ask")
     sent = NOBODY | {"sender": "maple", "standing": "enrollment"}
-    assert "not enrolled here" in words(rosa.post(f"{PLACE}/ask", sent))
+    answer = rosa.post(f"{PLACE}/ask", sent)
+    assert "not enrolled here" in words(answer)
+    assert 'id="standing-fault"' in text(answer)
     assert rosa.post(f"{PLACE}/ask", sent | {"standing": "intent"}).status_code == 303
 
 
