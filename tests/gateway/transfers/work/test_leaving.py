@@ -16,7 +16,7 @@ from gateway.transfers.machine.words import EventKind, TransferState
 from gateway.transfers.package.figures import figures_of
 from gateway.transfers.package.files import read
 from gateway.transfers.sealing.key_set import KeyUse
-from gateway.transfers.work import packing
+from gateway.transfers.work import deciding, packing
 from gateway.transfers.work.deciding import may_leave
 from gateway.transfers.work.echo import echo_of
 from gateway.transfers.work.worker import LOOK_AGAIN, TransferWorker
@@ -99,6 +99,19 @@ def test_what_was_approved_with_a_restriction_known_leaves_under_it(tmp_path):
         restrict(world, 6, "do-not-transfer-discipline")
         transfer = world.work(world.approve(world.work(world.ask(world.student(6)))))
         assert world.look_again(transfer).state is TransferState.PACKED
+
+
+def test_a_restriction_entered_while_the_rule_is_asked_is_a_persons_matter(world, monkeypatch):
+    asked = deciding.causes_of
+
+    def causes_of(*given):
+        found = asked(*given)
+        restrict(world, 46)
+        return found
+
+    monkeypatch.setattr(deciding, "causes_of", causes_of)
+    back = world.work(world.ask(world.student(46)))
+    assert (back.state, causes(world, back)) == (TransferState.WAITING, ["restriction"])
 
 
 def test_an_entry_that_ends_meanwhile_is_a_persons_matter_too(tmp_path):
