@@ -158,8 +158,11 @@ def test_a_decision_takes_a_proof_of_who_makes_it(moving, rita):
         stale.post(f"/transfers/{identifier}/decision", {"free": True}, If_Match="*"), 403, "not-permitted"
     )
     assert "Prove" in detail["detail"]
-    looked = stale.get(f"/transfers/{identifier}/preview?sections=identity")
-    assert "Prove" in is_problem(looked, 403, "not-permitted")["detail"]
+    for shown in (
+        f"/transfers/{identifier}/preview?sections=identity", f"/transfers/{identifier}/documents/{'0' * 64}",
+        f"/signatures/{identifier}",
+    ):  # fmt: skip
+        assert "Prove" in is_problem(stale.get(shown), 403, "not-permitted")["detail"]
 
 
 def test_the_receiving_registrar_decides_nothing(moving, rita):
