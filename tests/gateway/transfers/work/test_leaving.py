@@ -375,7 +375,10 @@ def test_the_rest_is_packed_once_the_first_part_was_acknowledged(world):
 
 def attach(world, transfer, section):
     """Add something to a record as its approver does."""
-    tag, said = ("d" if section == "documents" else "e") * 64, b"%PDF-1.7 a plan" if section == "documents" else b"Call."
+    tag, said = (
+        ("d" if section == "documents" else "e") * 64,
+        b"%PDF-1.7 a plan" if section == "documents" else b"Call.",
+    )
     kept = Attachment(tag, section, len(said), "alma", world.clock())
     event = world.event(transfer, E.ATTACH, content={"section": section, "attachment": tag})
 
