@@ -406,6 +406,19 @@ def test_what_was_read_back_is_deleted_and_what_is_to_leave_next_is_kept(world):
     assert attached(world, world.accept(world.deliver(packed))) == []
 
 
+def test_what_was_attached_and_read_back_counts_on_in_the_next_version(world):
+    transfer = world.accept(world.deliver(world.work(world.ask(world.student(47)))))
+    both = ["documents", "restrictions"]
+    for section in both:
+        attach(world, transfer, section)
+    sent = world.accept(world.deliver(world.work(world.supplement(transfer, both))))
+    assert attached(world, sent) == []
+    again = world.work(world.supplement(sent, [*SECTIONS, *both]))
+    states = told_of(world, again)[1]
+    assert [states[one] for one in both] == ["unchanged", "unchanged"]
+    assert set(both) <= world.accept(world.deliver(again)).accepted.whole
+
+
 def test_a_trace_cannot_be_guessed_without_the_key(world):
     transfer = world.work(world.ask(world.student(41)))
     traces = dict(transfer.package.traces)
