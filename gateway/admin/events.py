@@ -37,6 +37,8 @@ INSIDE: Final = frozenset({"agreement", "version", "event"})
 The requester reads its own acts, and the number of its withdrawal would say whether somebody was found; so does the
 hash of the event to whoever tries the numbers.
 """
+STATE, RECEIVING = "state", frozenset({"receiver", "agent"})
+"""Nor is the state shown of what the requester does: it files what came while the rest is held, or decided upon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,15 @@ class Events:
         return tuple(self._recorded(row) for row in rows), int(total)
 
     def _recorded(self, row: Any) -> RecordedAct:
-        untold = UNTOLD | INSIDE if row.action.startswith(TRANSFER) else UNTOLD
+        untold = UNTOLD | _inside(row.content) if row.action.startswith(TRANSFER) else UNTOLD
         content = {name: value for name, value in row.content.items() if name not in untold}
         tag = derive_subkey(self._key, f"{row.district}\0{row.number}".encode())[:ID_BYTES].hex()
         return RecordedAct(tag, row.at, row.actor, row.action, row.district, row.reason, content)
+
+
+def _inside(content: Mapping[str, Any]) -> frozenset[str]:
+    """Return what is not shown of the *content* of an act about a transfer."""
+    return INSIDE | {STATE} if content.get("party") in RECEIVING else INSIDE
 
 
 def _reached(actor: Actor) -> ColumnElement[bool]:

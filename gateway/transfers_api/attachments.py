@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from gateway.admin.transfers.custody import MAX_NOTE_CHARACTERS, TransferCustody
 from gateway.admin.transfers.office import DECIDE
 from gateway.admin_api.frame.bodies import AdminBody
-from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply
+from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply, serving
 from gateway.transfers.attachments.pdf import MAX_DOCUMENT_BYTES
 from gateway.transfers_api.offices import OfficeFilters, act_key, office
 from gateway.transfers_api.requests import expected
@@ -46,6 +46,7 @@ def attach_document(asked: AdminRequest, transfer: str) -> Reply:
 )  # fmt: skip
 def read_document(asked: AdminRequest, transfer: str, attachment: str) -> Response:
     """Send a document that was added, to who decides whether it leaves."""
+    serving().require_proved(DECIDE)
     found = office(asked, TransferCustody, DECIDE).document(transfer, attachment)
     return Response(found, content_type=MEDIA, headers={"Content-Disposition": "attachment"})
 

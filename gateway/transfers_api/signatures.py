@@ -10,7 +10,7 @@ from marshmallow import fields
 
 from gateway.admin.transfers.office import DECIDE, TransferOffice
 from gateway.admin_api.frame.bodies import JSON, AdminBody, TextLine
-from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply
+from gateway.admin_api.frame.operations import AdminOperations, AdminRequest, Reply, serving
 from gateway.admin_api.frame.preconditions import is_known
 from gateway.auth.scopes import RECEIVE
 from gateway.transfers.work.desk import open_desk
@@ -61,6 +61,7 @@ def list_signatures(asked: AdminRequest) -> Reply:
 @ROUTES.add("GET", "/signatures/<transfer>", DECIDE, filters=OfficeFilters, scope=RECEIVE, streams=JSON)
 def read_manifest(asked: AdminRequest, transfer: str) -> Response:
     """Return the exact bytes of a manifest, which are what is signed; whoever reads them is on record."""
+    serving().require_proved(DECIDE)
     found = _waiting(asked).manifest(transfer)
     headers = {"ETag": f'"{found.sha256}"'}
     if is_known(found.sha256):

@@ -217,14 +217,13 @@ class CustodyReading(TransferOffice):
         except Forbidden:
             return None
 
-    def preview_tag(self, transfer: Transfer, sections: Collection[str], agreed: tuple[Agreement, Grant]) -> str:
-        """Return the entity tag of what this person is shown of *sections*, in this state, as agreed and registered.
+    def preview_tag(self, transfer: Transfer, sections: Collection[str], agreement: Agreement, registered: str) -> str:
+        """Return the entity tag of what this person is shown of *sections*, in this state, as agreed and *registered*.
 
         Nobody makes one without the gateway's key: whoever has it was shown the preview.
         """
-        who, (agreement, grant) = self.actor.person or self.actor.name, agreed
-        registered = self.registered(transfer, grant)
-        shown = [self.org, transfer.id, transfer.number, sorted(sections), agreement.digest, registered, who]
+        who, attached = self.actor.person or self.actor.name, [one.id for one in self.attachments.of(transfer.id)]
+        shown = [self.org, transfer.id, transfer.number, sorted(sections), agreement.digest, registered, attached, who]
         return self.tag(b"previews", json.dumps(shown))
 
     def registered(self, transfer: Transfer, grant: Grant) -> str:

@@ -102,14 +102,14 @@ class TransferDecisions(CustodyReading):
     ) -> CustodyView | Waiting:
         self.need(DECIDE)
         found = self.sent_to_us(transfer)
-        agreement, grant = agreed = self.agreement(found.sender, found.receiver)
+        agreement, grant = self.agreement(found.sender, found.receiver)
         named, kept = section_words(sections), section_words(withheld)
-        if not self._is_done(found, key) and shown != self.preview_tag(found, named, agreed):
+        registered = self.registered(found, grant)
+        if not self._is_done(found, key) and shown != self.preview_tag(found, named, agreement, registered):
             raise PreconditionFailed(NOT_SHOWN)
         self._check_now(found, kind, found.number, key)
         _check_whole(found, kind, named, kept)
         terms = agreement.transfer
-        registered = self.registered(found, grant)
         told = {"do": kind.value, "sections": named, "withheld": kept, "shown": shown, "registered": registered}
 
         def do() -> CustodyView:

@@ -85,10 +85,12 @@ class ReleasePreview(CustodyReading):
         """
         self.need(DECIDE)
         found, named = self.sent_to_us(transfer), section_words(sections)
-        agreed = self.agreement(found.sender, found.receiver)
-        made = self.packed(found, named, agreed)
+        agreement, grant = agreed = self.agreement(found.sender, found.receiver)
+        _check_found(found)
+        tag = self.preview_tag(found, named, agreement, self.registered(found, grant))
+        made = self.packed(found, named, agreed)  # behind the tag, so that nothing is approved that came in between
         self.record("transfer previewed", found.id, {"number": found.number, "sections": named})
-        return replace(_shown(made), tag=self.preview_tag(found, named, agreed))
+        return replace(_shown(made), tag=tag)
 
     def packed(
         self,
@@ -103,8 +105,7 @@ class ReleasePreview(CustodyReading):
         Raises:
             NotPermitted: the child's address is protected, and the actor is no approver.
         """
-        if transfer.is_closed or not transfer.subject:
-            raise NotAllowed(NOBODY)
+        _check_found(transfer)
         roll = self.roll_about(transfer)
         row = self.row(roll, transfer)
         if row is None:
@@ -121,6 +122,11 @@ class ReleasePreview(CustodyReading):
         student = roll.id_of(row)
         record = GatewayRecord(self.gateway, grant, student, roll.key_of(student))
         return pack(header, plan_of(track, sections), record, added_to(self.attachments.opened(transfer.id)))
+
+
+def _check_found(transfer: Transfer) -> None:
+    if transfer.is_closed or not transfer.subject:
+        raise NotAllowed(NOBODY)
 
 
 def _shown(made: TransferPackage) -> PreviewedRelease:

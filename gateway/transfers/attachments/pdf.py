@@ -24,16 +24,18 @@ END: Final = b"%%EOF"
 ENDSTREAM: Final = b"endstream"
 ESCAPE: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
 STREAM: Final = re.compile(rb"stream\r?\n")
+NAME_ENDS: Final = rb"(?![^\s\0()<>\[\]{}/%])"
+"""What follows a name: any white space or delimiter of PDF (ISO 32000-1, 7.2.2), of which NUL is one, or nothing."""
 ACTIVE: Final = re.compile(
-    rb"/(JavaScript|Launch|EmbeddedFiles?|Filespec|RichMedia(?:Content|Settings)?|XFA|Rendition|ImportData|SubmitForm|GoToR"
-    rb"|GoToE|Movie|Sound)(?=[\s/<\[(>\]%]|$)"
+    rb"/(JavaScript|Launch|EmbeddedFiles?|EF|FileAttachment|Filespec|RichMedia(?:Content|Settings)?|XFA|Rendition"
+    rb"|ImportData|SubmitForm|GoToR|GoToE|Movie|Sound)" + NAME_ENDS
 )
 """The names of actions that do something, and of files within the file."""
-ENCRYPTED: Final = re.compile(rb"/Encrypt(?=[\s/<])")
-OBJECTS: Final = re.compile(rb"/ObjStm(?=[\s/>])")
-FILTER: Final = re.compile(rb"/Filter(?=[\s/<\[])")
+ENCRYPTED: Final = re.compile(rb"/Encrypt" + NAME_ENDS)
+OBJECTS: Final = re.compile(rb"/ObjStm" + NAME_ENDS)
+FILTER: Final = re.compile(rb"/Filter" + NAME_ENDS)
 PLAIN: Final = re.compile(rb"/Filter\s*(?:/FlateDecode|\[\s*/FlateDecode\s*\])")
-PREDICTED: Final = re.compile(rb"/(?:DecodeParms|DP)(?=[\s/<\[])")
+PREDICTED: Final = re.compile(rb"/(?:DecodeParms|DP)" + NAME_ENDS)
 
 NO_PDF: Final = "This is no PDF document, or it is cut off."
 LOCKED: Final = "This PDF is encrypted. Save it without a password, or print it to a PDF."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from adapters.contract import NO_HINTS, Hint
+from gateway.cache.needed_fields import joined
 from gateway.cache.snapshot import build_snapshot
 from gateway.registers.matching import CODE_FIELDS, STUDENT_FIELDS, own_ids, state_ids
 from gateway.registers.overlay import derived
@@ -265,11 +266,12 @@ def _kept(district: District) -> DistrictRoll | None:
 
 def _read(district: District, hints: Hints = NO_HINTS) -> Snapshot:
     """Read what finds a child from a district's source."""
-    there = district.adapter.manifest.entities
-    wanted = {entity: fields for entity, fields in NEEDED.items() if entity in there}
+    there, registers = district.adapter.manifest.entities, district.registers.now()
+    needs = district.registers.needs  # what the district declares in its own system is among them
+    wanted = {entity: joined(fields, needs.get(entity)) for entity, fields in NEEDED.items() if entity in there}
     records = district.adapter.read(wanted, {entity: asked for entity, asked in hints.items() if entity in there})
     found = build_snapshot(records, district.name, district.keyring, budget=MAX_ROWS)
-    found.registers = district.registers.now()
+    found.registers = registers
     return found
 
 

@@ -216,7 +216,7 @@ class TransferLedger:
             listed = listed_values(after, self._times.school_days(after.sender))
             connection.execute(update(transfers).where(transfers.c.id == after.id).values(listed))
             self._write(connection, after, event, event.digest)
-            self._follow(connection, after, event)
+            self._follow(connection, before, after, event)
             if beside is not None:
                 beside(connection, after)
         return Appended(after, event)
@@ -237,15 +237,16 @@ class TransferLedger:
         connection.execute(insert(transfer_idempotency).values(key))
         write_act(connection, act_of(transfer, event), event.at)
 
-    def _follow(self, connection: Connection, after: Transfer, event: TransferEvent) -> None:
+    def _follow(self, connection: Connection, before: Transfer, after: Transfer, event: TransferEvent) -> None:
         """Write what follows from an event: a miss counts, and values that nobody needs any more are deleted."""
         note_miss(connection, after, event)
         if after.is_closed or after.delivered:
             forget_asked_values(connection, after.id)
-        if after.is_closed or event.kind is EventKind.REDIRECT:
-            forget_attachments(connection, after.id)
+        if after.is_closed or event.kind in {EventKind.REDIRECT, EventKind.DOUBT}:
+            forget_attachments(connection, after.id)  # whoever is meant next may be another child
         elif event.kind is EventKind.ACCEPT:
-            forget_attachments(connection, after.id, sections=release_of(after).sections)
+            queued = before.queued.sections if before.queued else frozenset()
+            forget_attachments(connection, after.id, sections=release_of(before).sections - queued)
 
     def _digest(self, draft: TransferEvent, values: Mapping[str, str]) -> str:
         """Hash what a request asks for, the values too, so that nobody without the key can guess them from it."""

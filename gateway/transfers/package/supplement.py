@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.transfers.package.assembly import EDFI, NOTHING_ADDED, draft, finish
 from gateway.transfers.package.cuts import cut
-from gateway.transfers.package.manifest import UNCHANGED, VALIDATED
+from gateway.transfers.package.manifest import NONE, UNCHANGED, VALIDATED
 from gateway.transfers.package.plan import INCLUDE, WITHHOLD, PackagePlan
+from gateway.transfers.package.sections import DOCUMENTS, RESTRICTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -41,6 +42,7 @@ def supplement(
     """Write the sections of a record that differ from the versions *before*; return the traces of all sections too.
 
     A section that the receiver has, and of which nothing was released now, is told as unchanged: what it has counts.
+    So does what people attached before: it was deleted when it was read back, so that none now takes nothing back.
     Without a version before, all of the record is written.
 
     Raises:
@@ -49,7 +51,8 @@ def supplement(
     made = draft(header, plan, contents, added)
     entries = {one["name"]: one for one in made.manifest["sections"]}
     fresh = {one.name: before.trace(one.name, _held(plan, one, contents, entries[one.name])) for one in plan.rules}
-    kept = {name for name in before.held if name not in plan.included}
+    deleted = {name for name in (DOCUMENTS, RESTRICTIONS) if name in entries and entries[name]["state"] == NONE}
+    kept = {name for name in before.held if name not in plan.included or name in deleted}
     same = {name for name, trace in fresh.items() if name in kept or before.traces.get(name) == trace}
     same -= _touched(plan, same) & plan.included
     package = finish(header, _without(made, same))

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.admin.confirming import Confirming
 from gateway.admin.second_person import ChangedMeanwhile, Waiting
+from gateway.admin.transfers import preview
 from gateway.admin.transfers.custody import TransferCustody
 from gateway.people.actor import NotPermitted, operator
 from gateway.transfers.machine.errors import NotAllowed, NotPartyTo
@@ -16,6 +17,7 @@ from gateway.transfers.machine.words import TransferState
 from gateway.transfers.matching.levels import ChildPart, PartLikeness
 from standards.errors import ConcurrentChange, Conflict, InvalidBody, NotFound, PreconditionFailed, StoreUnavailable
 from tests.gateway.admin.transfers.offices import RECEIVER, SECTIONS, SENDER, offices
+from tests.gateway.transfers.attachments.documents import PLAN
 from tests.gateway.transfers.work.world import agreement_text
 
 LEAVES = ("identity", "enrollment", "schedule", "transcript", "attendance")
@@ -119,6 +121,46 @@ def test_an_agreement_that_was_replaced_since_the_preview_releases_nothing(offic
     with pytest.raises(PreconditionFailed):
         office.custody().approve(found.id, LEAVES, STAYS, anew, office.key())
     assert office.custody().approve(found.id, LEAVES, STAYS, seen, office.key()).state is TransferState.APPROVED
+
+
+def test_what_is_entered_while_a_preview_is_made_was_not_shown(office, monkeypatch):
+    found, made = office.waiting(46), preview.pack
+
+    def pack(*given):
+        package = made(*given)
+        office.restrict(46, "court-order")
+        return package
+
+    monkeypatch.setattr(preview, "pack", pack)
+    seen = office.shown(found, LEAVES)
+    with pytest.raises(PreconditionFailed):
+        office.custody().approve(found.id, LEAVES, STAYS, seen, office.key())
+
+
+def test_what_is_entered_while_an_approval_is_checked_is_decided_anew(office, monkeypatch):
+    found, checked = office.waiting(47), TransferCustody.preview_tag
+    seen = office.shown(found, LEAVES)
+
+    def preview_tag(*given):
+        tag = checked(*given)
+        office.restrict(47, "court-order")
+        return tag
+
+    monkeypatch.setattr(TransferCustody, "preview_tag", preview_tag)
+    assert office.custody().approve(found.id, LEAVES, STAYS, seen, office.key()).state is TransferState.APPROVED
+    assert office.worked(found).state is TransferState.WAITING
+
+
+def test_what_was_attached_when_it_was_shown_is_there_when_it_is_approved(office):
+    found = office.waiting(48)
+    number = office.custody().attach_document(found.id, PLAN, found.number, office.key()).number
+    leaves, stays = [*LEAVES, "documents"], [one for one in STAYS if one != "documents"]
+    seen = office.shown(found, leaves)
+    office.later(days=14, seconds=1)
+    assert office.worker.desk.attachments.expire() == 1
+    assert office.ledger.find(found.id).number == number
+    with pytest.raises(PreconditionFailed):
+        office.custody().approve(found.id, leaves, stays, seen, office.key())
 
 
 def replace_agreement(monkeypatch, office):

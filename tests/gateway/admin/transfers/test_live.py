@@ -10,6 +10,7 @@ from gateway.admin.transfers.asking import TransferAsking
 from gateway.admin.transfers.custody import TransferCustody
 from gateway.admin.transfers.own_students import OwnStudents
 from gateway.admin.transfers.suggestions import TransferSuggestions
+from gateway.config.declared_facts import DeclaredFact
 from gateway.transfers.districts.children import READINGS
 from gateway.transfers.districts.readings import KEPT_SECONDS
 from gateway.transfers.machine.words import RequestStanding, TransferState
@@ -127,3 +128,16 @@ def test_a_request_is_passed_on_and_the_requester_sees_no_difference(office):
     assert asked.id in {one.id for one in elms.worklist().items}
     assert asked.id not in {one.id for one in office.custody().worklist().items}
     assert TransferAsking(office.administration, ed, "elm").districts() == ()
+
+
+def test_what_a_district_declares_in_its_own_system_is_read_of_each_student(tmp_path):
+    sites = {name: replace(one, cache="0") for name, one in small_sites(tmp_path / "data").items()}
+    with offices(tmp_path, sites=sites) as office:
+        watch = office.region.running.gateway.districts[SENDER].registers._watch
+        watch._facts = (DeclaredFact("acp", "student.birthCountry", free=frozenset({"US"})),)
+        watch._version, watch._until = None, float("-inf")
+        READINGS.forget(office.region.running.gateway.districts[SENDER])
+        born_here, elsewhere = office.worked(office.ask(14)), office.worked(office.ask(13))
+        assert (born_here.state, elsewhere.state) == (TransferState.PACKED, TransferState.WAITING)
+        listed = office.custody("mona").look(born_here.id), office.custody("mona").look(elsewhere.id)
+        assert [one.receiver for one in listed] == ["cedar", ""]

@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 
+from gateway.admin.events import Events
 from gateway.admin.inbox.gathering import gather
 from gateway.admin.transfers.receiving import TransferReceiving
 from gateway.people.actor import NotPermitted, machine
@@ -185,6 +186,28 @@ def test_what_was_delivered_is_shown_until_what_follows_has_come_and_tells_nothi
     assert (after.outward.version, after.version) == (2, 2)
     assert again.package.sections["identity"] == "unchanged"  # so it stays filed as it was
     assert after.filed == before.filed
+
+
+def test_the_receivers_own_acts_tell_nothing_of_what_is_decided_on_the_rest(office):
+    told = []
+    for holds in (False, True):
+        packed = office.worked(office.ask(next(NUMBERS)))
+        delivered(office, packed)
+        service = receiving(office)
+        if holds:
+            stays = [one for one in SECTIONS if one not in {*office.ledger.find(packed.id).approved, "health"}]
+            shown = office.shown(packed, ["health"])
+            office.custody().supplement(packed.id, ["health"], stays, shown, office.key())
+        service.accept(packed.id, 1, packed.package.echo, office.key())
+        if holds:
+            number = office.ledger.find(packed.id).number
+            office.custody().hold(packed.id, "court-order", ["health"], number, office.key())
+        service.file(packed.id, 1, "identity", "document", office.key())
+        acts, _ = Events(office.administration).list(office.actor("remy"), 0, 1000)
+        mine = [one for one in acts if one.content.get("transfer") == packed.id]
+        told.append([(one.action, dict(one.content) | {"transfer": ""}) for one in mine])
+    assert told[0] == told[1]
+    assert [action for action, _ in told[0]][:2] == ["transfer file", "transfer accept"]
 
 
 def test_a_program_needs_its_scope(office, packed):

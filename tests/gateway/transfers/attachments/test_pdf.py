@@ -54,6 +54,10 @@ def test_a_document_that_is_too_large_is_refused():
         pdf(*PAGE, stream(b"1 0 " + SCRIPT, OBJECTS.replace(b"ObjStm", b"Obj#53tm"))),
         pdf(*PAGE, b"<< /S /Launch /F (calc.exe) >>"),
         pdf(*PAGE, b"<< /Type /Filespec /EF << /F 4 0 R >> >>"),
+        pdf(*PAGE, b"<< /S /JavaScript\0/JS (app.alert\\(1\\)) >>"),
+        pdf(*PAGE, stream(b"1 0 << /S /Launch\0/F (calc.exe) >>", OBJECTS.replace(b"ObjStm ", b"ObjStm\0"))),
+        pdf(*PAGE, b"<< /FS << /F (calc.exe) /EF << /F 4 0 R >> >> >>", stream(b"MZ")),
+        pdf(*PAGE, b"<< /Type /Annot /Subtype /FileAttachment /FS 4 0 R >>"),
         pdf(*PAGE, stream(b"PK", b"/Type /EmbeddedFile ")),
         pdf(*PAGE, b"<< /AcroForm << /XFA [(a) 5 0 R] >> >>"),
         pdf(*PAGE, b"<< /Subtype /RichMedia >>"),
@@ -64,8 +68,9 @@ def test_a_document_that_does_something_or_holds_a_file_is_refused(content):
     refused(content, "holds something that acts")
 
 
-def test_a_document_with_a_password_is_refused():
-    refused(pdf(*PAGE, trailer=b"<< /Root 1 0 R /Encrypt 9 0 R >>"), "is encrypted")
+@pytest.mark.parametrize("name", [b"/Encrypt ", b"/Encrypt\0", b"/Encrypt%\n"])
+def test_a_document_with_a_password_is_refused(name):
+    refused(pdf(*PAGE, trailer=b"<< /Root 1 0 R " + name + b"9 0 R >>"), "is encrypted")
 
 
 @pytest.mark.parametrize(
@@ -73,6 +78,7 @@ def test_a_document_with_a_password_is_refused():
     [
         pdf(*PAGE, stream(b"1 0 " + SCRIPT.hex().encode(), OBJECTS + b"/Filter /ASCIIHexDecode ", packed=False)),
         pdf(*PAGE, stream(SCRIPT.hex().encode(), OBJECTS + b"/Filter [/FlateDecode /ASCIIHexDecode] ")),
+        pdf(*PAGE, stream(SCRIPT.hex().encode(), b"/Type /ObjStm%\n/N 1 /Filter [/FlateDecode /ASCIIHexDecode] ")),
         pdf(*PAGE, stream(b"1 0 x", OBJECTS + b"/DecodeParms << /Predictor 12 >> ")),
         pdf(*PAGE, b"<< " + OBJECTS + b">>"),
         pdf(*PAGE, stream(zlib.compress(b"1 0 x" * 99)[:-6], OBJECTS + b"/Filter /FlateDecode ", packed=False)),

@@ -9,13 +9,14 @@ import pytest
 
 from gateway.registers.entries import Consent, Restriction
 from gateway.registers.tags import ID
+from gateway.storage.transfers.attachments import Attachment, keep_attachment
 from gateway.transfers.districts.children import DistrictChildren
 from gateway.transfers.districts.standing import registered_tag
 from gateway.transfers.machine.words import EventKind, TransferState
 from gateway.transfers.package.figures import figures_of
 from gateway.transfers.package.files import read
 from gateway.transfers.sealing.key_set import KeyUse
-from gateway.transfers.work import packing
+from gateway.transfers.work import deciding, packing
 from gateway.transfers.work.deciding import may_leave
 from gateway.transfers.work.echo import echo_of
 from gateway.transfers.work.worker import LOOK_AGAIN, TransferWorker
@@ -98,6 +99,19 @@ def test_what_was_approved_with_a_restriction_known_leaves_under_it(tmp_path):
         restrict(world, 6, "do-not-transfer-discipline")
         transfer = world.work(world.approve(world.work(world.ask(world.student(6)))))
         assert world.look_again(transfer).state is TransferState.PACKED
+
+
+def test_a_restriction_entered_while_the_rule_is_asked_is_a_persons_matter(world, monkeypatch):
+    asked = deciding.causes_of
+
+    def causes_of(*given):
+        found = asked(*given)
+        restrict(world, 46)
+        return found
+
+    monkeypatch.setattr(deciding, "causes_of", causes_of)
+    back = world.work(world.ask(world.student(46)))
+    assert (back.state, causes(world, back)) == (TransferState.WAITING, ["restriction"])
 
 
 def test_an_entry_that_ends_meanwhile_is_a_persons_matter_too(tmp_path):
@@ -286,13 +300,15 @@ def test_where_another_child_has_the_id_by_now_a_person_says_who_is_meant_and_no
         children = Reused()
         moving = replace(world, worker=TransferWorker(replace(world.desk, children=children)))
         transfer = moving.work(moving.ask(moving.student(8)))
-        transfer = transfer if release else moving.approve(transfer)
+        if not release:
+            attach(moving, transfer, "documents")
+            transfer = moving.approve(transfer)
         assert transfer.state is TransferState.APPROVED
         children.number = 8
         moving.clock.now = transfer.release.leaves
         near = moving.work(transfer)
         assert (near.state, near.subject) == (TransferState.NEAR, "")
-        assert files(moving, near) == []
+        assert files(moving, near) == attached(moving, near) == []
         assert moving.desk.ledger.asked_values(near.id) is not None
 
 
@@ -355,6 +371,52 @@ def test_the_rest_is_packed_once_the_first_part_was_acknowledged(world):
     manifest, states = told_of(world, rest)
     assert (rest.state, manifest["version"], manifest["track"]) == (TransferState.PACKED, 2, "full")
     assert "whole" in states.values()
+
+
+def attach(world, transfer, section):
+    """Add something to a record as its approver does."""
+    tag, said = (
+        ("d" if section == "documents" else "e") * 64,
+        b"%PDF-1.7 a plan" if section == "documents" else b"Call.",
+    )
+    kept = Attachment(tag, section, len(said), "alma", world.clock())
+    event = world.event(transfer, E.ATTACH, content={"section": section, "attachment": tag})
+
+    def beside(connection, after):
+        keep_attachment(connection, world.desk.key, after.id, kept, said)
+
+    return world.desk.ledger.append(event, beside=beside).transfer
+
+
+def attached(world, transfer):
+    return [one.section for one in world.desk.attachments.of(transfer.id)]
+
+
+def test_what_was_read_back_is_deleted_and_what_is_to_leave_next_is_kept(world):
+    transfer = world.accept(world.deliver(world.work(world.ask(world.student(45)))))
+    for section in ("documents", "restrictions"):
+        attach(world, transfer, section)
+    noted = world.work(world.supplement(transfer, ["restrictions"]))
+    queued = world.supplement(world.deliver(noted), ["documents"])
+    assert queued.queued is not None
+    rest = world.accept(queued)
+    assert attached(world, rest) == ["documents"]
+    packed = world.work(rest)
+    assert told_of(world, packed)[1]["documents"] == "whole"
+    assert attached(world, world.accept(world.deliver(packed))) == []
+
+
+def test_what_was_attached_and_read_back_counts_on_in_the_next_version(world):
+    transfer = world.accept(world.deliver(world.work(world.ask(world.student(47)))))
+    both = ["documents", "restrictions"]
+    for section in both:
+        attach(world, transfer, section)
+    sent = world.accept(world.deliver(world.work(world.supplement(transfer, both))))
+    assert attached(world, sent) == []
+    again = world.work(world.supplement(sent, [*SECTIONS, *both]))
+    states = told_of(world, again)[1]
+    assert [states[one] for one in both] == ["unchanged", "unchanged"]
+    assert set(both) <= world.accept(world.deliver(again)).accepted.whole
 
 
 def test_a_trace_cannot_be_guessed_without_the_key(world):
