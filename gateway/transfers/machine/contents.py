@@ -119,7 +119,7 @@ MEMBERS: Final[Mapping[EventKind, Mapping[str, Check]]] = {
         "traces": _is_tags,
     },
     EventKind.DELIVER: {"version": _is_count},
-    EventKind.ACCEPT: {"version": _is_count, "echo": HASHED},
+    EventKind.ACCEPT: {"version": _is_count, "echo": HASHED, "leaves": _is_moment},
     EventKind.RESEND: {"version": _is_count},
     EventKind.FILE: {"version": _is_count, "section": _one_of(RecordSection), "how": _one_of(FiledAs)},
     EventKind.SUPPLEMENT: {

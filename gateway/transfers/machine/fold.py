@@ -214,6 +214,10 @@ def _released(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
 
 
 def _hold(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
+    """Hold the record back; of one that was delivered, what was to leave next: that is decided on anew."""
+    if transfer.state is TransferState.DELIVERED:
+        queued = transfer.queued.sections if transfer.queued else frozenset()
+        return {"state": transfer.state, "approved": (transfer.approved - queued) | transfer.sent, "queued": None}
     reason = HoldReason(event.reason)
     stopped = stopped_by(reason, sections_of(event))
     stops = (*transfer.stops, *([Stop(stopped, event.at)] if stopped else []))
@@ -223,6 +227,27 @@ def _hold(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
 def _free(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
     ended = tuple(stop if stop.end else replace(stop, end=event.at) for stop in transfer.stops)
     return {"hold": None, "stops": ended}
+
+
+def _refuse(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
+    """Refuse the whole record, or the rest of one of which the receiver has a version."""
+    if transfer.accepted is None:
+        return {}
+    withheld = transfer.withheld | transfer.undecided
+    settled = _settled(replace(transfer, withheld=withheld), transfer.sent, event.at)
+    return {"withheld": withheld, "settled": settled, "state": _received_state(transfer)}
+
+
+def _lapse(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
+    """Let a package lapse; what the receiver has of an earlier version stays as it was."""
+    if transfer.accepted is None:
+        return {}
+    return _task(transfer, event) | {"state": _received_state(transfer)}
+
+
+def _received_state(transfer: Transfer) -> TransferState:
+    """Return the state of a transfer of which a version was acknowledged, and nothing is on its way."""
+    return TransferState.ACKNOWLEDGED if transfer.unfiled else TransferState.FILED
 
 
 def _pack(_transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
@@ -242,7 +267,7 @@ def _deliver(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
     return {"sent": sent, "delivered": delivered, "settled": settled, "received": transfer.package}
 
 
-def _accept(transfer: Transfer, _event: TransferEvent) -> dict[str, Any]:
+def _accept(transfer: Transfer, event: TransferEvent) -> dict[str, Any]:
     """Note what the receiver has by now, and release what was decided on the rest meanwhile."""
     package, before = package_of(transfer), transfer.accepted
     known = before.sections if before else {}
@@ -256,7 +281,8 @@ def _accept(transfer: Transfer, _event: TransferEvent) -> dict[str, Any]:
     filed = {name: how for name, how in transfer.filed.items() if states.get(name) is None or name in same}
     found: dict[str, Any] = {"accepted": accepted, "filed": filed}
     if transfer.queued is not None:
-        release = replace(transfer.queued, version=package.version + 1)
+        leaves = read_moment(event.content["leaves"])
+        release = replace(transfer.queued, version=package.version + 1, leaves=leaves)
         return found | {"state": TransferState.APPROVED, "release": release, "queued": None, "resends": 0}
     done = filed and accepted.whole <= filed.keys()
     return found | ({"state": TransferState.FILED} if done else {})
@@ -294,6 +320,8 @@ EFFECTS: Final[Mapping[EventKind, Effect]] = {
     EventKind.APPROVE: _released,
     EventKind.SUPPLEMENT: _released,
     EventKind.HOLD: _hold,
+    EventKind.REFUSE: _refuse,
+    EventKind.LAPSE: _lapse,
     EventKind.FREE: _free,
     EventKind.PACK: _pack,
     EventKind.UNPACK: _unpack,

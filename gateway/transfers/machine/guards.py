@@ -128,6 +128,7 @@ def _lapse(transfer: Transfer, event: TransferEvent) -> None:
 def _accept(transfer: Transfer, event: TransferEvent) -> None:
     _version(transfer, event)
     echoed = event.content["echo"] == package_of(transfer).echo
+    _leaving(transfer, event)
     _ensure(echoed, "The figures read are not those that were sent: ask for the package again.")
 
 

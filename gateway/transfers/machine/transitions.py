@@ -50,7 +50,7 @@ TRANSITIONS: Final[Mapping[EventKind, Transition]] = {
     EventKind.ATTACH: _row(DECIDED_ON, S.WAITING, TransferParty.SENDER_APPROVER),
     EventKind.DETACH: _row(DECIDED_ON, S.WAITING, TransferParty.SENDER_APPROVER),
     EventKind.APPROVE: _row({S.WAITING}, S.APPROVED, TransferParty.SENDER_APPROVER),
-    EventKind.HOLD: _row({S.WAITING, S.APPROVED, S.PACKED}, S.HELD, TransferParty.SENDER_APPROVER),
+    EventKind.HOLD: _row({S.WAITING, S.APPROVED, S.PACKED, S.DELIVERED}, S.HELD, TransferParty.SENDER_APPROVER),
     EventKind.REFUSE: _row({S.WAITING}, S.REFUSED, TransferParty.SENDER_APPROVER),
     EventKind.FREE: _row({S.HELD}, S.WAITING, *SENDING),
     EventKind.PACK: _row({S.APPROVED}, S.PACKED, TransferParty.GATEWAY),
@@ -66,7 +66,8 @@ TRANSITIONS: Final[Mapping[EventKind, Transition]] = {
 """The table; a match leads to one of three states, filing the last section to *filed*, and adding to none other.
 
 What is filed, or decided on the rest, while a version is on its way leaves the state as it is: with the acknowledgment
-of that version the rest is approved.
+of that version the rest is approved. Until then it may be held back alone. Once a version was acknowledged, a later one
+that is refused, or that nobody fetches, ends by itself: what the receiver has stays open to be filed and supplemented.
 """
 
 
@@ -98,6 +99,8 @@ def _fits(transfer: Transfer | None, kind: EventKind) -> bool:
         return not transfer.chosen
     if kind is EventKind.FILE:
         return bool(transfer.unfiled)
+    if kind is EventKind.HOLD and transfer.state is S.DELIVERED:
+        return transfer.queued is not None
     if kind is EventKind.SUPPLEMENT and transfer.state in ON_ITS_WAY:
         return transfer.queued is None and bool(transfer.undecided)
     return kind not in BEFORE_ANY_DELIVERY or not transfer.delivered

@@ -57,7 +57,7 @@ def content_of(kind, transfer, at):
             "traces": dict.fromkeys(released, TRACE),
         },
         EventKind.DELIVER: version,
-        EventKind.ACCEPT: version | {"echo": ECHO},
+        EventKind.ACCEPT: version | {"echo": ECHO, "leaves": moment},
         EventKind.RESEND: version,
         EventKind.FILE: filed | {"section": unfiled[0], "how": "written"},
         EventKind.SUPPLEMENT: {

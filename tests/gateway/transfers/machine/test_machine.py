@@ -402,6 +402,44 @@ def test_what_was_decided_on_the_rest_is_taken_back_with_the_first_part():
     assert (back.state, back.queued, back.approved) == ("waiting", None, frozenset())
 
 
+def test_what_was_decided_on_the_rest_can_be_held_back_until_the_first_part_was_read_back():
+    first = after(*INFO, E.DELIVER)
+    with pytest.raises(NotAllowed):
+        happens(first, E.HOLD)
+    back = happens(happens(first, E.SUPPLEMENT, **REST), E.HOLD)
+    assert (back.state, back.queued, back.approved) == ("delivered", None, back.sent)
+    assert happens(back, E.ACCEPT).state == "acknowledged"
+    assert E.SUPPLEMENT in allowed(back, P)
+
+
+def test_what_was_decided_on_the_rest_leaves_with_the_batch_after_the_first_part_was_read_back():
+    rest = happens(after(*INFO, E.DELIVER), E.SUPPLEMENT, **REST)
+    batch = rest.changed + timedelta(days=3)
+    follows = happens(rest, E.ACCEPT, leaves=spell_moment(batch))
+    assert rest.queued.leaves < batch == follows.release.leaves
+
+
+@pytest.mark.parametrize("files", [0, 14])
+def test_a_later_version_that_nobody_fetches_ends_alone(files):
+    had = after(*[E.FILE] * files, transfer=way("acknowledged"))
+    packed = after(E.SUPPLEMENT, E.PACK, transfer=had)
+    ended = happens(packed, E.LAPSE, after=timedelta(days=14))
+    assert (ended.state, ended.approved, outward(ended)) == (had.state, had.approved, outward(had))
+    assert ended.package == had.package
+    assert E.SUPPLEMENT in allowed(ended, P)
+    again = after(E.SUPPLEMENT, E.PACK, E.DELIVER, E.ACCEPT, transfer=ended)
+    assert list(again.delivered) == [1, 2]
+
+
+def test_refusing_the_rest_leaves_what_the_receiver_has():
+    first = after(*INFO, E.DELIVER, E.ACCEPT)
+    asked_anew = happens(happens(first, E.SUPPLEMENT, **REST), E.TASK)
+    refused = happens(asked_anew, E.REFUSE)
+    assert (refused.state, refused.undecided, outward(refused)) == ("acknowledged", frozenset(), outward(first))
+    assert set(refused.settled) == set(Track)
+    assert happens(refused, E.FILE).filed
+
+
 @pytest.mark.parametrize("ways", [(), (E.PACK,), (E.PACK, E.DELIVER), (E.TASK,)])
 def test_the_receiver_files_what_it_has_while_a_later_version_is_on_its_way(ways):
     later = happens(happens(way("acknowledged"), E.SUPPLEMENT, sections=["transcript"]), E.FILE)

@@ -23,7 +23,7 @@ from tests.gateway.transfers.histories import PARTIES, draft, happens, without
 
 CHANCE = st.integers(0, 2**31).map(Random)
 DECIDED = {EventKind.RELEASE, EventKind.APPROVE, EventKind.SUPPLEMENT}
-TAKEN_BACK = {EventKind.TASK, EventKind.UNPACK, EventKind.HOLD}
+TAKEN_BACK = {EventKind.TASK, EventKind.UNPACK, EventKind.HOLD, EventKind.LAPSE}
 ENDINGS = {EventKind.WITHDRAW, EventKind.REFUSE, EventKind.END, EventKind.LAPSE}
 
 
@@ -162,6 +162,10 @@ class AnyHistory(RuleBasedStateMachine):
         for one in (self.transfer.release, self.transfer.queued):
             if one is not None and self.transfer.state in {TransferState.APPROVED, TransferState.PACKED}:
                 assert one.sections <= self.transfer.approved
+
+    @invariant()
+    def what_was_acknowledged_is_never_closed(self):
+        assert not (self.transfer.accepted and self.transfer.is_closed)
 
     @invariant()
     def what_can_be_filed_was_acknowledged(self):
