@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.transfers.machine.words import MAX_REDIRECTS, SENDING, EventKind, TransferParty, TransferState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gateway.transfers.machine.transfer import Transfer
 
@@ -93,14 +93,18 @@ def _fits(transfer: Transfer | None, kind: EventKind) -> bool:
     """Tell whether a *kind* of event fits what has happened so far."""
     if transfer is None or transfer.state not in TRANSITIONS[kind].sources:
         return False
-    if kind is EventKind.REDIRECT:
-        return transfer.redirects < MAX_REDIRECTS
-    if kind is EventKind.RELEASE:
-        return not transfer.chosen
-    if kind is EventKind.FILE:
-        return bool(transfer.unfiled)
-    if kind is EventKind.HOLD and transfer.state is S.DELIVERED:
-        return transfer.queued is not None
-    if kind is EventKind.SUPPLEMENT and transfer.state in ON_ITS_WAY:
-        return transfer.queued is None and bool(transfer.undecided)
+    if fits := FURTHER.get(kind):
+        return fits(transfer)
     return kind not in BEFORE_ANY_DELIVERY or not transfer.delivered
+
+
+FURTHER: Final[Mapping[EventKind, Callable[[Transfer], bool]]] = {
+    EventKind.REDIRECT: lambda transfer: transfer.redirects < MAX_REDIRECTS,
+    EventKind.RELEASE: lambda transfer: not transfer.chosen,
+    EventKind.FILE: lambda transfer: bool(transfer.unfiled),
+    EventKind.HOLD: lambda transfer: transfer.state is not S.DELIVERED or transfer.queued is not None,
+    EventKind.SUPPLEMENT: lambda transfer: (
+        transfer.state not in ON_ITS_WAY or (transfer.queued is None and bool(transfer.undecided))
+    ),
+}
+"""What must have happened beside, for an event to be possible in its states."""
