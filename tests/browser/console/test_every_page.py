@@ -19,6 +19,7 @@ ASKED = (
     "/console/desk/element?path=student.name.given",
     "/console/desk/exposure?client=conformance",
     "/console/agreements/conformance-maple/diff?before=1&after=1",
+    "/console/agreements/conformance-maple/2/publish",
     "/console/agreements/in-review/1/refuse",
     "/console/agreements/half-signed/1/take-back?party=maple",
     "/console/vendor/extension?org=conformance&agreement=conformance-maple",
