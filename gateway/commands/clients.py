@@ -40,6 +40,8 @@ SETTINGS = click.option(
 UNKNOWN_MEMBERS = click.Choice(("ignore", "refuse"))
 UNKNOWN_HELP = "What becomes of members of its Ed-Fi bodies that are not there for it."
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+BY_THUMBPRINT = {"ignore_unknown_options": True}
+"""The settings of a command whose argument is a thumbprint of a key: one of 64 begins with a hyphen (RFC 4648 §5)."""
 
 
 @click.group()

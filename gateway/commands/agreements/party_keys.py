@@ -9,7 +9,7 @@ import click
 
 from gateway.commands.actor import actor
 from gateway.commands.agreements.opened import registry
-from gateway.commands.clients import SETTINGS
+from gateway.commands.clients import BY_THUMBPRINT, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -64,7 +64,7 @@ def list_keys(file: Path) -> None:
     click.echo(f"{len(found)} keys.")
 
 
-@keys.command()
+@keys.command(context_settings=BY_THUMBPRINT)
 @click.argument("thumbprint")
 @click.option("--distrust", is_flag=True, help="Withdraw too what it has signed: somebody else may have had it.")
 @click.option("--reason", required=True, help="Why; it stays in the record.")

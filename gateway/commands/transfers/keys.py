@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from gateway.commands.clients import JSON, SETTINGS
+from gateway.commands.clients import BY_THUMBPRINT, JSON, SETTINGS
 from gateway.commands.transfers.asked import DISTRICT, REASON, listed, told
 from standards.errors import InvalidBody
 
@@ -52,7 +52,7 @@ def publish(key_file: Path, district: str, reason: str, as_json: bool, file: Pat
     )  # fmt: skip
 
 
-@keys.command()
+@keys.command(context_settings=BY_THUMBPRINT)
 @KID
 @DISTRICT
 @REASON
@@ -63,7 +63,7 @@ def retire(name: str, district: str, reason: str, as_json: bool, file: Path) -> 
     told(file, "transfers keys retire", as_json=as_json, name=name, district=district, reason=reason)
 
 
-@keys.command()
+@keys.command(context_settings=BY_THUMBPRINT)
 @KID
 @DISTRICT
 @REASON

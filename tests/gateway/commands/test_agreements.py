@@ -187,6 +187,17 @@ def test_keys_are_listed_and_retired(folder):
     assert approve("tutor-maple", 1, "maple", sign("tutor-maple", "maple")).stderr == f"Error: {WRONG}\n"
 
 
+@pytest.mark.parametrize("words", ["agreements keys retire", "transfers keys retire", "transfers keys revoke"])
+@pytest.mark.parametrize("begin", ["-", "--", "-h", "--reason-"])
+def test_a_thumbprint_may_begin_with_hyphens(words, begin):
+    command, thumbprint = main, begin.ljust(43, "Z")
+    for word in words.split():
+        command = command.commands[word]
+    district = ["--district", "maple"] if words.startswith("transfers") else []
+    read = command.make_context(words, [thumbprint, "--reason", "lost", *district])
+    assert thumbprint in read.params.values()
+
+
 def test_a_distrusted_key_takes_its_approvals_with_it(folder):
     put(folder, tutoring())
     register("maple")
