@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from gateway.transfers.machine.transfer import Transfer
-APPROVER_PASSES_ON: Final = "An approver of the district passes a request on: nobody else knows who asks."
-
 
 MAX_DOCUMENTS: Final = 10
 MAX_ATTACHED_BYTES: Final = 30 << 20
 MAX_NOTE_CHARACTERS: Final = 2000
 ATTACHED: Final = "attachments"
 
+APPROVER_PASSES_ON: Final = "An approver of the district passes a request on: nobody else knows who asks."
 TOO_MANY: Final = "At most %(most)s documents of together %(mebibytes)s MiB go along with a record."
 LONG_NOTE: Final = "A note has at most %(most)s characters, and nothing but text in it."
 NOT_ATTACHED: Final = "This is not attached any more: look again."

@@ -14,14 +14,24 @@ from gateway.transfers.package.contents.references import students_named, withou
 from gateway.transfers.package.sections import sections
 from standards.edfi.model.model import by_collection, natural_key
 from standards.errors import SourceUnavailable
-from tests.gateway.transfers.package.worlds import HEADER, documents, files, parse, plan, record_of, section, students
+from tests.gateway.transfers.package.worlds import (
+    HEADER,
+    SECRET,
+    connected,
+    documents,
+    files,
+    parse,
+    plan,
+    record_of,
+    section,
+    students,
+)
 from tests.support.regions import Site, agreement, running, small_district
 
 pytest_plugins = ["tests.support.region_fixtures"]
 
 OWN = tuple(dict.fromkeys(one for rule in sections().values() for one in rule.own))
 REFERRED = tuple(dict.fromkeys(one for rule in sections().values() for one in rule.referred))
-SECRET = "a secret of the tests"
 RICH = ("6733680081", "6735273024", "6735321295")
 """The students of whom the ODS has every kind of record."""
 
@@ -40,9 +50,7 @@ def system():
 def fir(system, tmp_path_factory):
     """A district with that ODS, whose attendance and the like are live."""
     place = tmp_path_factory.mktemp("fir")
-    (place / "secret").write_text(SECRET)
-    given = {"url": system.url, "client_id": "crossing", "client_secret": f"file:{place / 'secret'}",
-             "allow_private": "true"}  # fmt: skip
+    given = connected(system, place)
     terms = [agreement("fir"), agreement("fir", client="school", population="{all: [{school: {in: ['none']}}]}"),
              agreement("fir", [("student.*", "allow"), ("enrollment.*", "allow")], client="few")]  # fmt: skip
     with running(place / "region", {"fir": Site("edfi_ods", given)}, terms) as region:

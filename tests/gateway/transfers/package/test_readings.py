@@ -12,11 +12,9 @@ from gateway.demo.data.edfi.server import ods_documents
 from gateway.transfers.districts.children import READINGS, DistrictChildren, row_of_subject, subject_tag
 from gateway.transfers.package.assembly import pack
 from gateway.transfers.package.contents.reader import GatewayRecord
-from tests.gateway.transfers.package.worlds import HEADER, files, grant_of, plan, students
+from tests.gateway.transfers.package.worlds import HEADER, SECRET, connected, files, grant_of, plan, students
 from tests.gateway.transfers.work.world import SENDER, agreement_text, worlds
 from tests.support.regions import Site, agreement, running, small_district, small_sites
-
-SECRET = "a secret of the tests"
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +27,7 @@ def system():
 def fir(system, tmp_path_factory):
     """One ODS as two districts: *fir* is in memory, of *elm* nothing is kept."""
     place = tmp_path_factory.mktemp("fir")
-    (place / "secret").write_text(SECRET)
-    given = {"url": system.url, "client_id": "crossing", "client_secret": f"file:{place / 'secret'}",
-             "allow_private": "true"}  # fmt: skip
+    given = connected(system, place)
     sites = {"fir": Site("edfi_ods", given), "elm": Site("edfi_ods", given, cache="0")}
     with running(place / "region", sites, [agreement("fir"), agreement("elm")]) as region:
         yield region

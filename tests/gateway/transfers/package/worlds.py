@@ -25,6 +25,17 @@ if TYPE_CHECKING:
 __all__ = ["HEADER", "STUDENT", "descriptor", "history"]  # which tests take from here
 
 
+SECRET = "a secret of the tests"
+
+
+def connected(system, place):
+    """The settings by which a district connects a simulated ODS, whose secret is in the folder *place*."""
+    (place / "secret").write_text(SECRET)
+    return {
+        "url": system.url, "client_id": "crossing", "client_secret": f"file:{place / 'secret'}", "allow_private": "true",
+    }  # fmt: skip
+
+
 def plan(track="full", withheld=(), told=()):
     """A plan that a person has approved whole, but for the sections *withheld*."""
     names = [one.name for one in on_track(track)]
